@@ -1,0 +1,29 @@
+import type { CellStatus } from "./status.js";
+
+/** Something that hands out events for a handler. @see CellCore */
+export interface EventSupply {
+  readonly pattern: string;
+}
+
+/**
+ * What the rules want done, in this order.
+ *
+ * - `attach`: open a new attachment to `address`; there is none at this time.
+ * - `detach`: close the attachment, after what was sent before.
+ * - `command`: send one part on the command connection.
+ * - `openEvents`, `subscribe`, `unsubscribe`: for the event connection; a subscription ends in its space.
+ * - `ready`: `supply` has events: take them until it gives none.
+ * - `status`: tell it to whoever listens.
+ */
+export type Effect =
+  | { readonly kind: "attach"; readonly address: string }
+  | { readonly kind: "detach" }
+  | { readonly kind: "command"; readonly part: Buffer }
+  | { readonly kind: "openEvents"; readonly address: string }
+  | { readonly kind: "subscribe"; readonly subscription: string }
+  | { readonly kind: "unsubscribe"; readonly subscription: string }
+  | { readonly kind: "ready"; readonly supply: EventSupply }
+  | { readonly kind: "status"; readonly status: CellStatus };
+
+/** Takes effects in the order in which they are to be done. */
+export type Emit = (effect: Effect) => void;

@@ -1,0 +1,19 @@
+import type { Thid } from "@thynapse/protocol";
+
+/** What the rules cannot know by themselves. Injected, so that a simulation repeats exactly. */
+export interface CoreEnvironment {
+  /** The wall clock in ms since 1970: only for the time that an event carries. */
+  wallMs(): number;
+  /** A number from 0 up to, not including, 1. */
+  random(): number;
+}
+
+/** What a cell is, and its bounds; all of it resolved. */
+export interface CoreOptions {
+  readonly id: Thid;
+  readonly service: string;
+  /** Command addresses, at least one. */
+  readonly transmitters: readonly string[];
+  readonly outboxBytesMax: number;
+  readonly outboxEventsMax: number;
+}

@@ -1,0 +1,127 @@
+import type { MeshError, Run, Thid } from "@thynapse/protocol";
+import type { CaughtEvent } from "./caught-event.js";
+import type { EventSupply } from "./effects.js";
+import { EventQueue } from "./event-queue.js";
+
+/** How one multicatch of this cell wants its events. */
+export interface MulticatchWish {
+  readonly pattern: string;
+  readonly concurrency: number;
+  readonly echo: boolean;
+  readonly bufferBytesMax: number;
+  readonly dropOldest: boolean;
+  /** Called for events that this catch lost. */
+  readonly onGap?: ((count: number | undefined) => void) | undefined;
+}
+
+/** What a supply needs of the cell. */
+export interface MulticatchSupplyHost {
+  readonly id: Thid;
+  /** There are events again. */
+  ready(supply: MulticatchSupply): void;
+  /** Half of the buffer is free. */
+  room(): void;
+  /** A body cannot be decoded; its event is skipped. */
+  bad(supply: MulticatchSupply, error: MeshError): void;
+  /** Events of this catch are lost. */
+  gap(supply: MulticatchSupply, count: number | undefined): void;
+}
+
+/**
+ * The events that wait for one handler of a multicatch.
+ *
+ * Whoever runs the handler calls `take` until it gives nothing, and `finished` for each event whose handler is done.
+ * After a `ready` effect there is something to take again.
+ */
+export class MulticatchSupply implements EventSupply {
+  readonly mode = "multi";
+  readonly wish: MulticatchWish;
+  badEvents = 0;
+  private readonly host: MulticatchSupplyHost;
+  private readonly queue: EventQueue;
+  private running = 0;
+  private isPaused = false;
+  private isEnded = false;
+  /** Whether `ready` was said and `take` has not given nothing since. */
+  private isAnnounced = false;
+
+  constructor(wish: MulticatchWish, host: MulticatchSupplyHost) {
+    this.wish = wish;
+    this.host = host;
+    this.queue = new EventQueue((error) => {
+      this.badEvents++;
+      host.bad(this, error);
+    });
+  }
+
+  get pattern(): string {
+    return this.wish.pattern;
+  }
+
+  get bufferedBytes(): number {
+    return this.queue.bytes;
+  }
+
+  /** Handlers that run. */
+  get runningCount(): number {
+    return this.running;
+  }
+
+  /** Takes in the events of a run from `from` on, or those of `indexes`. */
+  put(run: Run, from: number, indexes: Uint32Array | undefined): void {
+    const { sender, cell } = run.header;
+    if (this.isEnded || (!this.wish.echo && (cell ?? sender) === this.host.id)) return;
+    this.queue.push(run, from, indexes);
+    if (this.wish.dropOldest) this.dropOldest();
+    this.announce();
+  }
+
+  /** Takes the next event for a handler; nothing while as many run as may. */
+  take(): CaughtEvent | undefined {
+    if (this.running >= this.wish.concurrency || this.isPaused) return undefined;
+    const before = this.queue.bytes;
+    const event = this.queue.shift();
+    if (event === undefined) this.isAnnounced = false;
+    else this.running++;
+    const half = this.wish.bufferBytesMax / 2;
+    if (before >= half && this.queue.bytes < half) this.host.room();
+    return event;
+  }
+
+  /** The handler of an event is done. */
+  finished(): void {
+    this.running--;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.isAnnounced = false;
+    this.announce();
+  }
+
+  /** Drops what waits; nothing is taken any more. */
+  end(): void {
+    this.isEnded = true;
+    this.queue.clear();
+  }
+
+  gap(count: number | undefined): void {
+    this.wish.onGap?.(count);
+  }
+
+  private announce(): void {
+    if (this.isAnnounced || this.queue.isEmpty) return;
+    this.isAnnounced = true;
+    this.host.ready(this);
+  }
+
+  private dropOldest(): void {
+    let dropped = 0;
+    while (this.queue.bytes > this.wish.bufferBytesMax) dropped += this.queue.dropOldest();
+    if (dropped > 0) this.host.gap(this, dropped);
+  }
+}

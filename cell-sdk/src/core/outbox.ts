@@ -1,0 +1,292 @@
+import {
+  bodyTag,
+  checkBodyBytes,
+  checkChannel,
+  encodeMessagePack,
+  eventBytesMax,
+  MeshError,
+} from "@thynapse/protocol";
+import { KeptRuns } from "./kept-runs.js";
+import type { OutboxAttachment, OutboxHost, SeqSpan } from "./outbox-host.js";
+import { OutboxWaiters, type Waiter } from "./outbox-waiters.js";
+import { RunBuilder } from "./run-builder.js";
+import { RunFlow } from "./run-flow.js";
+import { RunList } from "./run-list.js";
+import type { Destination, RunRecord } from "./run-record.js";
+import { resendRun } from "./run-resend.js";
+import { WaitingSend, WaitingSends, waitingSendsMax } from "./waiting-sends.js";
+
+/** Checked channel names that are remembered. */
+const channelsMax = 10_000;
+/** The share that is kept free for what handlers send, lest a service that feeds itself gets stuck. */
+const plainShare = 0.9;
+const roomShare = 0.75;
+
+/**
+ * The events of this cell, from `send` until nobody can need them again.
+ *
+ * - Events are written into an open run. It is closed when it is full, or when it is flushed while few runs are on the
+ *   wire; so an idle cell sends at once and a busy one fills runs. No timer is involved.
+ * - A run stays until each of its events is handled or refused, and 2 s longer, 8 MiB at most.
+ * - On a new attachment what is not handled goes out again, ascending, before anything new.
+ *
+ * Hot path: `send` allocates nothing but the run's buffer. Guarded by `bench/micro/send`.
+ *
+ * @see PROTOCOL.md §7 and §11
+ */
+export class Outbox {
+  /** Whether `send` began something that waits for `flush`. */
+  flushDue = false;
+  /** Whether sends may use the last tenth: true while a handler runs. */
+  privileged = false;
+  refusedEvents = 0;
+  private readonly host: OutboxHost;
+  private readonly builder: RunBuilder;
+  private readonly flow: RunFlow;
+  private readonly runs = new RunList();
+  private readonly kept: KeptRuns;
+  private readonly waiting = new WaitingSends();
+  private readonly waiters = new OutboxWaiters();
+  private readonly channels = new Set<string>();
+  private lastChannel = "";
+  private doneEvents = 0;
+  /** Bytes of closed runs that are not done. */
+  private pendingBytes = 0;
+  private session = 1;
+  private answeredBelow = 1;
+  private ended: MeshError | undefined;
+
+  constructor(host: OutboxHost) {
+    this.host = host;
+    this.kept = new KeptRuns((record) => this.runs.drop(record));
+    this.builder = new RunBuilder({
+      id: host.id,
+      service: host.service,
+      wallMs: () => host.wallMs(),
+      session: () => this.session,
+      floor: () => this.floor,
+      opened: (record) => this.runs.push(record),
+      closed: (record) => this.closed(record),
+    });
+    this.flow = new RunFlow({
+      command: (part) => host.command(part),
+      resend: (part) => resendRun(part, { session: this.session, floor: this.floor }),
+    });
+  }
+
+  /** Events that are neither handled nor refused, those that wait for room included. */
+  get pendingEvents(): number {
+    return this.builder.nextSeq - 1 - this.doneEvents + this.waiting.count;
+  }
+
+  /** Whether a sender should go on: false above three quarters, and while a window full of bytes is not accepted. */
+  get hasRoom(): boolean {
+    return this.waiting.count === 0 && this.fits(roomShare) && this.flow.hasRoom;
+  }
+
+  /** When `tick` is due; infinite if never. */
+  get deadlineMs(): number {
+    return Math.min(this.flow.deadlineMs, this.kept.deadlineMs);
+  }
+
+  /** Every event below it is done with and no longer kept. */
+  get floor(): number {
+    return this.runs.lowest ?? this.builder.nextSeq;
+  }
+
+  /** The index, in what `send` returned last, of the event that it was given. */
+  get lastIndex(): number {
+    return (this.builder.open?.count ?? 1) - 1;
+  }
+
+  /**
+   * Takes one event. What it returns, with `lastIndex`, says where it lies.
+   *
+   * @throws {MeshError} as `Cell.send`.
+   */
+  send(channel: string, data: unknown, extras?: Uint8Array): Destination {
+    if (channel !== this.lastChannel) this.checkChannel(channel);
+    return this.put(channel, data, extras);
+  }
+
+  /** As `send`, to channels of the mesh too: they answer requests. */
+  sendAsk(channel: string, data: unknown, extras: Uint8Array | undefined): Destination {
+    checkChannel(channel, { system: true });
+    return this.put(channel, data, extras);
+  }
+
+  /** Sends what was begun, if the cell is idle; else it goes out with the next full run or confirm. */
+  flush(): void {
+    this.flushDue = false;
+    if (this.flow.isIdle) this.builder.close();
+  }
+
+  /** Tells when everything sent so far is accepted or refused. */
+  whenFlushed(waiter: Waiter): void {
+    if (this.ended !== undefined) {
+      waiter.reject(this.ended);
+      return;
+    }
+    this.waiting.whenPassed(() => {
+      this.waiters.addFlush(this.builder.nextSeq, waiter);
+      this.waiters.answered(this.answeredBelow);
+    });
+  }
+
+  /** Tells when there is room. */
+  whenRoom(waiter: Waiter): void {
+    if (this.ended !== undefined) waiter.reject(this.ended);
+    else if (this.hasRoom) waiter.resolve();
+    else this.waiters.addRoom(waiter);
+  }
+
+  attach(attachment: OutboxAttachment): void {
+    this.session = attachment.session;
+    const records = this.runs.kept().filter((record) => record !== this.builder.open);
+    const due = attachment.same ? records.filter((record) => !record.isDone) : records;
+    this.flow.attach(attachment, due);
+    this.flush();
+  }
+
+  detach(): void {
+    this.flow.detach();
+  }
+
+  setPipe(open: boolean): void {
+    this.flow.setPipe(open);
+    if (open) this.flush();
+  }
+
+  accepted({ first, last }: SeqSpan, matched: number, repeat: boolean): void {
+    this.runs.overlapping(first, last, (record, from, to) => {
+      this.flow.confirm(record, from, to);
+      record.accept(from, to, matched, repeat);
+    });
+  }
+
+  handled({ first, last }: SeqSpan, nowMs: number): void {
+    this.runs.overlapping(first, last, (record, from, to) => {
+      this.flow.confirm(record, from, to);
+      this.done(record, record.handle(from, to), nowMs);
+    });
+  }
+
+  refused({ first, last }: SeqSpan, error: MeshError, nowMs: number): void {
+    this.runs.overlapping(first, last, (record, from, to) => {
+      this.flow.confirm(record, from, to);
+      if (error.code === "BUSY") {
+        this.flow.busy(record, nowMs);
+        return;
+      }
+      const { news, heard } = record.refuse(from, to, error);
+      this.refusedEvents += news;
+      if (!heard) this.unheard(from, to, error);
+      this.done(record, news, nowMs);
+    });
+  }
+
+  /** Goes on after the confirms of one command. */
+  confirmed(): void {
+    this.advance();
+    this.flow.accepted();
+    this.admit();
+    this.flush();
+    this.waiters.room(() => this.hasRoom);
+  }
+
+  tick(nowMs: number): void {
+    this.kept.trim(nowMs);
+    this.flow.tick(nowMs, () => this.runs.kept().filter((record) => record.part !== undefined));
+  }
+
+  /** Ends it: nothing more is sent, and whoever waits is told. @returns how many events are unconfirmed. */
+  end(error: MeshError): number {
+    const unconfirmed = this.pendingEvents;
+    this.ended = error;
+    this.flow.detach();
+    for (const record of this.runs.kept()) record.end(error);
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
+      next.refuse(error);
+    }
+    this.waiters.end(error);
+    return unconfirmed;
+  }
+
+  private checkChannel(channel: string): void {
+    if (!this.channels.has(channel)) {
+      checkChannel(channel);
+      if (this.channels.size >= channelsMax) this.channels.clear();
+      this.channels.add(channel);
+    }
+    this.lastChannel = channel;
+  }
+
+  private put(channel: string, data: unknown, extras: Uint8Array | undefined): Destination {
+    const isBytes = data instanceof Uint8Array;
+    const body = isBytes ? data : encodeMessagePack(data);
+    const tag = isBytes ? bodyTag.bytes : bodyTag.messagePack;
+    if (body.length > eventBytesMax) checkBodyBytes(body.length);
+    if (this.ended !== undefined) throw this.ended;
+    if (this.waiting.count === 0 && this.fits(this.privileged ? 1 : plainShare)) {
+      this.flushDue = true;
+      return this.builder.append(channel, tag, body, extras);
+    }
+    // The caller may write to its bytes again after `send`.
+    return this.wait(new WaitingSend(channel, tag, isBytes ? body.slice() : body, extras));
+  }
+
+  private fits(share: number): boolean {
+    return (
+      this.pendingBytes < this.host.bytesMax * share &&
+      this.builder.nextSeq - 1 - this.doneEvents < this.host.eventsMax * share
+    );
+  }
+
+  private wait(send: WaitingSend): WaitingSend {
+    if (this.waiting.count < waitingSendsMax) this.waiting.push(send);
+    else {
+      send.refuse(new MeshError("OUTBOX_FULL", `${waitingSendsMax} sends wait for room`));
+      this.refusedEvents++;
+    }
+    return send;
+  }
+
+  /** Lets those that wait into the outbox, as far as there is room. */
+  private admit(): void {
+    while (this.waiting.count > 0 && this.fits(plainShare)) {
+      const next = this.waiting.shift();
+      if (next === undefined) break;
+      const record = this.builder.append(next.channel, next.tag, next.body, next.extras);
+      next.admit(record, record.count - 1);
+    }
+    this.waiting.pass();
+  }
+
+  private closed(record: RunRecord): void {
+    this.pendingBytes += record.bytes;
+    this.flow.push(record);
+  }
+
+  private done(record: RunRecord, news: number, nowMs: number): void {
+    this.doneEvents += news;
+    if (news === 0 || !record.isDone) return;
+    this.pendingBytes -= record.bytes;
+    this.kept.add(record, nowMs);
+  }
+
+  private unheard(first: number, last: number, error: MeshError): void {
+    this.waiters.remember(error);
+    this.host.unheard(first, last, error);
+  }
+
+  /** Moves up to the first event that was not answered, and tells those who wait for it. */
+  private advance(): void {
+    for (;;) {
+      const record = this.runs.atOrBehind(this.answeredBelow);
+      if (record === undefined) this.answeredBelow = this.builder.nextSeq;
+      if (record === undefined || !record.isAnswered) break;
+      this.answeredBelow = record.last + 1;
+    }
+    this.waiters.answered(this.answeredBelow);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Run } from "@thynapse/protocol";
+import { SenderRanges } from "./sender-ranges.js";
+
+/**
+ * Finds the events of one catch that it has had before. Exact: it knows each number above the sender's floor, and
+ * everything below the floor was handled and is never sent again.
+ *
+ * Runs must be given in the order of their stream. Hot path: a run without repeats costs one look-up and one range for
+ * each unbroken row of numbers.
+ *
+ * @see PROTOCOL.md §11.3
+ */
+export class RepeatFilter {
+  repeats = 0;
+  private readonly senders = new SenderRanges();
+
+  get senderCount(): number {
+    return this.senders.senderCount;
+  }
+
+  /**
+   * Notes the events of `run` from the index `from` on.
+   *
+   * @returns the indexes of those that are new; `undefined` if all of them are.
+   */
+  fresh(run: Run, from: number, nowMs: number): Uint32Array | undefined {
+    const { sender, floor } = run.header;
+    const seen = this.senders.of(sender, floor, nowMs);
+    const known = this.senders.floorOf(sender);
+    const first = run.seqAt(from);
+    if (first >= known && first > (seen.highest ?? 0)) {
+      addRows(run, from, (low, high) => seen.add(low, high));
+      return undefined;
+    }
+    const fresh: number[] = [];
+    for (let index = from; index < run.count; index++) {
+      const seq = run.seqAt(index);
+      if (seq < known || seen.has(seq)) continue;
+      seen.add(seq);
+      fresh.push(index);
+    }
+    if (fresh.length === run.count - from) return undefined;
+    this.repeats += run.count - from - fresh.length;
+    return Uint32Array.from(fresh);
+  }
+}
+
+/** Calls `add` for each unbroken row of sequence numbers. */
+function addRows(run: Run, from: number, add: (first: number, last: number) => void): void {
+  if (run.seqs === undefined) {
+    add(run.seqAt(from), run.last);
+    return;
+  }
+  let first = run.seqAt(from);
+  let last = first;
+  for (let index = from + 1; index < run.count; index++) {
+    const seq = run.seqAt(index);
+    if (seq !== last + 1) {
+      add(first, last);
+      first = seq;
+    }
+    last = seq;
+  }
+  add(first, last);
+}

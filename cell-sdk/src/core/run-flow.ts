@@ -1,0 +1,165 @@
+import { windowBytesMax } from "@thynapse/protocol";
+import type { RunRecord } from "./run-record.js";
+
+/** What the flow needs of the outbox. */
+export interface RunFlowHost {
+  /** Sends a command; only called while the flow is attached and the pipe is open. */
+  command(part: Buffer): void;
+  /** The part to send of a run that was sent before. */
+  resend(part: Buffer): Buffer;
+}
+
+/** A new attachment, as far as runs go. */
+export interface FlowAttachment {
+  /** Differs from that of every other attachment; at least 1. */
+  readonly number: number;
+  readonly windowBytes: number;
+}
+
+/** Runs on the wire, not accepted, up to which the cell counts as idle and sends what it has at once. */
+const eagerRunsMax = 16;
+const busyDelayMinMs = 20;
+const busyDelayMaxMs = 1000;
+
+/**
+ * Which closed run goes out when: in order, at most a window full of bytes unaccepted, not into a full pipe, and not
+ * while the transmitter is busy.
+ *
+ * @see PROTOCOL.md §11.4
+ */
+export class RunFlow {
+  private readonly host: RunFlowHost;
+  private queue: RunRecord[] = [];
+  private head = 0;
+  private queuedBytes = 0;
+  private wireBytes = 0;
+  private wireRuns = 0;
+  /** 0: detached. */
+  private attachment = 0;
+  private windowBytes = windowBytesMax;
+  private pipeOpen = true;
+  private busyUntilMs = Number.POSITIVE_INFINITY;
+  private busyDelayMs = busyDelayMinMs;
+
+  constructor(host: RunFlowHost) {
+    this.host = host;
+  }
+
+  get deadlineMs(): number {
+    return this.busyUntilMs;
+  }
+
+  /** Bytes of closed runs that are not accepted, whether they were sent or not. */
+  get unacceptedBytes(): number {
+    return this.queuedBytes + this.wireBytes;
+  }
+
+  get hasRoom(): boolean {
+    return this.unacceptedBytes < this.windowBytes;
+  }
+
+  /** Whether a run that is not full should be sent now rather than filled further. */
+  get isIdle(): boolean {
+    return this.isSending && this.head === this.queue.length && this.wireRuns < eagerRunsMax;
+  }
+
+  /** Sends `records`, ascending, before anything else. */
+  attach({ number, windowBytes }: FlowAttachment, records: readonly RunRecord[]): void {
+    this.attachment = number;
+    this.windowBytes = Math.min(windowBytes, windowBytesMax);
+    this.pipeOpen = true;
+    this.notBusy();
+    this.fill(records);
+    this.pump();
+  }
+
+  detach(): void {
+    this.attachment = 0;
+    this.wireBytes = 0;
+    this.wireRuns = 0;
+  }
+
+  /** The connection takes no more for now, or takes something again. */
+  setPipe(open: boolean): void {
+    this.pipeOpen = open;
+    if (open) this.pump();
+  }
+
+  push(record: RunRecord): void {
+    this.queue.push(record);
+    this.queuedBytes += record.bytes;
+    this.pump();
+  }
+
+  /** Events of a run were answered. */
+  confirm(record: RunRecord, first: number, last: number): void {
+    if (record.sentOn !== this.attachment || !record.confirm(first, last)) return;
+    this.wireBytes -= record.bytes;
+    this.wireRuns--;
+  }
+
+  /** Goes on after answers. */
+  accepted(): void {
+    this.busyDelayMs = busyDelayMinMs;
+    this.pump();
+  }
+
+  /** A part of `record` was refused as busy: nothing goes out for a while, then that run again. */
+  busy(record: RunRecord, nowMs: number): void {
+    record.again = true;
+    if (this.busyUntilMs !== Number.POSITIVE_INFINITY) return;
+    this.busyUntilMs = nowMs + this.busyDelayMs;
+    this.busyDelayMs = Math.min(this.busyDelayMs * 2, busyDelayMaxMs);
+  }
+
+  /** @param kept all runs that may be sent again, ascending. */
+  tick(nowMs: number, kept: () => readonly RunRecord[]): void {
+    if (nowMs < this.busyUntilMs) return;
+    this.busyUntilMs = Number.POSITIVE_INFINITY;
+    const waiting = new Set(this.queue.slice(this.head));
+    this.fill(kept().filter((record) => record.again || waiting.has(record)));
+    this.pump();
+  }
+
+  private notBusy(): void {
+    this.busyUntilMs = Number.POSITIVE_INFINITY;
+    this.busyDelayMs = busyDelayMinMs;
+  }
+
+  private fill(records: readonly RunRecord[]): void {
+    this.queue = [...records];
+    this.head = 0;
+    this.queuedBytes = records.reduce((sum, record) => sum + record.bytes, 0);
+  }
+
+  private get isSending(): boolean {
+    return this.attachment !== 0 && this.pipeOpen && this.busyUntilMs === Number.POSITIVE_INFINITY;
+  }
+
+  private pump(): void {
+    while (this.isSending && this.head < this.queue.length) {
+      const record = this.queue[this.head] as RunRecord;
+      if (this.wireBytes > 0 && this.wireBytes + record.bytes > this.windowBytes) return;
+      this.head++;
+      this.queuedBytes -= record.bytes;
+      this.send(record);
+    }
+    if (this.head * 2 > this.queue.length) {
+      this.queue = this.queue.slice(this.head);
+      this.head = 0;
+    }
+  }
+
+  private send(record: RunRecord): void {
+    const { part } = record;
+    if (part === undefined) return;
+    const onWire = record.sentOn === this.attachment && record.unconfirmed > 0;
+    if (!onWire) {
+      this.wireBytes += record.bytes;
+      this.wireRuns++;
+    }
+    const before = record.sentOn;
+    record.sent(this.attachment);
+    this.host.command(before === 0 ? part : this.host.resend(part));
+  }
+}

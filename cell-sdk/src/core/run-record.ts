@@ -1,0 +1,201 @@
+import { type MeshError, RangeSet } from "@thynapse/protocol";
+
+/** Which confirm somebody waits for. */
+export type ConfirmStage = "accepted" | "handled";
+
+/** What an accepted event is answered with. */
+export interface Acceptance {
+  readonly seq: number;
+  readonly matched: number;
+  readonly repeat: boolean;
+  /** The run that the event was sent in, as a part; `undefined` once it is no longer kept. */
+  readonly part: Buffer | undefined;
+  readonly index: number;
+}
+
+/** Who waits for the confirm of one event. */
+export interface ConfirmWatcher {
+  readonly until: ConfirmStage;
+  confirmed(acceptance: Acceptance): void;
+  refused(error: MeshError): void;
+}
+
+/** Where a sent event lies: in a run, or among those that wait for room. */
+export interface Destination {
+  /** Calls the watcher once, now or later. */
+  watch(index: number, watcher: ConfirmWatcher): void;
+  unwatch(watcher: ConfirmWatcher): void;
+  /** The sequence number; 0 while there is none. */
+  seqAt(index: number): number;
+}
+
+interface AcceptedRange {
+  readonly first: number;
+  readonly last: number;
+  readonly matched: number;
+  readonly repeat: boolean;
+}
+
+interface RefusedRange {
+  readonly first: number;
+  readonly last: number;
+  readonly error: MeshError;
+}
+
+interface Watch {
+  readonly seq: number;
+  readonly watcher: ConfirmWatcher;
+}
+
+/**
+ * One run of this cell: its bytes for as long as they may be sent again, and what is known of each of its events.
+ *
+ * What is known stays readable after the bytes are gone, because a receipt may be asked for at any time.
+ */
+export class RunRecord implements Destination {
+  readonly first: number;
+  /** Events in the run; grows while the run is open. */
+  count = 0;
+  /** The command with the run; `undefined` while it is open, and after it was dropped. */
+  part: Buffer | undefined;
+  /** The bytes of `part`, also after it was dropped. */
+  bytes = 0;
+  /** The attachment on which the run was sent last; 0 if it never was. */
+  sentOn = 0;
+  /** Whether a part of it was refused as busy and is to be sent again. */
+  again = false;
+  /** No longer kept: never sent again. */
+  dropped = false;
+  /** Events that were sent on that attachment and not confirmed there. */
+  unconfirmed = 0;
+  private readonly confirmed = new RangeSet();
+  private readonly answered = new RangeSet();
+  private answeredEvents = 0;
+  private readonly done = new RangeSet();
+  private doneEvents = 0;
+  private readonly acceptances: AcceptedRange[] = [];
+  private readonly refusals: RefusedRange[] = [];
+  private watches: Watch[] = [];
+  private ended: MeshError | undefined;
+
+  constructor(first: number) {
+    this.first = first;
+  }
+
+  get last(): number {
+    return this.first + this.count - 1;
+  }
+
+  /** Whether every event is handled or refused. */
+  get isDone(): boolean {
+    return this.doneEvents === this.count && this.part !== undefined;
+  }
+
+  /** Whether every event was accepted, handled or refused, on whatever attachment. */
+  get isAnswered(): boolean {
+    return this.answeredEvents === this.count && this.part !== undefined;
+  }
+
+  seqAt(index: number): number {
+    return this.first + index;
+  }
+
+  /** The run goes out on an attachment: what was confirmed on an earlier one counts no more. */
+  sent(attachment: number): void {
+    this.sentOn = attachment;
+    this.again = false;
+    this.unconfirmed = this.count;
+    this.confirmed.clear();
+  }
+
+  /** An answer on the present attachment. @returns whether it was the last one due there. */
+  confirm(first: number, last: number): boolean {
+    if (this.unconfirmed === 0) return false;
+    this.unconfirmed -= addNew(this.confirmed, first, last);
+    return this.unconfirmed === 0;
+  }
+
+  accept(first: number, last: number, matched: number, repeat: boolean): void {
+    for (const [from, to] of this.answered.missing(first, last)) {
+      this.acceptances.push({ first: from, last: to, matched, repeat });
+    }
+    this.answer(first, last);
+    this.tell(first, last, "accepted");
+  }
+
+  /** @returns how many events are done that were not before. */
+  handle(first: number, last: number): number {
+    // A transmitter that knows the event may say no more than that it was handled.
+    for (const [from, to] of this.answered.missing(first, last)) this.accept(from, to, 0, true);
+    const news = addNew(this.done, first, last);
+    this.doneEvents += news;
+    this.tell(first, last, "handled");
+    return news;
+  }
+
+  /** @returns how many events are done that were not before, and whether someone was told for each. */
+  refuse(first: number, last: number, error: MeshError): { news: number; heard: boolean } {
+    for (const [from, to] of this.done.missing(first, last)) {
+      this.refusals.push({ first: from, last: to, error });
+    }
+    this.answer(first, last);
+    const news = addNew(this.done, first, last);
+    this.doneEvents += news;
+    const told = this.take((watch) => watch.seq >= first && watch.seq <= last);
+    for (const { watcher } of told) watcher.refused(error);
+    return { news, heard: new Set(told.map((watch) => watch.seq)).size >= news };
+  }
+
+  /** Nothing more will be heard: whoever waits is told so. */
+  end(error: MeshError): void {
+    this.ended = error;
+    for (const { watcher } of this.take(() => true)) watcher.refused(error);
+  }
+
+  watch(index: number, watcher: ConfirmWatcher): void {
+    const seq = this.first + index;
+    const refusal = this.refusals.find((range) => range.first <= seq && range.last >= seq);
+    if (refusal !== undefined) watcher.refused(refusal.error);
+    else if ((watcher.until === "handled" ? this.done : this.answered).has(seq)) {
+      watcher.confirmed(this.acceptanceOf(seq));
+    } else if (this.ended !== undefined) watcher.refused(this.ended);
+    else this.watches.push({ seq, watcher });
+  }
+
+  unwatch(watcher: ConfirmWatcher): void {
+    this.watches = this.watches.filter((watch) => watch.watcher !== watcher);
+  }
+
+  private tell(first: number, last: number, until: ConfirmStage): void {
+    if (this.watches.length === 0) return;
+    const told = this.take(
+      (watch) => watch.seq >= first && watch.seq <= last && watch.watcher.until === until,
+    );
+    for (const { seq, watcher } of told) watcher.confirmed(this.acceptanceOf(seq));
+  }
+
+  private take(isMeant: (watch: Watch) => boolean): Watch[] {
+    const taken = this.watches.filter(isMeant);
+    if (taken.length === this.watches.length) this.watches = [];
+    else if (taken.length > 0) this.watches = this.watches.filter((watch) => !isMeant(watch));
+    return taken;
+  }
+
+  private answer(first: number, last: number): void {
+    this.answeredEvents += addNew(this.answered, first, last);
+  }
+
+  private acceptanceOf(seq: number): Acceptance {
+    const range = this.acceptances.find(({ first, last }) => first <= seq && last >= seq);
+    const { matched = 0, repeat = false } = range ?? {};
+    return { seq, matched, repeat, part: this.part, index: seq - this.first };
+  }
+}
+
+/** Adds a range to a set. @returns how many integers were new. */
+function addNew(set: RangeSet, first: number, last: number): number {
+  let news = 0;
+  for (const [from, to] of set.missing(first, last)) news += to - from + 1;
+  if (news > 0) set.add(first, last);
+  return news;
+}

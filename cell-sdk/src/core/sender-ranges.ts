@@ -1,0 +1,94 @@
+import { RangeSet, type Thid } from "@thynapse/protocol";
+
+/** Senders that are remembered; beyond that the one not heard of for longest is forgotten. */
+export const sendersMax = 10_000;
+/** How long a sender is remembered after its last event. */
+export const senderKeepMs = 600_000;
+/**
+ * Ranges that are kept of one sender: as many as a full outbox can make of it. A sender that never raises its floor gets
+ * no more: the lower half is then taken as one range.
+ */
+export const senderRangesMax = 131_072;
+
+/** A sender is moved to the end of the map at most this often: what makes the order by age cheap. */
+const touchMs = 1000;
+
+interface SenderNumbers {
+  readonly numbers: RangeSet;
+  floor: number;
+  touchedMs: number;
+}
+
+/**
+ * Sequence numbers above the floor, of each sender.
+ *
+ * Bounded by the floors of the senders, which rise as their events are handled; by `senderRangesMax`; and by
+ * `sendersMax` and `senderKeepMs`.
+ *
+ * @see PROTOCOL.md §7.4
+ */
+export class SenderRanges {
+  /** In the order in which they were touched. */
+  private readonly senders = new Map<Thid, SenderNumbers>();
+  private lastSender = "";
+  private last: SenderNumbers | undefined;
+
+  get senderCount(): number {
+    return this.senders.size;
+  }
+
+  /** Raises the floor of a sender and returns its numbers above it; they may be added to. */
+  of(sender: Thid, floor: number, nowMs: number): RangeSet {
+    const known = sender === this.lastSender ? this.last : this.senders.get(sender);
+    const entry = known ?? this.insert(sender, floor, nowMs);
+    this.lastSender = sender;
+    this.last = entry;
+    if (nowMs - entry.touchedMs > touchMs) this.touch(sender, entry, nowMs);
+    if (floor > entry.floor) {
+      entry.floor = floor;
+      entry.numbers.dropBelow(floor);
+    }
+    if (entry.numbers.rangeCount > senderRangesMax) mergeLowerHalf(entry.numbers);
+    return entry.numbers;
+  }
+
+  /** The floor of a sender as far as it is known. */
+  floorOf(sender: Thid): number {
+    const entry = sender === this.lastSender ? this.last : this.senders.get(sender);
+    return entry?.floor ?? 0;
+  }
+
+  /** Every sender with its ranges: copies. */
+  *entries(): Generator<readonly [Thid, readonly (readonly [number, number])[]]> {
+    for (const [sender, { numbers }] of this.senders) yield [sender, numbers.ranges()];
+  }
+
+  private insert(sender: Thid, floor: number, nowMs: number): SenderNumbers {
+    this.forgetOld(nowMs);
+    const entry = { numbers: new RangeSet(), floor, touchedMs: nowMs };
+    this.senders.set(sender, entry);
+    return entry;
+  }
+
+  private touch(sender: Thid, entry: SenderNumbers, nowMs: number): void {
+    entry.touchedMs = nowMs;
+    this.senders.delete(sender);
+    this.senders.set(sender, entry);
+  }
+
+  private forgetOld(nowMs: number): void {
+    for (const [sender, { touchedMs }] of this.senders) {
+      if (this.senders.size < sendersMax && nowMs - touchedMs < senderKeepMs) break;
+      this.senders.delete(sender);
+      if (sender === this.lastSender) this.lastSender = "";
+    }
+    if (this.lastSender === "") this.last = undefined;
+  }
+}
+
+function mergeLowerHalf(numbers: RangeSet): void {
+  const ranges = numbers.ranges();
+  const first = ranges[0];
+  const middle = ranges[ranges.length >>> 1];
+  if (first !== undefined && middle !== undefined) numbers.add(first[0], middle[1]);
+}

@@ -1,0 +1,112 @@
+import type { MeshError } from "@thynapse/protocol";
+import type { ConfirmWatcher, Destination, RunRecord } from "./run-record.js";
+
+/** Events that may wait for room in the outbox; beyond that `send` is refused with `OUTBOX_FULL`. */
+export const waitingSendsMax = 65_536;
+
+/** An event, encoded, that waits for room in the outbox. */
+export class WaitingSend implements Destination {
+  readonly channel: string;
+  readonly tag: number;
+  readonly body: Uint8Array;
+  readonly extras: Uint8Array | undefined;
+  private admitted: { readonly record: RunRecord; readonly index: number } | undefined;
+  private refusal: MeshError | undefined;
+  private watchers: ConfirmWatcher[] = [];
+
+  constructor(channel: string, tag: number, body: Uint8Array, extras: Uint8Array | undefined) {
+    this.channel = channel;
+    this.tag = tag;
+    this.body = body;
+    this.extras = extras;
+  }
+
+  /** Whether it waits no more because it will never be sent. */
+  get isRefused(): boolean {
+    return this.refusal !== undefined;
+  }
+
+  get isWatched(): boolean {
+    return this.watchers.length > 0;
+  }
+
+  seqAt(): number {
+    return this.admitted === undefined ? 0 : this.admitted.record.seqAt(this.admitted.index);
+  }
+
+  watch(_index: number, watcher: ConfirmWatcher): void {
+    if (this.refusal !== undefined) watcher.refused(this.refusal);
+    else if (this.admitted === undefined) this.watchers.push(watcher);
+    else this.admitted.record.watch(this.admitted.index, watcher);
+  }
+
+  unwatch(watcher: ConfirmWatcher): void {
+    this.watchers = this.watchers.filter((each) => each !== watcher);
+    this.admitted?.record.unwatch(watcher);
+  }
+
+  /** It found room. */
+  admit(record: RunRecord, index: number): void {
+    this.admitted = { record, index };
+    for (const watcher of this.watchers) record.watch(index, watcher);
+    this.watchers = [];
+  }
+
+  refuse(error: MeshError): void {
+    this.refusal = error;
+    const watchers = this.watchers;
+    this.watchers = [];
+    for (const watcher of watchers) watcher.refused(error);
+  }
+}
+
+/** What waits for room, first come, first served. */
+export class WaitingSends {
+  private queue: (WaitingSend | (() => void))[] = [];
+  private head = 0;
+  private sends = 0;
+
+  /** Events that wait, also those that are no longer wanted. */
+  get count(): number {
+    return this.sends;
+  }
+
+  push(send: WaitingSend): void {
+    this.queue.push(send);
+    this.sends++;
+  }
+
+  /** Calls `told` when everything pushed so far waits no more: at once if nothing waits. */
+  whenPassed(told: () => void): void {
+    if (this.sends === 0) told();
+    else this.queue.push(told);
+  }
+
+  /** Takes the next one that is still wanted. */
+  shift(): WaitingSend | undefined {
+    while (this.head < this.queue.length) {
+      const next = this.queue[this.head++];
+      if (this.head > 1024 && this.head * 2 > this.queue.length) {
+        this.queue = this.queue.slice(this.head);
+        this.head = 0;
+      }
+      if (typeof next === "function") next();
+      else if (next !== undefined) {
+        this.sends--;
+        if (!next.isRefused) return next;
+      }
+    }
+    return undefined;
+  }
+
+  /** Tells those who waited only for what has been taken by now. */
+  pass(): void {
+    while (this.head < this.queue.length) {
+      const next = this.queue[this.head];
+      if (next instanceof WaitingSend && !next.isRefused) return;
+      this.head++;
+      if (typeof next === "function") next();
+      else this.sends--;
+    }
+  }
+}

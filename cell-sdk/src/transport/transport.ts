@@ -1,0 +1,41 @@
+/** What an attachment tells its owner. After `close`, and after `onDisconnected`, nothing more is told. */
+export interface AttachmentHandlers {
+  /** The command connection stands: `HELO` may be sent. */
+  onConnected(): void;
+  /** The attachment has ended; make a new one. */
+  onDisconnected(reason: string): void;
+  /** A command of the transmitter: one part, kept by reference and never changed. */
+  onCommand(part: Buffer): void;
+  /** A message of the event socket: head and part. */
+  onEvents(head: Buffer, part: Buffer): void;
+  /** `send` may be called again. */
+  onDrain(): void;
+}
+
+/**
+ * One attachment to one transmitter: a command connection and, when it was opened, an event connection.
+ *
+ * An attachment is never revived: after a loss the owner opens a new one, so that nothing stale is queued in it.
+ */
+export interface Attachment {
+  /**
+   * Sends one command. The part belongs to the attachment from then on.
+   *
+   * @returns false if the pipe is full: the part was not taken; call again after `onDrain`.
+   */
+  send(part: Buffer): boolean;
+  /** Connects to the event socket at `address`; before any `subscribe`, once. */
+  openEvents(address: string): void;
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+  /** Ends the attachment; what was sent before goes out if it can within a short time. */
+  close(): void;
+}
+
+/** A way to reach transmitters. */
+export interface Transport {
+  /** Begins an attachment; never throws for an address that cannot be reached, but tells `onDisconnected`. */
+  open(address: string, handlers: AttachmentHandlers): Attachment;
+  /** @throws {MeshError} `BAD_OPTION` if `address` is none that this transport can reach. */
+  checkAddress(address: string): void;
+}

@@ -1,0 +1,150 @@
+export {
+  bodyFromJson,
+  type BodyTag,
+  bodyTag,
+  bodyToJson,
+  decodeBody,
+  encodeBody,
+  type EncodedBody,
+  type JsonBody,
+} from "./body.js";
+export { checkMessagePack, type ValueLimits } from "./bounds.js";
+export { checkChannel, checkService, isSystemChannel } from "./channel.js";
+export { decodeMessagePack, decodePayloadMap, encodeMessagePack } from "./encoding.js";
+export {
+  type ErrorCode,
+  type ErrorCodeRow,
+  errorCodes,
+  type Fault,
+  isErrorCode,
+  MeshError,
+  type MeshErrorDetails,
+  toMeshError,
+} from "./errors.js";
+export {
+  type Encoding,
+  type Frame,
+  frameHeadBytes,
+  readFrame,
+  writeFrame,
+  writeFrameHead,
+} from "./frame.js";
+export { decodeJson, encodeJson, type PayloadLimits, type PayloadMap } from "./json.js";
+export { checkJsonBounds } from "./json-bounds.js";
+export {
+  ackTimeoutMs,
+  attemptsMax,
+  backlogAgeMs,
+  backlogBytesMax,
+  backlogEventsMax,
+  catchBytesMax,
+  catchesMax,
+  channelBytesMax,
+  claimMs,
+  commandBytesMax,
+  creditMax,
+  dedupeWindowMs,
+  depthMax,
+  drainTimeoutMs,
+  errorBudget,
+  errorBudgetMs,
+  eventBytesMax,
+  groupKeepMs,
+  headersBytesMax,
+  headersCountMax,
+  heartbeatMs,
+  idBytesMax,
+  keptBytesMax,
+  keptMs,
+  keyBytesMax,
+  keysMax,
+  linkRingBytesMax,
+  linkWindowFrames,
+  muteMs,
+  outboxBytesMax,
+  outboxEventsMax,
+  outputsBytesMax,
+  payloadBytesMax,
+  reasonCharsMax,
+  ringBytesMax,
+  runBytesMax,
+  runChannelsMax,
+  runEventsMax,
+  runOverheadBytesMax,
+  segmentCharsMax,
+  segmentsMax,
+  streamKeepMs,
+  subscriptionBytesMax,
+  suspectMs,
+  windowBytesMax,
+} from "./limits.js";
+export { writeMessagePack } from "./message-pack-write.js";
+export { matchesPattern, type Pattern, parsePattern } from "./pattern.js";
+export { quote } from "./quote.js";
+export {
+  constantTimeEqual,
+  type EventIdentity,
+  eventThid,
+  hashThid,
+  isThid,
+  randomThid,
+  randomToken,
+  readThid,
+  type Thid,
+  thidBytes,
+  thidFromBytes,
+} from "./thid.js";
+export { isSpokenVersion, protocolVersion, protocolVersionRange } from "./version.js";
+export {
+  type Command,
+  type CommandRow,
+  commands,
+  isCommand,
+  type Outcome,
+  outcomes,
+  type Speaker,
+} from "./commands.js";
+export { MessagePackCursor } from "./cursor.js";
+export { type AskTerms, checkExtras, type EventExtras } from "./extras.js";
+export {
+  booleanField,
+  type FieldMap,
+  type IntFieldRules,
+  intField,
+  listField,
+  ownField,
+  stringField,
+} from "./fields.js";
+export {
+  type Body,
+  type CatchMode,
+  type CatchWish,
+  type Claim,
+  type DeliveryName,
+  type Hello,
+  type LooseEvent,
+  mapValue,
+  type Ref,
+  readCatchWish,
+  readCredit,
+  readDeliveryName,
+  readHello,
+  readJsonBody,
+  readLooseEvent,
+  readPackedBody,
+  readRef,
+  readSettlements,
+  type SeqRange,
+  type Settlement,
+  type Settlements,
+} from "./payloads.js";
+export { RangeSet } from "./ranges.js";
+export { readRun, Run, type RunHeader } from "./run.js";
+export {
+  checkBodyBytes,
+  encodeExtras,
+  indexRange,
+  type RunOpening,
+  RunWriter,
+  sliceRun,
+} from "./run-writer.js";

@@ -1,0 +1,335 @@
+import { bodyFromJson } from "./body.js";
+import { checkChannel, checkService } from "./channel.js";
+import { type Outcome, outcomes } from "./commands.js";
+import { MeshError } from "./errors.js";
+import { checkExtras, type EventExtras } from "./extras.js";
+import {
+  booleanField,
+  type FieldMap,
+  intField,
+  listField,
+  ownField,
+  stringField,
+} from "./fields.js";
+import type { Encoding } from "./frame.js";
+import { ackTimeoutMs, attemptsMax, creditMax, eventBytesMax, reasonCharsMax } from "./limits.js";
+import { type Pattern, parsePattern } from "./pattern.js";
+import { readThid, type Thid } from "./thid.js";
+import { isSpokenVersion, protocolVersionRange } from "./version.js";
+
+/** How a catch wants its events. @see PROTOCOL.md §1.3 */
+export type CatchMode = "multi" | "any";
+
+/** A reference of the other side's choice, repeated in the answer. */
+export type Ref = string | number;
+
+/** What a cell still holds and has settled of one group. @see PROTOCOL.md §10.9 */
+export interface Claim {
+  readonly pattern: string;
+  readonly held: readonly SeqRange[];
+  readonly settled: readonly SeqRange[];
+}
+
+/** Consecutive sequence numbers of one sender. */
+export interface SeqRange {
+  readonly sender: Thid;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** `HELO` */
+export interface Hello {
+  readonly id: Thid;
+  readonly service: string;
+  readonly session: number;
+  readonly secret?: string;
+  readonly claims: readonly Claim[];
+}
+
+/** `CTCH` */
+export interface CatchWish {
+  readonly pattern: Pattern;
+  readonly mode: CatchMode;
+  readonly ref?: Ref;
+  readonly concurrency: number;
+  readonly credit: number;
+  readonly redeliver: boolean;
+  readonly affinity: boolean;
+  readonly attemptsMax: number;
+  readonly ackTimeoutMs: number;
+}
+
+/** An encoded body with its tag. @see PROTOCOL.md §6 */
+export interface Body {
+  readonly tag: number;
+  readonly bytes: Uint8Array;
+}
+
+/** An event that a transmitter numbers: an output, or one event in `J`. */
+export interface LooseEvent {
+  readonly channel: string;
+  readonly body: Body;
+  readonly extras: EventExtras;
+}
+
+/** The name of deliveries: `count` from `number` on, all of one attempt. */
+export interface DeliveryName {
+  readonly catch: number;
+  readonly origin: string;
+  readonly number: number;
+  readonly attempt: number;
+}
+
+/** One row of `SETL`. */
+export interface Settlement {
+  readonly outcome: Outcome;
+  readonly first: number;
+  readonly count: number;
+  readonly attempt: number;
+  readonly reason?: string;
+  readonly result?: Body;
+  readonly outputs?: readonly LooseEvent[];
+}
+
+/** `SETL` */
+export interface Settlements {
+  readonly catch: number;
+  readonly origin: string;
+  readonly ref?: number;
+  readonly settled: readonly Settlement[];
+}
+
+const claimsMax = 1000;
+const rangesMax = 65_536;
+const settlementsMax = 65_536;
+const outputsMax = 16_384;
+const originCharsMax = 128;
+const secretChars = 32;
+
+/** @throws {MeshError} `BAD_ID`, `BAD_SERVICE`, `BAD_VERSION`, `BAD_PAYLOAD`, `TOO_LARGE` */
+export function readHello(map: FieldMap): Hello {
+  const version = ownField(map, "v") ?? protocolVersionRange.last;
+  if (!isSpokenVersion(version)) {
+    const { first, last } = protocolVersionRange;
+    throw new MeshError("BAD_VERSION", `version ${String(version)}; spoken: ${first} to ${last}`);
+  }
+  const secret = ownField(map, "secret");
+  if (secret !== undefined && (typeof secret !== "string" || secret.length !== secretChars)) {
+    throw new MeshError("BAD_PAYLOAD", `secret is ${secretChars} hex characters`);
+  }
+  const hello = {
+    id: readThid(ownField(map, "id")),
+    service: checkService(ownField(map, "service")),
+    session: intField(map, "session", { min: 1, fallback: 1 }),
+    claims: listField(map, "claims", claimsMax).map(readClaim),
+  };
+  return secret === undefined ? hello : { ...hello, secret };
+}
+
+function readClaim(value: unknown): Claim {
+  const map = mapValue(value, "a claim");
+  return {
+    pattern: parsePattern(ownField(map, "pattern")).text,
+    held: listField(map, "held", rangesMax).map(readSeqRange),
+    settled: listField(map, "settled", rangesMax).map(readSeqRange),
+  };
+}
+
+function readSeqRange(value: unknown): SeqRange {
+  if (!Array.isArray(value)) throw new MeshError("BAD_PAYLOAD", "a range is [sender, first, last]");
+  const first = numberAt(value, 1, 1);
+  return { sender: readThid(value[0]), first, last: numberAt(value, 2, first) };
+}
+
+/** @throws {MeshError} `BAD_PATTERN`, `BAD_MODE`, `BAD_CREDIT`, `BAD_OPTION`, `BAD_PAYLOAD` */
+export function readCatchWish(map: FieldMap): CatchWish {
+  const pattern = parsePattern(ownField(map, "pattern"));
+  const mode = ownField(map, "mode");
+  if (mode !== "multi" && mode !== "any") {
+    throw new MeshError("BAD_MODE", `mode must be multi or any, got ${JSON.stringify(mode)}`);
+  }
+  const concurrency = intField(map, "concurrency", {
+    min: 1,
+    max: creditMax,
+    fallback: 1,
+    code: "BAD_OPTION",
+  });
+  return {
+    pattern,
+    mode,
+    concurrency,
+    credit: readCredit(map, concurrency),
+    redeliver: booleanField(map, "redeliver", true),
+    affinity: booleanField(map, "affinity", false),
+    attemptsMax: intField(map, "attemptsMax", {
+      min: 1,
+      max: 100,
+      fallback: attemptsMax,
+      code: "BAD_OPTION",
+    }),
+    ackTimeoutMs: intField(map, "ackTimeoutMs", {
+      min: 100,
+      max: 3_600_000,
+      fallback: ackTimeoutMs,
+      code: "BAD_OPTION",
+    }),
+    ...readRef(map),
+  };
+}
+
+/** Reads `credit`, 0 … 65 535. @throws {MeshError} `BAD_CREDIT` */
+export function readCredit(map: FieldMap, fallback?: number): number {
+  const rules = { max: creditMax, code: "BAD_CREDIT" as const };
+  return intField(map, "credit", fallback === undefined ? rules : { ...rules, fallback });
+}
+
+/** Reads `ref`, a string or a number, as an object to spread. @throws {MeshError} `BAD_PAYLOAD` */
+export function readRef(map: FieldMap): { readonly ref?: Ref } {
+  const ref = ownField(map, "ref");
+  if (ref === undefined || ref === null) return {};
+  if ((typeof ref === "string" && ref.length <= 255) || Number.isFinite(ref)) {
+    return { ref: ref as Ref };
+  }
+  throw new MeshError("BAD_PAYLOAD", "ref is a number or a string of at most 255 characters");
+}
+
+/**
+ * Reads one event in `J`: of `EVNT`, or an output.
+ *
+ * @throws {MeshError} `BAD_CHANNEL`, `DENIED`, `BAD_TTL`, `BAD_OPTION`, `TOO_LARGE`, `BAD_PAYLOAD`
+ */
+export function readLooseEvent(map: FieldMap): LooseEvent {
+  const extras = checkExtras(map);
+  const channel = checkChannel(ownField(map, "channel"), { system: extras.ask !== undefined });
+  return { channel, body: readJsonBody(map, "data", "bytes"), extras };
+}
+
+/** Reads a body in `J` from the fields of these names. @throws {MeshError} `TOO_LARGE`, `BAD_PAYLOAD` */
+export function readJsonBody(map: FieldMap, dataName: string, bytesName: string): Body {
+  const data = ownField(map, dataName);
+  const bytes = ownField(map, bytesName);
+  if (bytes !== undefined && typeof bytes !== "string") {
+    throw new MeshError("BAD_PAYLOAD", `${bytesName} must be a base64 string`);
+  }
+  return checkBody(bodyFromJson(bytes === undefined ? { data } : { bytes }));
+}
+
+/** Reads a body in `M`: [tag, bin]. @throws {MeshError} `TOO_LARGE`, `BAD_PAYLOAD` */
+export function readPackedBody(value: unknown): Body {
+  if (!Array.isArray(value) || !(value[1] instanceof Uint8Array)) {
+    throw new MeshError("BAD_PAYLOAD", "a body is [tag, bin]");
+  }
+  return checkBody({ tag: numberAt(value, 0, 0, 2), bytes: value[1] });
+}
+
+function checkBody(body: Body): Body {
+  if (body.bytes.length > eventBytesMax) {
+    throw new MeshError("TOO_LARGE", `${body.bytes.length} bytes, at most ${eventBytesMax}`);
+  }
+  return body;
+}
+
+/** Reads the four fields that name a delivery. @throws {MeshError} `BAD_PAYLOAD` */
+export function readDeliveryName(map: FieldMap): DeliveryName {
+  return {
+    catch: intField(map, "catch"),
+    origin: stringField(map, "origin", originCharsMax),
+    number: intField(map, "number", { min: 1 }),
+    attempt: intField(map, "attempt", { min: 1 }),
+  };
+}
+
+/** @throws {MeshError} `BAD_PAYLOAD`, and what `readLooseEvent` throws for outputs */
+export function readSettlements(map: FieldMap, encoding: Encoding): Settlements {
+  const ref = ownField(map, "ref");
+  const name = {
+    catch: intField(map, "catch"),
+    origin: stringField(map, "origin", originCharsMax),
+    ...(ref !== undefined && { ref: intField(map, "ref", { min: 1 }) }),
+  };
+  if (encoding === "J") return { ...name, settled: [readJsonSettlement(map)] };
+  const rows = listField(map, "settled", settlementsMax);
+  if (rows.length === 0) throw new MeshError("BAD_PAYLOAD", "settled lists at least one range");
+  return { ...name, settled: rows.map(readPackedSettlement) };
+}
+
+function readJsonSettlement(map: FieldMap): Settlement {
+  const outcome = ownField(map, "outcome");
+  if (!outcomes.includes(outcome as Outcome)) {
+    throw new MeshError("BAD_PAYLOAD", `outcome is one of ${outcomes.join(", ")}`);
+  }
+  const { number, attempt } = readDeliveryName(map);
+  const base = { outcome: outcome as Outcome, first: number, count: 1, attempt };
+  const outputs = listField(map, "outputs", outputsMax);
+  return {
+    ...base,
+    ...readReason(map),
+    ...((ownField(map, "result") !== undefined || ownField(map, "resultBytes") !== undefined) && {
+      result: readJsonBody(map, "result", "resultBytes"),
+    }),
+    ...(outputs.length > 0 && {
+      outputs: outputs.map((output) => readLooseEvent(mapValue(output, "an output"))),
+    }),
+  };
+}
+
+function readPackedSettlement(row: unknown): Settlement {
+  if (!Array.isArray(row)) {
+    throw new MeshError("BAD_PAYLOAD", "a settlement is [outcome, first, count, attempt, detail?]");
+  }
+  const settlement = {
+    outcome: outcomes[numberAt(row, 0, 0, 3)] as Outcome,
+    first: numberAt(row, 1, 1),
+    count: numberAt(row, 2, 1, settlementsMax),
+    attempt: numberAt(row, 3, 1),
+  };
+  if (row[4] === undefined || row[4] === null) return settlement;
+  if (settlement.count !== 1) throw new MeshError("BAD_PAYLOAD", "a detail goes with count 1");
+  const detail = mapValue(row[4], "a detail");
+  const result = ownField(detail, "result");
+  const outputs = listField(detail, "outputs", outputsMax);
+  return {
+    ...settlement,
+    ...readReason(detail),
+    ...(result !== undefined && { result: readPackedBody(result) }),
+    ...(outputs.length > 0 && { outputs: outputs.map(readPackedOutput) }),
+  };
+}
+
+function readPackedOutput(row: unknown): LooseEvent {
+  if (!Array.isArray(row)) {
+    throw new MeshError("BAD_PAYLOAD", "an output is [channel, tag, bin, extras?]");
+  }
+  const extras = row[3] === undefined || row[3] === null ? {} : mapValue(row[3], "extras");
+  return {
+    channel: checkChannel(row[0]),
+    body: readPackedBody([row[1], row[2]]),
+    extras: checkExtras(extras),
+  };
+}
+
+function readReason(map: FieldMap): { readonly reason?: string } {
+  if (ownField(map, "reason") === undefined) return {};
+  return { reason: stringField(map, "reason", reasonCharsMax) };
+}
+
+/** @throws {MeshError} `BAD_PAYLOAD` if `value` is no map. */
+export function mapValue(value: unknown, what: string): FieldMap {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new MeshError("BAD_PAYLOAD", `${what} must be a map`);
+  }
+  return value as FieldMap;
+}
+
+function numberAt(
+  row: readonly unknown[],
+  at: number,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
+  const value = row[at];
+  if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+    throw new MeshError("BAD_PAYLOAD", `item ${at} must be an integer of at least ${min}`);
+  }
+  return value as number;
+}

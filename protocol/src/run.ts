@@ -1,0 +1,252 @@
+import { checkChannel } from "./channel.js";
+import { MessagePackCursor } from "./cursor.js";
+import { MeshError } from "./errors.js";
+import { type EventExtras, readExtras } from "./extras.js";
+import { eventBytesMax } from "./limits.js";
+import type { Thid } from "./thid.js";
+
+/** What stands in front of the events of a run. @see PROTOCOL.md §7.1 */
+export interface RunHeader {
+  readonly sender: Thid;
+  readonly service: string;
+  readonly session: number;
+  /** Every event of the sender below this number is done with. */
+  readonly floor: number;
+  /** Sequence number of the first event. */
+  readonly first: number;
+  /** The sender's wall clock in ms since 1970. */
+  readonly time: number;
+  readonly count: number;
+  readonly channels: readonly string[];
+  /** The cell behind an output, where the sender is a transmitter. */
+  readonly cell?: Thid;
+}
+
+/**
+ * A run that was read and found well-formed: header and where each event begins. Bodies stay encoded, in `bytes`.
+ *
+ * An event takes at least 6 bytes, so what a run allocates is bounded by what was sent.
+ */
+export class Run {
+  readonly bytes: Buffer;
+  /** Where the header begins in `bytes`. */
+  readonly start: number;
+  readonly header: RunHeader;
+  /** Where each event begins in `bytes`; one more entry for the end of the last. */
+  readonly starts: Uint32Array;
+  /** Index into the channels for each event; `undefined` if the run has one channel. */
+  readonly channelIndexes: Uint16Array | undefined;
+  /** Sequence number of each event; `undefined` if they follow each other by 1. */
+  readonly seqs: Float64Array | undefined;
+  /** Extras of the few events that have some, by index. */
+  readonly extras: ReadonlyMap<number, EventExtras> | undefined;
+
+  constructor(bytes: Buffer, start: number, header: RunHeader, parts: RunParts) {
+    this.bytes = bytes;
+    this.start = start;
+    this.header = header;
+    this.starts = parts.starts;
+    this.channelIndexes = parts.channelIndexes;
+    this.seqs = parts.seqs;
+    this.extras = parts.extras;
+  }
+
+  get count(): number {
+    return this.starts.length - 1;
+  }
+
+  get last(): number {
+    return this.seqAt(this.count - 1);
+  }
+
+  seqAt(index: number): number {
+    return this.seqs === undefined ? this.header.first + index : (this.seqs[index] as number);
+  }
+
+  /** The index of the first event whose number is not below `seq`; `count` if there is none. */
+  indexOf(seq: number): number {
+    if (this.seqs === undefined) {
+      return Math.min(this.count, Math.max(0, seq - this.header.first));
+    }
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.seqs[middle] as number) < seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  channelAt(index: number): string {
+    const at = this.channelIndexes === undefined ? 0 : (this.channelIndexes[index] as number);
+    return this.header.channels[at] as string;
+  }
+
+  extrasAt(index: number): EventExtras | undefined {
+    return this.extras?.get(index);
+  }
+
+  tagAt(index: number): number {
+    const bytes = this.bytes;
+    const at = (this.starts[index] as number) + 1;
+    const next = at + intBytes(bytes[at] as number);
+    return bytes[next + intBytes(bytes[next] as number)] as number;
+  }
+
+  /** The encoded body: a view on `bytes`, not a copy. */
+  bodyAt(index: number): Buffer {
+    const bytes = this.bytes;
+    let at = (this.starts[index] as number) + 1;
+    at += intBytes(bytes[at] as number);
+    at += intBytes(bytes[at] as number) + 1;
+    const kind = bytes[at] as number;
+    if (kind === 0xc4) return bytes.subarray(at + 2, at + 2 + (bytes[at + 1] as number));
+    if (kind === 0xc5) return bytes.subarray(at + 3, at + 3 + bytes.readUInt16BE(at + 1));
+    return bytes.subarray(at + 5, at + 5 + bytes.readUInt32BE(at + 1));
+  }
+
+  /** Bytes that the events `from … to - 1` take in the run. */
+  bytesOf(from: number, to: number): number {
+    return (this.starts[to] as number) - (this.starts[from] as number);
+  }
+}
+
+interface RunParts {
+  readonly starts: Uint32Array;
+  readonly channelIndexes: Uint16Array | undefined;
+  readonly seqs: Float64Array | undefined;
+  readonly extras: ReadonlyMap<number, EventExtras> | undefined;
+}
+
+/** The fewest bytes that an event takes: array, step, channel, tag, bin 8 of length 0. */
+const eventBytesMin = 6;
+
+function intBytes(kind: number): number {
+  if (kind < 0x80) return 1;
+  return 1 + (1 << (kind - 0xcc));
+}
+
+/**
+ * Reads a whole run and checks everything but the bodies' contents. Hot path: guarded by `bench/micro/run`.
+ *
+ * `bytes` is kept by reference and must not change afterwards.
+ *
+ * @param checkChannels whether names are validated; a receiver that trusts its transmitter passes `false`.
+ * @throws {MeshError} `BAD_RUN`, `BAD_CHANNEL`, `TOO_LARGE`, `BAD_TTL`, `BAD_OPTION`.
+ * @see PROTOCOL.md §7
+ */
+export function readRun(bytes: Buffer, start: number, checkChannels = true): Run {
+  const cursor = new MessagePackCursor(bytes, start, "BAD_RUN");
+  const header = readHeader(cursor);
+  if (header.count * eventBytesMin > bytes.length - cursor.at) {
+    throw new MeshError("BAD_RUN", `the run ends early: ${header.count} events announced`);
+  }
+  if (checkChannels) {
+    for (const channel of header.channels) checkChannel(channel, { system: true });
+  }
+  return new Run(bytes, start, header, readEvents(cursor, header));
+}
+
+function readEvents(cursor: MessagePackCursor, header: RunHeader): RunParts {
+  const { count } = header;
+  const channelCount = header.channels.length;
+  const starts = new Uint32Array(count + 1);
+  const channelIndexes = channelCount === 1 ? undefined : new Uint16Array(count);
+  let seqs: Float64Array | undefined;
+  let extras: Map<number, EventExtras> | undefined;
+  let seq = header.first;
+  for (let index = 0; index < count; index++) {
+    starts[index] = cursor.at;
+    const kind = cursor.byte();
+    if (kind !== 0x94 && kind !== 0x95) cursor.fail("an event is an array of 4 or 5");
+    const step = cursor.int();
+    if (index > 0) {
+      if (step === 0) cursor.fail("a step is at least 1");
+      seq += step;
+      if (seqs !== undefined) seqs[index] = seq;
+      else if (step !== 1) seqs = startSeqs(header.first, index, seq, count);
+    }
+    const channel = cursor.int();
+    if (channel >= channelCount) cursor.fail(`channel ${channel} of ${channelCount}`);
+    if (channelIndexes !== undefined) channelIndexes[index] = channel;
+    if (cursor.int() > 2) cursor.fail("a body tag is 0, 1 or 2");
+    const length = cursor.bin();
+    if (length > eventBytesMax) {
+      throw new MeshError("TOO_LARGE", `a body of ${length} bytes, at most ${eventBytesMax}`);
+    }
+    cursor.skip(length);
+    if (kind === 0x95) (extras ??= new Map()).set(index, readExtras(cursor));
+  }
+  starts[count] = cursor.at;
+  if (cursor.at !== cursor.bytes.length) cursor.fail("bytes after the last event");
+  if (!Number.isSafeInteger(seq)) cursor.fail("sequence numbers are at most 2^53 − 1");
+  return { starts, channelIndexes, seqs, extras };
+}
+
+function startSeqs(first: number, index: number, seq: number, count: number): Float64Array {
+  const seqs = new Float64Array(count);
+  for (let before = 0; before < index; before++) seqs[before] = first + before;
+  seqs[index] = seq;
+  return seqs;
+}
+
+function readHeader(cursor: MessagePackCursor): RunHeader {
+  let sender: Thid | undefined;
+  let cell: Thid | undefined;
+  let service: string | undefined;
+  let channels: string[] | undefined;
+  let session = 1;
+  let floor = 0;
+  let first = 0;
+  let time = 0;
+  let count = 0;
+  for (let pairs = cursor.map(); pairs > 0; pairs--) {
+    switch (cursor.string()) {
+      case "sender":
+        sender = cursor.thid();
+        break;
+      case "cell":
+        cell = cursor.thid();
+        break;
+      case "service":
+        service = cursor.string();
+        break;
+      case "session":
+        session = cursor.int();
+        break;
+      case "floor":
+        floor = cursor.int();
+        break;
+      case "first":
+        first = cursor.int();
+        break;
+      case "time":
+        time = cursor.int();
+        break;
+      case "count":
+        count = cursor.int();
+        break;
+      case "channels":
+        channels = readChannels(cursor);
+        break;
+      default:
+        cursor.skipValue();
+    }
+  }
+  if (sender === undefined) cursor.fail("the header lacks sender");
+  if (service === undefined) cursor.fail("the header lacks service");
+  if (channels === undefined) cursor.fail("the header lacks channels");
+  if (first < 1) cursor.fail("first is at least 1");
+  if (count < 1) cursor.fail("count is at least 1");
+  const header = { sender, service, session, floor, first, time, count, channels };
+  return cell === undefined ? header : { ...header, cell };
+}
+
+function readChannels(cursor: MessagePackCursor): string[] {
+  const count = cursor.array();
+  if (count < 1 || count > 65_535) cursor.fail("a run has 1 to 65 535 channels");
+  const channels: string[] = [];
+  for (let index = 0; index < count; index++) channels.push(cursor.string());
+  return channels;
+}

@@ -1,0 +1,80 @@
+import { createServer, type AddressInfo } from "node:net";
+
+import { startProcess, type StartedProcess } from "../../support/process.js";
+import type { Arrivals } from "../arrivals.js";
+import type { RoleName } from "../dialogue.js";
+import type { Load } from "../load.js";
+import type { FlowScenario, Scenario, SystemName } from "../scenario.js";
+
+/** The process in the middle, through which everything goes. */
+export interface Hub {
+  readonly pid: number;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** One process's place in a system: what the role that it plays does there. */
+export interface Seat {
+  /** Sends numbers 0 … count − 1 and resolves when the last is confirmed. */
+  send(scenario: FlowScenario, load: Load, count: number): Promise<void>;
+  /** Resolves when nothing that is sent from now on is missed. */
+  receive(scenario: FlowScenario, arrivals: Arrivals): Promise<void>;
+  /** Answers every request on `channel` with the bytes that it brought. */
+  answer(channel: string): Promise<void>;
+  ask(channel: string, body: Buffer): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** A system under measurement. */
+export interface Peer {
+  readonly name: SystemName;
+  startHub(): Promise<Hub>;
+  join(url: string, who: { readonly role: RoleName; readonly scenario: Scenario }): Promise<Seat>;
+}
+
+/** How long a hub may take to start, and a request to be answered. */
+export const PATIENCE_MS = 10_000;
+
+/** What to start as a hub, and how to know that it is ready. */
+interface HubCommand {
+  readonly argv: readonly [string, ...string[]];
+  readonly ready: RegExp;
+  /** How to install the program if it is not there. */
+  readonly hint: string;
+  /** The address to connect to, from the line that said ready. */
+  url(line: RegExpExecArray): string;
+}
+
+/** Starts a hub and waits until it says that it is ready. */
+export async function startHub(command: HubCommand): Promise<Hub> {
+  const started = startProcess(command.argv);
+  try {
+    const line = await started.waitForLine(command.ready, { withinMs: PATIENCE_MS });
+    return { pid: started.pid, url: command.url(line), stop: () => stop(started) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      throw new Error(`${command.argv[0]} is not installed: ${command.hint}`, { cause: error });
+    }
+    await stop(started);
+    throw error;
+  }
+}
+
+/** A port of the loopback address that is free at this moment. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+async function stop(started: StartedProcess): Promise<void> {
+  const last = setTimeout(() => started.kill("SIGKILL"), 2_000);
+  started.kill("SIGTERM");
+  await started.exit;
+  clearTimeout(last);
+}

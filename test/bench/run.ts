@@ -1,0 +1,79 @@
+import { deviationOf } from "./arrivals.js";
+import { Crew, type Round } from "./crew.js";
+import { watchMemory, type Memory } from "./memory.js";
+import { PEERS } from "./peers/index.js";
+import type { Latency, Scenario, SystemName } from "./scenario.js";
+import { percentileOf } from "./statistics.js";
+
+/** What one run of one system in one scenario came to. */
+export interface Sample {
+  /** In the scenario's unit. */
+  readonly value: number | Latency;
+  readonly count: number;
+  readonly memory?: Memory;
+  /** Where receivers share the events: how far the shares are from equal. */
+  readonly deviation?: number;
+}
+
+/** Numbers of events or requests in a round: where calibration begins and where it stops. */
+const COUNT_MIN = { flow: 4_000, ask: 200 } as const;
+const COUNT_MAX = 30_000_000;
+/** A round shorter than this says little of the speed: the code is still being compiled. */
+const WARM_MS = 300;
+
+/**
+ * Measures one system once, with a hub and roles of its own that end with it.
+ *
+ * Rounds of growing size come first, until one is long enough to tell how many events fill
+ * `seconds`: they warm up every process, and only the last round counts.
+ */
+export async function measure(
+  scenario: Scenario,
+  system: SystemName,
+  seconds: number,
+): Promise<Sample> {
+  const peer = PEERS[system];
+  const hub = await peer.startHub();
+  const crew = new Crew(scenario);
+  try {
+    await crew.join(system, hub.url);
+    const count = await calibrate(crew, scenario, seconds);
+    const memory = watchMemory(hub.pid);
+    const round = await crew.run(count).finally(() => memory.pause());
+    return sampleOf(scenario, round, memory.read());
+  } finally {
+    await crew.dismiss();
+    await hub.stop();
+  }
+}
+
+async function calibrate(crew: Crew, scenario: Scenario, seconds: number): Promise<number> {
+  const warmMs = Math.min(WARM_MS, seconds * 500);
+  let count: number = COUNT_MIN[scenario.kind];
+  for (;;) {
+    const { elapsedMs } = await crew.run(count);
+    const wanted = Math.ceil((count / elapsedMs) * seconds * 1_000);
+    if (elapsedMs >= warmMs || count >= COUNT_MAX) {
+      return Math.min(COUNT_MAX, Math.max(COUNT_MIN[scenario.kind], wanted));
+    }
+    count *= 4;
+  }
+}
+
+function sampleOf(scenario: Scenario, round: Round, memory: Memory | undefined): Sample {
+  const base = { count: round.count, ...(memory === undefined ? {} : { memory }) };
+  if (scenario.unit === "ms") {
+    return { ...base, value: latencyOf(round.latenciesMs ?? new Float64Array()) };
+  }
+  const perEvent = scenario.unit === "deliveries/s" ? round.shares.length : 1;
+  const value = (round.count * perEvent * 1_000) / round.elapsedMs;
+  if (scenario.kind === "flow" && scenario.sharing === "one") {
+    return { ...base, value, deviation: deviationOf(round.shares) };
+  }
+  return { ...base, value };
+}
+
+function latencyOf(latenciesMs: Float64Array): Latency {
+  const sorted = latenciesMs.toSorted();
+  return { p50: percentileOf(sorted, 0.5), p99: percentileOf(sorted, 0.99) };
+}

@@ -1,0 +1,81 @@
+import { expect } from "chai";
+
+import type { Sample } from "./run.js";
+import { scenarioNamed, type Latency, type SystemName } from "./scenario.js";
+import { missesOf, summarize, voidnessOf, type Row } from "./summary.js";
+
+describe("bench: summary", () => {
+  it("divides the medians, and tells how far apart the single ratios are", () => {
+    const row = rowOf("one-to-one-128", { thynapse: [3e6, 4e6, 5e6], nats: [1e6, 1e6, 1e6] });
+
+    expect(row.thynapse).to.equal(4e6);
+    expect(row.ratio).to.equal(4);
+    expect(row.spread).to.equal(0.5);
+  });
+
+  it("leaves out a run that failed, and what nobody measured", () => {
+    const row = rowOf("one-to-one-128", { thynapse: [undefined, 4e6], nats: [1e6, 2e6] });
+
+    expect(row.thynapse).to.equal(4e6);
+    expect(row.spread).to.equal(0);
+    expect(row.redis).to.equal(null);
+    expect(rowOf("one-to-one-128", { nats: [1e6] }).ratio).to.equal(null);
+  });
+
+  it("takes latencies as pairs", () => {
+    const row = rowOf("ask-1", { thynapse: [{ p50: 0.2, p99: 1 }], nats: [{ p50: 0.4, p99: 1 }] });
+
+    expect(row.ratio).to.deep.equal({ p50: 0.5, p99: 1 });
+  });
+
+  it("misses a target by a ratio that is too small, or a latency that is too large", () => {
+    const slow = rowOf("one-to-one-128", { thynapse: [3e6], nats: [1e6] });
+    const late = rowOf("ask-1", {
+      thynapse: [{ p50: 1.2, p99: 0.62 }],
+      nats: [{ p50: 1, p99: 1 }],
+    });
+
+    expect(missesOf(slow, 1)).to.deep.equal(["one-to-one-128: ratio 3 is under 3.5"]);
+    expect(missesOf(slow, 0.8)).to.deep.equal([]);
+    expect(missesOf(late, 1)).to.have.length(2);
+    expect(missesOf(late, 0.8)).to.deep.equal([]);
+  });
+
+  it("misses a target by shares that are further than 10 % from equal", () => {
+    const scenario = scenarioNamed("group-4-128");
+    const uneven = { value: 2e6, count: 1, deviation: 0.11 };
+    const row = summarize(
+      scenario,
+      new Map([
+        ["thynapse", [uneven]],
+        ["nats", [{ ...uneven, value: 1e6 }]],
+      ]),
+      [],
+    );
+
+    expect(missesOf(row, 0.8)).to.deep.equal([
+      "group-4-128: a share is 0.11 from equal, more than 0.1",
+    ]);
+  });
+
+  it("is void below half of what NATS is known for", () => {
+    const scenario = scenarioNamed("one-to-one-128");
+
+    expect(voidnessOf(rowOf("one-to-one-128", { nats: [388_000] }), scenario)).to.match(/NATS/);
+    expect(voidnessOf(rowOf("one-to-one-128", { nats: [389_000] }), scenario)).to.equal(undefined);
+    expect(voidnessOf(rowOf("one-to-one-128", {}), scenario)).to.equal(undefined);
+  });
+});
+
+function rowOf(
+  name: string,
+  values: Partial<Record<SystemName, readonly (number | Latency | undefined)[]>>,
+): Row {
+  const samples = Object.entries(values).map(
+    ([system, list]): [SystemName, (Sample | undefined)[]] => [
+      system as SystemName,
+      list.map((value) => (value === undefined ? undefined : { value, count: 1 })),
+    ],
+  );
+  return summarize(scenarioNamed(name), new Map(samples), []);
+}

@@ -1,0 +1,159 @@
+import type { Sample } from "./run.js";
+import { SHARE_DEVIATION_MAX, type Latency, type Scenario, type SystemName } from "./scenario.js";
+import { medianOf, spreadOf } from "./statistics.js";
+
+/** One figure, or a pair of them where latencies are measured. */
+export type Figure = number | Latency;
+
+/** One run that came to nothing. */
+export interface Failure {
+  readonly system: SystemName;
+  /** Which of the repeats, from 1. */
+  readonly repeat: number;
+  readonly why: string;
+}
+
+/** What all runs of one scenario came to. A figure that nobody measured is null. */
+export interface Row {
+  readonly name: string;
+  readonly unit: Scenario["unit"];
+  readonly thynapse: Figure | null;
+  readonly nats: Figure | null;
+  readonly redis: Figure | null;
+  /** Of the medians: Thynapse ÷ NATS. */
+  readonly ratio: Figure | null;
+  /** Of the ratios of the single repeats: (largest − smallest) ÷ median. */
+  readonly spread: Figure | null;
+  /** Resident memory of our transmitter: the median over the runs of each run's largest, in MiB. */
+  readonly rssMb: number | null;
+  /** The same of every hub. */
+  readonly hubRssMb: Partial<Record<SystemName, number>>;
+  readonly target: Figure | null;
+  /** Where receivers share the events: how far the shares are from equal, as a fraction. */
+  readonly deviation?: Partial<Record<SystemName, number>>;
+  readonly samples: Partial<Record<SystemName, readonly Figure[]>>;
+  readonly failures: readonly Failure[];
+  readonly note?: string;
+}
+
+/** The samples of each system in the order of the repeats; a failed run has none. */
+export type SamplesBySystem = ReadonlyMap<SystemName, readonly (Sample | undefined)[]>;
+
+/** Sums up one scenario. */
+export function summarize(
+  scenario: Scenario,
+  samples: SamplesBySystem,
+  failures: readonly Failure[],
+): Row {
+  const figures = (system: SystemName) => good(samples.get(system)).map((sample) => sample.value);
+  const median = (system: SystemName) => nullable(reduce(figures(system), medianOf), tidy);
+  const [ours, theirs] = [median("thynapse"), median("nats")];
+  const pairs = pairwise(samples).map(([our, their]) => divide(our.value, their.value));
+  const hubRssMb = perSystem(samples, (sample) => sample.memory?.rssMb);
+  const deviation = perSystem(samples, (sample) => sample.deviation);
+  return {
+    name: scenario.name,
+    unit: scenario.unit,
+    thynapse: ours,
+    nats: theirs,
+    redis: median("redis"),
+    ratio: ours === null || theirs === null ? null : divide(ours, theirs),
+    spread: nullable(reduce(pairs, spreadOf), tidy),
+    rssMb: hubRssMb.thynapse ?? null,
+    hubRssMb,
+    target: scenario.target,
+    ...(Object.keys(deviation).length === 0 ? {} : { deviation }),
+    samples: Object.fromEntries([...samples.keys()].map((name) => [name, figures(name).map(tidy)])),
+    failures,
+    ...(scenario.note === undefined ? {} : { note: scenario.note }),
+  };
+}
+
+/**
+ * Names what of a row falls short of its target, where `allowance` (0 … 1) of the target is enough.
+ *
+ * A latency's target is an upper bound, so it may be exceeded by as much.
+ */
+export function missesOf(row: Row, allowance: number): string[] {
+  const { ratio, target } = row;
+  const misses: string[] = [];
+  if (typeof ratio === "number" && typeof target === "number" && ratio < target * allowance) {
+    misses.push(`${row.name}: ratio ${ratio} is under ${tidy(target * allowance)}`);
+  }
+  if (isLatency(ratio) && isLatency(target)) {
+    for (const rank of ["p50", "p99"] as const) {
+      const most = tidy(target[rank] / allowance) as number;
+      if (ratio[rank] > most)
+        misses.push(`${row.name}: ${rank} ratio ${ratio[rank]} is over ${most}`);
+    }
+  }
+  const deviation = row.deviation?.thynapse ?? 0;
+  if (deviation > SHARE_DEVIATION_MAX) {
+    misses.push(
+      `${row.name}: a share is ${deviation} from equal, more than ${SHARE_DEVIATION_MAX}`,
+    );
+  }
+  return misses;
+}
+
+/** Says why a row is void: NATS at less than half of what it is known to reach. */
+export function voidnessOf(row: Row, scenario: Scenario): string | undefined {
+  if (scenario.kind !== "flow" || scenario.floor === undefined) return undefined;
+  if (typeof row.nats !== "number" || row.nats >= scenario.floor / 2) return undefined;
+  const known = `less than half of the ${scenario.floor} ${scenario.unit} that it is known for`;
+  return `${row.name}: NATS reached ${row.nats}, ${known}; this machine is busy or slow`;
+}
+
+function good(samples: readonly (Sample | undefined)[] | undefined): Sample[] {
+  return (samples ?? []).filter((sample) => sample !== undefined);
+}
+
+function pairwise(samples: SamplesBySystem): [our: Sample, their: Sample][] {
+  const theirs = samples.get("nats") ?? [];
+  return (samples.get("thynapse") ?? []).flatMap((our, repeat) => {
+    const their = theirs[repeat];
+    return our === undefined || their === undefined ? [] : [[our, their] as [Sample, Sample]];
+  });
+}
+
+function perSystem(
+  samples: SamplesBySystem,
+  read: (sample: Sample) => number | undefined,
+): Partial<Record<SystemName, number>> {
+  const entries = [...samples].flatMap(([system, list]) => {
+    const values = good(list)
+      .map(read)
+      .filter((value) => value !== undefined);
+    return values.length === 0 ? [] : [[system, tidy(medianOf(values))]];
+  });
+  return Object.fromEntries(entries) as Partial<Record<SystemName, number>>;
+}
+
+function reduce(figures: readonly Figure[], by: (values: number[]) => number): Figure | undefined {
+  if (figures.length === 0) return undefined;
+  const numbers = figures.filter((figure) => typeof figure === "number");
+  if (numbers.length === figures.length) return by(numbers);
+  const pairs = figures.filter((figure) => typeof figure !== "number");
+  return { p50: by(pairs.map(({ p50 }) => p50)), p99: by(pairs.map(({ p99 }) => p99)) };
+}
+
+function divide(our: Figure, their: Figure): Figure {
+  if (typeof our === "number" && typeof their === "number") return tidy(our / their);
+  if (typeof our === "number" || typeof their === "number") return Number.NaN;
+  return tidy({ p50: our.p50 / their.p50, p99: our.p99 / their.p99 });
+}
+
+function isLatency(figure: Figure | null): figure is Latency {
+  return typeof figure === "object" && figure !== null;
+}
+
+function nullable(figure: Figure | undefined, then: (figure: Figure) => Figure): Figure | null {
+  return figure === undefined ? null : then(figure);
+}
+
+/** Rounds to what is worth reading: four significant digits below 1 000, whole numbers above. */
+function tidy<Kind extends Figure>(figure: Kind): Kind;
+function tidy(figure: Figure): Figure {
+  if (typeof figure !== "number") return { p50: tidy(figure.p50), p99: tidy(figure.p99) };
+  return Math.abs(figure) >= 1_000 ? Math.round(figure) : Number(figure.toPrecision(4));
+}

@@ -1,0 +1,222 @@
+import {
+  type AskTerms,
+  type Body,
+  bodyToJson,
+  type ErrorCode,
+  type Ref,
+  type Run,
+  type Thid,
+  toMeshError,
+} from "@thynapse/protocol";
+import type { CellRecord } from "./cells.js";
+import type { Counters } from "./counters.js";
+import type { Deadlines } from "./deadlines.js";
+import type { Effect } from "./effects.js";
+import { type Span, spanCount } from "./ledger.js";
+import { writeReply } from "./reply.js";
+
+/** A request that its asker still waits for. */
+interface Ask {
+  readonly asker: Thid;
+  readonly sender: Thid;
+  readonly seq: number;
+  readonly ref: Ref | undefined;
+  readonly terms: AskTerms;
+  /** Gather: the cells that have not replied. */
+  readonly expected: Map<Thid, CellRecord>;
+}
+
+/** Who replied, as the asker is told. */
+type Replier = Pick<CellRecord, "id" | "service">;
+
+/** What asks need of the transmitter around them. */
+export interface AsksParts {
+  readonly deadlines: Deadlines;
+  readonly counters: Counters;
+  readonly cellOf: (id: Thid) => CellRecord | undefined;
+  readonly effects: () => Effect[];
+}
+
+/** Requests under way, and who is to be told what. @see PROTOCOL.md §12 */
+export class Asks {
+  private readonly byEvent = new Map<string, Ask>();
+  private readonly parts: AsksParts;
+
+  constructor(parts: AsksParts) {
+    this.parts = parts;
+  }
+
+  get count(): number {
+    return this.byEvent.size;
+  }
+
+  /** Takes a request; it ends by an answer or by its time-out. */
+  open(asker: CellRecord, run: Run, index: number, { nowMs, ref }: Opening): void {
+    const { sender } = run.header;
+    const seq = run.seqAt(index);
+    const terms = run.extrasAt(index)?.ask as AskTerms;
+    const ask = { asker: asker.id, sender, seq, ref, terms, expected: new Map() };
+    const key = keyOf(sender, seq);
+    this.byEvent.set(key, ask);
+    this.parts.counters.add("asks");
+    this.parts.deadlines.at(nowMs + terms.timeoutMs, () => {
+      if (this.byEvent.get(key) !== ask) return;
+      this.parts.counters.add("asksTimedOut");
+      this.error(ask, "TIMEOUT", `no answer within ${terms.timeoutMs} ms`);
+    });
+  }
+
+  /** Nobody will be asked. */
+  unheard(sender: Thid, seq: number): void {
+    const ask = this.byEvent.get(keyOf(sender, seq));
+    if (ask !== undefined) this.error(ask, "NO_LISTENER", "nobody catches this channel");
+  }
+
+  /** Answers a request by value, at once: a system request. */
+  answer(sender: Thid, seq: number, body: Body, from: Replier): void {
+    const ask = this.byEvent.get(keyOf(sender, seq));
+    if (ask === undefined) return;
+    this.byEvent.delete(keyOf(sender, seq));
+    this.reply(ask, "result", { from }, body);
+  }
+
+  /** Answers a request by an error. */
+  refuse(sender: Thid, seq: number, code: ErrorCode, message: string): void {
+    const ask = this.byEvent.get(keyOf(sender, seq));
+    if (ask !== undefined) this.error(ask, code, message);
+  }
+
+  /** A group has acked these deliveries: the first result answers. */
+  acked(span: Span, cell: CellRecord, result: Body | undefined): void {
+    const { run, firstNumber } = span.lot;
+    for (let index = span.from - firstNumber; index < span.to - firstNumber; index++) {
+      const ask = this.of(run, index);
+      if (ask === undefined) {
+        if (run.extrasAt(index)?.ask !== undefined) this.parts.counters.add("repliesSurplus");
+        continue;
+      }
+      this.byEvent.delete(keyOf(ask.sender, ask.seq));
+      const from = { id: cell.id, service: cell.service };
+      this.reply(ask, result === undefined ? "end" : "result", { from }, result);
+    }
+  }
+
+  /**
+   * A handler has failed. Tells whether that settles the event: for a request it does, unless the asker said `retry`.
+   */
+  failed(span: Span, cell: CellRecord, failure: Failure): boolean {
+    const { run, firstNumber } = span.lot;
+    const terms = run.extrasAt(span.from - firstNumber)?.ask;
+    if (terms === undefined) return false;
+    if (terms.retry === true && failure.code === "HANDLER_FAILED") return false;
+    const ask = this.of(run, span.from - firstNumber);
+    const from = { id: cell.id, service: cell.service };
+    if (ask !== undefined) this.error(ask, failure.code, failure.reason, { from });
+    return true;
+  }
+
+  /** A request became a dead letter. */
+  dead(span: Span, reason: string): void {
+    if (span.lot.run.extras === undefined) return;
+    for (let at = 0; at < spanCount(span); at++) {
+      const ask = this.of(span.lot.run, span.from - span.lot.firstNumber + at);
+      if (ask !== undefined) this.error(ask, "HANDLER_FAILED", reason);
+    }
+  }
+
+  /** One part of a streamed reply, of a delivery that is current. */
+  part(span: Span, index: number, body: Body, cell: CellRecord): void {
+    const ask = this.of(span.lot.run, span.from - span.lot.firstNumber);
+    if (ask === undefined) return;
+    const from = { id: cell.id, service: cell.service };
+    this.reply(ask, "part", { from, attempt: span.attempt, index }, body);
+  }
+
+  /** Tells the asker of a gather whom it may expect. */
+  expect(sender: Thid, seq: number, cells: Iterable<CellRecord>): void {
+    const ask = this.byEvent.get(keyOf(sender, seq));
+    if (ask === undefined) return;
+    for (const cell of cells) ask.expected.set(cell.id, cell);
+    const told = [...ask.expected.values()].map(({ id, service }) => ({ id, service }));
+    this.reply(ask, "expect", { cells: told });
+    this.endGather(ask);
+  }
+
+  /** A cell's reply to a gather; its second one is only counted. */
+  gathered(to: Thid, seq: number, cell: CellRecord, reply: GatherReply): void {
+    const ask = this.byEvent.get(keyOf(to, seq));
+    if (ask === undefined || !ask.expected.delete(cell.id)) {
+      this.parts.counters.add("repliesSurplus");
+      return;
+    }
+    const from = { id: cell.id, service: cell.service };
+    if (reply.body !== undefined) this.reply(ask, "result", { from }, reply.body);
+    else this.reply(ask, "error", { from, code: reply.code, message: reply.message });
+    this.endGather(ask);
+  }
+
+  /** A cell is gone: nobody waits for it, and it waits for nobody. */
+  left(cell: CellRecord): void {
+    for (const [key, ask] of this.byEvent) {
+      if (ask.asker === cell.id) this.byEvent.delete(key);
+      else if (ask.expected.delete(cell.id)) {
+        this.reply(ask, "gone", { cells: [{ id: cell.id, service: cell.service }] });
+        this.endGather(ask);
+      }
+    }
+  }
+
+  private endGather(ask: Ask): void {
+    if (ask.terms.gather !== true || ask.expected.size > 0) return;
+    this.byEvent.delete(keyOf(ask.sender, ask.seq));
+    this.reply(ask, "end", {});
+  }
+
+  private of(run: Run, index: number): Ask | undefined {
+    return this.byEvent.get(keyOf(run.header.sender, run.seqAt(index)));
+  }
+
+  private error(ask: Ask, code: ErrorCode, message: string, more: object = {}): void {
+    this.byEvent.delete(keyOf(ask.sender, ask.seq));
+    this.reply(ask, "error", { code, message, ...more });
+  }
+
+  private reply(ask: Ask, state: string, fields: object, body?: Body): void {
+    const cell = this.parts.cellOf(ask.asker);
+    if (cell === undefined) return;
+    const head = { seq: ask.seq, ...(ask.ref !== undefined && { ref: ask.ref }), state, ...fields };
+    const map = { ...head, ...(body !== undefined && bodyFields(cell, body)) };
+    const part = writeReply(cell.encoding, "ANSR", map);
+    this.parts.effects().push({ kind: "send", connection: cell.connection, part });
+  }
+}
+
+/** What a request comes with. */
+export interface Opening {
+  readonly nowMs: number;
+  readonly ref: Ref | undefined;
+}
+
+/** How a handler failed. */
+export interface Failure {
+  readonly code: "HANDLER_FAILED" | "REJECTED";
+  readonly reason: string;
+}
+
+/** A reply to a gather: a body, or how the handler failed. */
+export type GatherReply =
+  | { readonly body: Body }
+  | { readonly body?: undefined; readonly code: string; readonly message: string };
+
+function bodyFields(cell: CellRecord, { tag, bytes }: Body): object {
+  if (cell.encoding === "M") return { body: [tag, bytes] };
+  try {
+    return bodyToJson(tag, bytes);
+  } catch (thrown) {
+    return { state: "error", code: "BAD_PAYLOAD", message: toMeshError(thrown).message };
+  }
+}
+
+function keyOf(sender: Thid, seq: number): string {
+  return `${sender} ${seq}`;
+}

@@ -1,0 +1,76 @@
+/** What each counter of a transmitter counts; also the help of its metrics. */
+export const counterHelp = Object.freeze({
+  commandsReceived: "commands read from cells",
+  framesEmpty: "empty messages on the command socket",
+  framesMuted: "messages dropped because their connection was muted",
+  fieldsUnknown: "payload fields that this version does not know",
+  errorsAnswered: "errors answered",
+  internalErrors: "unknown throws inside, each a defect",
+  connectionsMuted: "connections muted for too many errors",
+  cellsWelcomed: "cells welcomed",
+  cellsLeft: "cells that said farewell",
+  cellsDead: "cells found dead",
+  cellsSuspected: "times a cell became suspect",
+  cellsFenced: "connections replaced by the same cell, or cut because they did not read",
+  runsAccepted: "runs accepted",
+  runsForwarded: "runs that went to a stream as they came",
+  runsSliced: "slices of runs made",
+  eventsAccepted: "events accepted",
+  eventsRepeated: "events that the origin knew already",
+  eventsDeduplicated: "events with an idempotency key that was seen already",
+  eventsUnmatched: "events that matched nothing",
+  eventsRefused: "events refused because of load or a full group",
+  eventsExpired: "events dropped because their time to live had passed",
+  eventsHandled: "events handled",
+  eventsDenied: "events on channels that the cell may not send on",
+  streamEvents: "events published on streams",
+  streamMessages: "messages published on streams",
+  streamUnsayable: "events that JSON cannot say, on streams in J",
+  marksSent: "marks published to arm cells",
+  subscriptionsRefused: "subscriptions not admitted",
+  repairsAsked: "requests to repair a hole",
+  eventsRepaired: "events sent again to repair a hole",
+  eventsGone: "events that were not kept any more when a cell asked for them",
+  ringEvicted: "events that left the ring",
+  deliveries: "events delivered to cells of groups",
+  redeliveries: "deliveries with an attempt above 1",
+  acks: "deliveries acked",
+  nacks: "deliveries nacked",
+  releases: "deliveries released",
+  rejects: "deliveries rejected",
+  settlementsStale: "settlements of an attempt that is not current",
+  ackTimeouts: "deliveries taken back because nobody settled them in time",
+  atMostOnceDropped: "deliveries lost by request: redeliver was false",
+  claimsSettled: "events settled by the claim of a cell that came back",
+  claimsHeld: "events left with a cell that came back and claimed them",
+  deadLetters: "events that became dead letters",
+  deadLettersEvicted: "dead letters dropped because there were too many",
+  outputs: "events that went out with a settlement",
+  outputsFenced: "outputs dropped because their attempt was not current",
+  asks: "requests taken",
+  asksTimedOut: "requests that nobody answered in time",
+  repliesSurplus: "replies that came after the first",
+  systemRequests: "system requests answered",
+} satisfies Record<string, string>);
+
+/** Name of a counter. */
+export type CounterName = keyof typeof counterHelp;
+
+/** Counts of one transmitter since its start. Each rises only. */
+export class Counters {
+  readonly values: Record<CounterName, number>;
+
+  constructor() {
+    const values = {} as Record<CounterName, number>;
+    for (const name of Object.keys(counterHelp)) values[name as CounterName] = 0;
+    this.values = values;
+  }
+
+  add(name: CounterName, by = 1): void {
+    this.values[name] += by;
+  }
+
+  snapshot(): Record<CounterName, number> {
+    return { ...this.values };
+  }
+}

@@ -1,0 +1,41 @@
+import { encodeMessagePack, indexRange, type Run, sliceRun } from "@thynapse/protocol";
+import { jsonEventOf } from "./json-event.js";
+import type { Span } from "./ledger.js";
+import type { Member } from "./member.js";
+import { writeReply } from "./reply.js";
+import { runBytes } from "./streams.js";
+
+const head = Buffer.from("M DLVR ");
+
+/**
+ * Encodes deliveries for a cell in `M`: one command for the whole span. Hot path: guarded by `bench/micro/group`.
+ *
+ * @see PROTOCOL.md §5.5, DLVR
+ */
+export function packDelivery(member: Member, span: Span, origin: string, claimed: boolean): Buffer {
+  const { run, firstNumber } = span.lot;
+  const name = encodeMessagePack({ ...nameOf(member, span, origin), ...(claimed && { claimed }) });
+  const prefix = Buffer.concat([head, name]);
+  const from = span.from - firstNumber;
+  const to = span.to - firstNumber;
+  if (from === 0 && to === run.count) return Buffer.concat([prefix, runBytes(run)]);
+  return sliceRun(run, indexRange(from, to), prefix);
+}
+
+/** Encodes one delivery for a cell in `J`; a text is why JSON cannot say it. */
+export function jsonDelivery(
+  member: Member,
+  span: Span,
+  origin: string,
+  claimed: boolean,
+): Buffer | string {
+  const event = jsonEventOf(span.lot.run as Run, span.from - span.lot.firstNumber);
+  if (!event.sayable) return event.reason;
+  const name = { ...nameOf(member, span, origin), ...(claimed && { claimed }) };
+  return writeReply("J", "DLVR", { ...name, ...event.fields });
+}
+
+function nameOf(member: Member, span: Span, origin: string): Record<string, unknown> {
+  const { from: number, attempt, repeat } = span;
+  return { catch: member.catchNumber, origin, number, attempt, repeat };
+}

@@ -1,0 +1,84 @@
+import type { ErrorCode, Run } from "@thynapse/protocol";
+import type { ConfirmSink } from "./confirms.js";
+import type { Sender } from "./senders.js";
+
+/**
+ * A run that was accepted: knows for each event how many groups have still to settle it, and tells sender and sink when
+ * none has.
+ */
+export class Entry {
+  readonly run: Run;
+  private readonly sender: Sender;
+  private readonly sink: ConfirmSink;
+  /** Groups that have not settled, per event; `undefined` where each event has exactly one. */
+  private waits: Uint16Array | undefined;
+  /** Events that a full group refused: the sender is told that, and nothing else of them. */
+  private refusedSeqs: Set<number> | undefined;
+  private readonly onHandled: (count: number) => void;
+
+  constructor(run: Run, parts: EntryParts) {
+    this.run = run;
+    this.sender = parts.sender;
+    this.sink = parts.sink;
+    this.onHandled = parts.onHandled;
+  }
+
+  /** Says how many groups each event goes to, where that is not one for all. */
+  expect(groupCounts: Uint16Array): void {
+    this.waits = groupCounts;
+  }
+
+  refused(seq: number, code: ErrorCode, message: string): void {
+    this.refusedSeqs ??= new Set();
+    if (this.refusedSeqs.has(seq)) return;
+    this.refusedSeqs.add(seq);
+    this.sink.refused(seq, seq, code, message);
+  }
+
+  /** Says how much each event matched; call it when every group has said whether it has room. */
+  accepted(first: number, last: number, matched: number): void {
+    if (this.refusedSeqs === undefined) {
+      this.sink.accepted(first, last, matched, false);
+      return;
+    }
+    for (let seq = first; seq <= last; seq++) {
+      if (!this.refusedSeqs.has(seq)) this.sink.accepted(seq, seq, matched, false);
+    }
+  }
+
+  /** The event was known already, by its idempotency key. */
+  repeated(seq: number): void {
+    this.sink.accepted(seq, seq, 0, true);
+  }
+
+  /** One group is done with the events `from … to - 1` of `part`, which is this run or a slice of it. */
+  settled(part: Run, from: number, to: number): void {
+    if (part.seqs === undefined && this.waits === undefined && this.refusedSeqs === undefined) {
+      this.handled(part.seqAt(from), part.seqAt(to - 1));
+      return;
+    }
+    for (let index = from; index < to; index++) {
+      const seq = part.seqAt(index);
+      if (this.waits !== undefined) {
+        const at = this.run.indexOf(seq);
+        this.waits[at] = (this.waits[at] as number) - 1;
+        if (this.waits[at] !== 0) continue;
+      }
+      this.handled(seq, seq);
+    }
+  }
+
+  /** All events `first … last` are handled. */
+  handled(first: number, last: number): void {
+    this.sender.finish(first, last);
+    if (this.refusedSeqs?.has(first) !== true) this.sink.handled(first, last);
+    this.onHandled(last - first + 1);
+  }
+}
+
+/** What an entry is made of. */
+export interface EntryParts {
+  readonly sender: Sender;
+  readonly sink: ConfirmSink;
+  readonly onHandled: (count: number) => void;
+}

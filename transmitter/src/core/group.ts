@@ -1,0 +1,209 @@
+import type { CatchWish, Pattern } from "@thynapse/protocol";
+import { Backlog } from "./backlog.js";
+import type { CellRecord } from "./cells.js";
+import type { Claims } from "./claims.js";
+import { KeyOwners } from "./affinity.js";
+import { type Lot, type Span, spanCount } from "./ledger.js";
+import { Member } from "./member.js";
+
+/** What a group counts since it was made. */
+export interface GroupStats {
+  delivered: number;
+  acked: number;
+  nacked: number;
+  redelivered: number;
+  dead: number;
+}
+
+/** The options in force: what the members' wishes come to together. @see PROTOCOL.md §10.1 */
+export interface GroupTerms {
+  readonly redeliver: boolean;
+  readonly affinity: boolean;
+  readonly attemptsMax: number;
+  readonly ackTimeoutMs: number;
+}
+
+const defaultTerms: GroupTerms = Object.freeze({
+  redeliver: true,
+  affinity: false,
+  attemptsMax: 5,
+  ackTimeoutMs: 30_000,
+});
+
+/**
+ * One stream of work: (service, pattern) of an anycatch, its members, and every event that is not settled.
+ *
+ * It holds spans and moves them between backlog, members, back-offs and held-back repeats; what goes out and what a fate
+ * means for the sender is its owner's business (`Groups`).
+ */
+export class Group {
+  readonly number: number;
+  readonly service: string;
+  readonly pattern: Pattern;
+  readonly members = new Map<CellRecord, Member>();
+  readonly backlog = new Backlog();
+  /** Spans that wait out a back-off. */
+  readonly waiting = new Set<Span>();
+  /** Spans that are held back while cells may come and claim them. */
+  readonly held = new Set<Span>();
+  readonly stats: GroupStats = { delivered: 0, acked: 0, nacked: 0, redelivered: 0, dead: 0 };
+  terms: GroupTerms = defaultTerms;
+  /** What cells that came back have claimed of it. */
+  claims: Claims | undefined;
+  /** When it ends for want of members; `Infinity` while it has some. */
+  endsMs = Number.POSITIVE_INFINITY;
+  /** When its deliveries are next looked through for time-outs. */
+  checkMs = Number.POSITIVE_INFINITY;
+  readonly owners = new KeyOwners();
+
+  constructor(number: number, service: string, pattern: Pattern) {
+    this.number = number;
+    this.service = service;
+    this.pattern = pattern;
+  }
+
+  /** Events that are neither settled nor dead. */
+  get unsettled(): number {
+    let count = this.backlog.events;
+    for (const span of this.waiting) count += spanCount(span);
+    for (const span of this.held) count += spanCount(span);
+    for (const member of this.members.values()) count += member.heldCount;
+    return count;
+  }
+
+  get heldCount(): number {
+    let count = 0;
+    for (const member of this.members.values()) count += member.heldCount;
+    return count;
+  }
+
+  /** Takes a cell in; a wish that differs from the others' is answered with a warning. */
+  join(cell: CellRecord, catchNumber: number, wish: CatchWish): Member {
+    const member = new Member(this, cell, catchNumber, wish);
+    this.members.set(cell, member);
+    this.endsMs = Number.POSITIVE_INFINITY;
+    this.agree();
+    this.owners.changed();
+    return member;
+  }
+
+  /** Lets a cell go, with all that it holds. */
+  leave(cell: CellRecord): Span[] {
+    const member = this.members.get(cell);
+    if (member === undefined) return [];
+    this.members.delete(cell);
+    const spans = member.takeAll();
+    for (const span of spans) this.owners.release(span);
+    if (this.members.size > 0) this.agree();
+    this.owners.changed();
+    return spans;
+  }
+
+  /** Works the terms out anew, after a wish came, went or changed. */
+  agree(): void {
+    const wishes = [...this.members.values()].map((member) => member.wish);
+    this.terms = {
+      redeliver: wishes.every((wish) => wish.redeliver),
+      affinity: wishes.some((wish) => wish.affinity),
+      attemptsMax: Math.min(...wishes.map((wish) => wish.attemptsMax)),
+      ackTimeoutMs: Math.max(...wishes.map((wish) => wish.ackTimeoutMs)),
+    };
+  }
+
+  /** Names the options in which this wish differs from what is in force. */
+  warnings(wish: CatchWish): string[] {
+    const names = ["redeliver", "affinity", "attemptsMax", "ackTimeoutMs"] as const;
+    return names
+      .filter((name) => wish[name] !== this.terms[name])
+      .map((name) => `${name} is ${wish[name]} here, ${this.terms[name]} is in force`);
+  }
+
+  /**
+   * Chooses the next delivery: a member and how many of the first events it gets. `undefined` while the backlog is empty
+   * or nobody has credit for its first event.
+   */
+  choose(random: () => number): Choice | undefined {
+    const first = this.backlog.first;
+    if (first === undefined) return undefined;
+    const best = this.mostFree(first.avoid, random);
+    if (best === undefined) return undefined;
+    if (first.alone || first.attempt > 0) return { member: best, count: 1 };
+    const share = Math.ceil(this.backlog.events / this.members.size);
+    const count = Math.min(spanCount(first), best.free, Math.max(share, best.free >> 2));
+    return { member: best, count };
+  }
+
+  /** The member with most free credit, ties at random; nobody if none has any. */
+  mostFree(avoid: string | undefined, random: () => number): Member | undefined {
+    let best: Member | undefined;
+    let bestFree = 0;
+    let ties = 1;
+    for (const member of this.members.values()) {
+      const free = member.free;
+      if (free === 0 || free < bestFree) continue;
+      if (avoid === member.cell.id && this.members.size > 1) continue;
+      if (free === bestFree && random() * ++ties >= 1) continue;
+      if (free > bestFree) ties = 1;
+      best = member;
+      bestFree = free;
+    }
+    return best;
+  }
+
+  /** When the first of the deliveries held runs out of time; `Infinity` if none can. */
+  nextTimeoutMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const member of this.members.values()) {
+      for (const span of member.held) {
+        if (span.begunMs === Number.POSITIVE_INFINITY) break;
+        next = Math.min(next, span.begunMs + this.terms.ackTimeoutMs);
+      }
+    }
+    return next;
+  }
+
+  /** Takes back what cells have had for too long. */
+  takeOverdue(nowMs: number): { readonly member: Member; readonly span: Span }[] {
+    const overdue: { member: Member; span: Span }[] = [];
+    for (const member of this.members.values()) {
+      for (const span of [...member.held]) {
+        if (span.begunMs + this.terms.ackTimeoutMs > nowMs) continue;
+        for (const taken of member.take(span.from, span.to - 1, span.attempt, nowMs)) {
+          this.owners.release(taken);
+          overdue.push({ member, span: taken });
+        }
+      }
+    }
+    return overdue;
+  }
+
+  /** Takes from the front of the backlog what has waited longer than `ageMs`. */
+  takeOld(nowMs: number, ageMs: number): Span[] {
+    const old: Span[] = [];
+    for (let first = this.backlog.first; first !== undefined; first = this.backlog.first) {
+      if (first.lot.receivedMs + ageMs > nowMs) break;
+      old.push(this.backlog.take(spanCount(first)));
+    }
+    return old;
+  }
+
+  /** How long the oldest event of the backlog has waited. */
+  oldestMs(nowMs: number): number {
+    return this.backlog.first === undefined ? 0 : nowMs - this.backlog.first.lot.receivedMs;
+  }
+
+  /** How many events of a lot still fit into the backlog's bounds. */
+  room(lot: Lot, eventsMax: number, bytesMax: number): number {
+    const events = Math.min(lot.run.count, eventsMax - this.backlog.events);
+    if (this.backlog.bytes + lot.run.bytesOf(0, lot.run.count) <= bytesMax) return events;
+    let fit = 0;
+    while (fit < events && this.backlog.bytes + lot.run.bytesOf(0, fit + 1) <= bytesMax) fit++;
+    return Math.max(0, fit);
+  }
+}
+
+/** The next delivery: to whom, and how many of the first events of the backlog. */
+export interface Choice {
+  readonly member: Member;
+  readonly count: number;
+}

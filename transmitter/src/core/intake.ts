@@ -1,0 +1,281 @@
+import { isSystemChannel, type LooseEvent, parsePattern, type Ref, type Run, readRun, sliceRun } from "@thynapse/protocol";
+import type { Asks } from "./asks.js";
+import type { CellRecord } from "./cells.js";
+import type { ConfirmSink } from "./confirms.js";
+import type { Counters } from "./counters.js";
+import type { Dedupe } from "./dedupe.js";
+import type { Effect } from "./effects.js";
+import { Entry } from "./entry.js";
+import type { Group } from "./group.js";
+import type { Groups } from "./groups.js";
+import type { Behind, OwnEvents } from "./own-events.js";
+import type { Route, RouteTable } from "./route.js";
+import { Sender } from "./senders.js";
+import type { Stream, Streams } from "./streams.js";
+
+/** What the intake needs of the transmitter around it. */
+export interface IntakeParts {
+  readonly routes: RouteTable;
+  readonly streams: Streams;
+  readonly groups: Groups;
+  readonly asks: Asks;
+  readonly dedupe: Dedupe;
+  readonly own: OwnEvents;
+  readonly counters: Counters;
+  readonly wallMs: () => number;
+  readonly effects: () => Effect[];
+  /** Answers a request on a system channel. */
+  readonly onSystemRequest: (cell: CellRecord, run: Run, index: number, nowMs: number) => void;
+}
+
+/** How a run came. */
+export interface Arrival {
+  readonly nowMs: number;
+  /** The cell that sent it; none for system events. */
+  readonly cell?: CellRecord | undefined;
+  /** Whether it was sent before, in an earlier attachment. */
+  readonly repeat?: boolean;
+  readonly ref?: Ref | undefined;
+}
+
+const slicePrefix = Buffer.from("M EVNT ");
+
+/** Where events enter: repeats are filtered, the rest goes to every stream and group that it matches. */
+export class Intake {
+  private readonly parts: IntakeParts;
+
+  constructor(parts: IntakeParts) {
+    this.parts = parts;
+  }
+
+  /** The number that the next event numbered here gets. */
+  get nextOwn(): number {
+    return this.parts.own.next;
+  }
+
+  /** Takes a run of a sender that numbers its events. Hot path: guarded by `bench/micro/route`. */
+  take(sender: Sender, run: Run, arrival: Arrival): void {
+    const { first, floor } = run.header;
+    sender.raise(floor);
+    const { last } = run;
+    if (first < sender.floor || sender.known.overlaps(first, last)) {
+      const fresh = this.confirmKnown(sender, run);
+      if (fresh.length === 0) return;
+      const rest = this.slice(run, fresh);
+      for (const index of fresh) sender.known.add(run.seqAt(index));
+      this.place(sender, rest, sender, arrival);
+      return;
+    }
+    if (run.seqs === undefined) sender.known.add(first, last);
+    else for (const seq of run.seqs) sender.known.add(seq);
+    this.place(sender, run, sender, arrival);
+  }
+
+  /** Numbers events and takes them: outputs, events in `J` without a number, system events. */
+  takeLoose(events: readonly LooseEvent[], behind: Behind, sink: ConfirmSink, arrival: Arrival): Run {
+    const run = this.parts.own.write(events, behind, this.parts.wallMs());
+    this.place(this.parts.own.sender, run, sink, arrival);
+    return run;
+  }
+
+  /** Gives a dead letter to its group again, under its old identity; the sender was told its fate long ago. */
+  redrive(run: Run, { service, pattern, nowMs }: Redrive): void {
+    const sender = new Sender(run.header.sender, nowMs);
+    const entry = new Entry(run, { sender, sink: sender, onHandled: () => {} });
+    const group = this.parts.groups.open(service, parsePattern(pattern));
+    this.parts.groups.redrive(group, run, entry, nowMs);
+  }
+
+  /** Confirms what the origin knows already; returns the indexes of what it does not. */
+  private confirmKnown(sender: Sender, run: Run): number[] {
+    const fresh: number[] = [];
+    for (let index = 0; index < run.count; index++) {
+      const seq = run.seqAt(index);
+      if (seq >= sender.floor && !sender.known.has(seq)) {
+        fresh.push(index);
+        continue;
+      }
+      this.parts.counters.add("eventsRepeated");
+      sender.accepted(seq, seq, 0, true);
+      if (sender.isHandled(seq)) sender.handled(seq, seq);
+    }
+    return fresh;
+  }
+
+  private place(sender: Sender, run: Run, sink: ConfirmSink, arrival: Arrival): void {
+    const { counters } = this.parts;
+    const onHandled = (count: number): void => counters.add("eventsHandled", count);
+    const entry = new Entry(run, { sender, sink, onHandled });
+    counters.add("runsAccepted");
+    counters.add("eventsAccepted", run.count);
+    const { channels } = run.header;
+    const route = this.parts.routes.resolve(channels[0] as string);
+    let uniform = run.extras === undefined;
+    for (let at = 1; uniform && at < channels.length; at++) {
+      uniform = this.parts.routes.resolve(channels[at] as string) === route;
+    }
+    if (uniform) this.placeWhole(run, entry, route, arrival);
+    else this.placeEach(sender, run, entry, arrival);
+  }
+
+  /** Every event has the same route: the run goes on as it came. */
+  private placeWhole(run: Run, entry: Entry, route: Route, arrival: Arrival): void {
+    const { first } = run.header;
+    const { last } = run;
+    for (const stream of route.streams) {
+      this.parts.counters.add("runsForwarded");
+      this.parts.streams.publish(stream, run, this.parts.effects());
+    }
+    const matched = matchedBy(route);
+    if (matched === 0) this.parts.counters.add("eventsUnmatched", run.count);
+    if (route.groups.length === 0) {
+      acceptAll(run, entry, matched);
+      if (run.seqs === undefined) entry.handled(first, last);
+      else for (const seq of run.seqs) entry.handled(seq, seq);
+      return;
+    }
+    if (route.groups.length > 1) entry.expect(new Uint16Array(run.count).fill(route.groups.length));
+    const how = { nowMs: arrival.nowMs, repeat: arrival.repeat === true };
+    for (const group of route.groups) this.parts.groups.add(group, run, entry, how);
+    acceptAll(run, entry, matched);
+  }
+
+  /** Events part: each target gets a slice of those that match it. */
+  private placeEach(sender: Sender, run: Run, entry: Entry, arrival: Arrival): void {
+    const plan = new Plan(run.count);
+    for (let index = 0; index < run.count; index++) {
+      this.placeOne(sender, run, entry, { index, plan, arrival });
+    }
+    for (const [stream, indexes] of plan.streams) {
+      this.parts.streams.publish(stream, this.slice(run, indexes), this.parts.effects());
+    }
+    entry.expect(plan.groupCounts);
+    for (const index of plan.unmatched) entry.handled(run.seqAt(index), run.seqAt(index));
+    const how = { nowMs: arrival.nowMs, repeat: arrival.repeat === true };
+    for (const [group, indexes] of plan.groups) {
+      this.parts.groups.add(group, this.slice(run, indexes), entry, how);
+    }
+    for (const [index, matched] of plan.matched) {
+      const seq = run.seqAt(index);
+      entry.accepted(seq, seq, matched);
+    }
+  }
+
+  private placeOne(sender: Sender, run: Run, entry: Entry, step: Step): void {
+    const { index, plan, arrival } = step;
+    const extras = run.extrasAt(index);
+    const seq = run.seqAt(index);
+    const channel = run.channelAt(index);
+    if (arrival.cell !== undefined && isSystemChannel(channel)) {
+      if (extras?.ask === undefined) {
+        entry.refused(seq, "DENIED", "channels starting with $ are reserved");
+        this.parts.counters.add("eventsDenied");
+        plan.unmatched.push(index);
+        return;
+      }
+      plan.matched.set(index, 0);
+      plan.unmatched.push(index);
+      this.parts.asks.open(arrival.cell, run, index, { nowMs: arrival.nowMs, ref: arrival.ref });
+      this.parts.onSystemRequest(arrival.cell, run, index, arrival.nowMs);
+      return;
+    }
+    if (extras?.id !== undefined && this.isDuplicate(extras.id, sender, entry, { seq, ...arrival })) {
+      return;
+    }
+    this.route(run, entry, step, channel);
+  }
+
+  private route(run: Run, entry: Entry, { index, plan, arrival }: Step, channel: string): void {
+    const route = this.parts.routes.resolve(channel);
+    const ask = run.extrasAt(index)?.ask;
+    const seq = run.seqAt(index);
+    const groups = ask?.gather === true ? [] : route.groups;
+    const matched = matchedBy(route) - route.groups.length + groups.length;
+    if (matched === 0) this.parts.counters.add("eventsUnmatched");
+    plan.matched.set(index, matched);
+    if (ask !== undefined && arrival.cell !== undefined) {
+      this.parts.asks.open(arrival.cell, run, index, { nowMs: arrival.nowMs, ref: arrival.ref });
+      if (ask.gather === true) this.parts.asks.expect(run.header.sender, seq, listenersOf(route));
+      else if (groups.length === 0) this.parts.asks.unheard(run.header.sender, seq);
+    }
+    for (const stream of route.streams) plan.toStream(stream, index);
+    for (const group of groups) plan.toGroup(group, index);
+    if (groups.length === 0) plan.unmatched.push(index);
+  }
+
+  private isDuplicate(
+    id: string,
+    sender: Sender,
+    entry: Entry,
+    { seq, nowMs }: { readonly seq: number; readonly nowMs: number },
+  ): boolean {
+    const state = this.parts.dedupe.seen(id, sender, seq, nowMs);
+    if (state === "new") return false;
+    entry.repeated(seq);
+    if (state === "handled") entry.handled(seq, seq);
+    else this.parts.dedupe.whenHandled(id, () => entry.handled(seq, seq));
+    return true;
+  }
+
+  private slice(run: Run, indexes: readonly number[]): Run {
+    if (indexes.length === run.count) return run;
+    this.parts.counters.add("runsSliced");
+    return readRun(sliceRun(run, indexes, slicePrefix), slicePrefix.length, false);
+  }
+}
+
+interface Redrive {
+  readonly service: string;
+  readonly pattern: string;
+  readonly nowMs: number;
+}
+
+interface Step {
+  readonly index: number;
+  readonly plan: Plan;
+  readonly arrival: Arrival;
+}
+
+/** Which events of a run go where, while it is worked out. */
+class Plan {
+  readonly streams = new Map<Stream, number[]>();
+  readonly groups = new Map<Group, number[]>();
+  readonly groupCounts: Uint16Array;
+  /** How much each event matched, by index; none for what was known already. */
+  readonly matched = new Map<number, number>();
+  /** Events that no group has to settle. */
+  readonly unmatched: number[] = [];
+
+  constructor(count: number) {
+    this.groupCounts = new Uint16Array(count);
+  }
+
+  toStream(stream: Stream, index: number): void {
+    const indexes = this.streams.get(stream);
+    if (indexes === undefined) this.streams.set(stream, [index]);
+    else indexes.push(index);
+  }
+
+  toGroup(group: Group, index: number): void {
+    const indexes = this.groups.get(group);
+    if (indexes === undefined) this.groups.set(group, [index]);
+    else indexes.push(index);
+    this.groupCounts[index] = (this.groupCounts[index] as number) + 1;
+  }
+}
+
+/** How many groups, and streams that somebody listens to, a route has. */
+function matchedBy(route: Route): number {
+  let matched = route.groups.length;
+  for (const stream of route.streams) if (stream.listeners.size > 0) matched++;
+  return matched;
+}
+
+function listenersOf(route: Route): Set<CellRecord> {
+  return new Set(route.streams.flatMap((stream) => [...stream.listeners.keys()]));
+}
+
+function acceptAll(run: Run, entry: Entry, matched: number): void {
+  if (run.seqs === undefined) entry.accepted(run.header.first, run.last, matched);
+  else for (const seq of run.seqs) entry.accepted(seq, seq, matched);
+}

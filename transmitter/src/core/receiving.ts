@@ -1,0 +1,71 @@
+import {
+  decodeJson,
+  decodePayloadMap,
+  type Encoding,
+  type FieldMap,
+  MeshError,
+  ownField,
+  readFrame,
+} from "@thynapse/protocol";
+
+const namingFields = ["ref", "catch", "number", "attempt", "seq"] as const;
+
+/** One command of a cell, its payload still encoded. */
+export class ReadCommand {
+  readonly encoding: Encoding;
+  readonly command: string;
+  /** The whole part; the payload of an `EVNT` in `M` begins at byte 7. */
+  readonly part: Buffer;
+  private map: FieldMap | undefined;
+
+  constructor(encoding: Encoding, command: string, part: Buffer) {
+    this.encoding = encoding;
+    this.command = command;
+    this.part = part;
+  }
+
+  /** The payload as a map, decoded once. @throws {MeshError} for payloads that are none. */
+  fields(): FieldMap {
+    this.map ??= this.encoding === "J" ? decodeJson(this.payload) : decodePayloadMap(this.payload);
+    return this.map;
+  }
+
+  /** The fields that tell the cell which of its commands an error is about. */
+  names(): Record<string, unknown> {
+    const names: Record<string, unknown> = {};
+    for (const field of namingFields) {
+      const value = this.map === undefined ? undefined : ownField(this.map, field);
+      if (typeof value === "number" || typeof value === "string") names[field] = value;
+    }
+    return names;
+  }
+
+  private get payload(): Buffer {
+    return this.part.subarray(7);
+  }
+}
+
+/**
+ * The one part of a message, behind the empty delimiter of a REQ if there is one; `undefined` for an empty message,
+ * which cannot be told from a notice of the socket itself.
+ *
+ * @throws {MeshError} `BAD_FRAME`
+ * @see PROTOCOL.md §3.4
+ */
+export function onePart(parts: readonly Buffer[]): Buffer | undefined {
+  const first = parts[0];
+  if (first === undefined || (parts.length === 1 && first.length === 0)) return undefined;
+  const from = first.length === 0 ? 1 : 0;
+  const count = parts.length - from;
+  if (from === 1 && parts[1]?.length === 0) {
+    throw new MeshError("BAD_FRAME", "more than one empty delimiter");
+  }
+  if (count !== 1) throw new MeshError("BAD_FRAME", `expected 1 frame, got ${count}`);
+  return parts[from];
+}
+
+/** Reads the head of a command. @throws {MeshError} `BAD_FRAME`, `BAD_ENCODING`, `BAD_COMMAND` */
+export function readCommand(part: Buffer): ReadCommand {
+  const { encoding, command } = readFrame(part);
+  return new ReadCommand(encoding, command, part);
+}

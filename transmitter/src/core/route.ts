@@ -1,0 +1,85 @@
+import type { Pattern } from "@thynapse/protocol";
+import type { Group } from "./group.js";
+import { InterestTrie } from "./interest.js";
+import type { Stream } from "./streams.js";
+
+/** Where the events of a channel go: every stream and every group whose pattern matches. */
+export interface Route {
+  readonly streams: readonly Stream[];
+  readonly groups: readonly Group[];
+}
+
+const nowhere: Route = Object.freeze({ streams: [], groups: [] });
+
+/**
+ * Resolves channels to routes. Hot path: guarded by `bench/micro/route`.
+ *
+ * Answers are cached up to a bound and all forgotten when interest changes, which the generation number shows. Channels
+ * with equal routes share one object, so that a run can be compared by identity.
+ */
+export class RouteTable {
+  generation = 0;
+  private readonly streams = new InterestTrie<Stream>();
+  private readonly groups = new InterestTrie<Group>();
+  private readonly byChannel = new Map<string, Route>();
+  private readonly byTargets = new Map<string, Route>();
+  private readonly routesMax: number;
+
+  /** @param routesMax channels to remember; 0 turns the cache off. */
+  constructor(routesMax: number) {
+    this.routesMax = routesMax;
+  }
+
+  addStream(pattern: Pattern, stream: Stream): void {
+    this.streams.add(pattern, stream);
+    this.forget();
+  }
+
+  removeStream(pattern: Pattern, stream: Stream): void {
+    this.streams.remove(pattern, stream);
+    this.forget();
+  }
+
+  addGroup(pattern: Pattern, group: Group): void {
+    this.groups.add(pattern, group);
+    this.forget();
+  }
+
+  removeGroup(pattern: Pattern, group: Group): void {
+    this.groups.remove(pattern, group);
+    this.forget();
+  }
+
+  resolve(channel: string): Route {
+    const known = this.byChannel.get(channel);
+    if (known !== undefined) return known;
+    const route = this.lookUp(channel);
+    if (this.routesMax > 0) {
+      if (this.byChannel.size >= this.routesMax) this.byChannel.clear();
+      this.byChannel.set(channel, route);
+    }
+    return route;
+  }
+
+  private lookUp(channel: string): Route {
+    const streams = this.streams.match(channel);
+    const groups = this.groups.match(channel);
+    if (streams.length === 0 && groups.length === 0) return nowhere;
+    const key = [...streams.map((it) => `s${it.number}`), ...groups.map((it) => `g${it.number}`)]
+      .sort()
+      .join();
+    let route = this.byTargets.get(key);
+    if (route === undefined) {
+      if (this.byTargets.size >= this.routesMax) this.byTargets.clear();
+      route = { streams, groups };
+      this.byTargets.set(key, route);
+    }
+    return route;
+  }
+
+  private forget(): void {
+    this.generation++;
+    this.byChannel.clear();
+    this.byTargets.clear();
+  }
+}

@@ -1,0 +1,96 @@
+import { type ErrorCode, RangeSet, type Thid } from "@thynapse/protocol";
+import type { Confirms, ConfirmSink } from "./confirms.js";
+
+/**
+ * What an origin knows of one sender's events: exactly which numbers it took and which are handled.
+ *
+ * The sender's floor bounds it: what lies below is done with and forgotten.
+ */
+export class Sender implements ConfirmSink {
+  readonly id: Thid;
+  /** Where its confirms go now; nowhere while no cell of that id is attached. */
+  confirms: Confirms | undefined;
+  floor = 1;
+  readonly known = new RangeSet();
+  readonly done = new RangeSet();
+  /** When it was heard last. */
+  seenMs: number;
+
+  constructor(id: Thid, nowMs: number) {
+    this.id = id;
+    this.seenMs = nowMs;
+  }
+
+  private readonly waiters = new Map<number, (() => void)[]>();
+
+  accepted(first: number, last: number, matched: number, repeat: boolean): void {
+    this.confirms?.accepted(first, last, matched, repeat);
+  }
+
+  handled(first: number, last: number): void {
+    this.confirms?.handled(first, last);
+  }
+
+  refused(first: number, last: number, code: ErrorCode, message: string): void {
+    this.confirms?.refused(first, last, code, message);
+  }
+
+  isHandled(seq: number): boolean {
+    return seq < this.floor || this.done.has(seq);
+  }
+
+  /** Calls `then` when this event is handled. */
+  whenHandled(seq: number, then: () => void): void {
+    const waiting = this.waiters.get(seq);
+    if (waiting === undefined) this.waiters.set(seq, [then]);
+    else waiting.push(then);
+  }
+
+  /** Notes that events are handled. */
+  finish(first: number, last: number): void {
+    this.done.add(first, last);
+    if (this.waiters.size === 0) return;
+    for (let seq = first; seq <= last; seq++) {
+      for (const then of this.waiters.get(seq) ?? []) then();
+      this.waiters.delete(seq);
+    }
+  }
+
+  /** Raises the floor; a lower one than before is an old run's and changes nothing. */
+  raise(floor: number): void {
+    if (floor <= this.floor) return;
+    this.floor = floor;
+    this.known.dropBelow(floor);
+    this.done.dropBelow(floor);
+  }
+}
+
+const sendersMax = 10_000;
+const forgetMs = 600_000;
+
+/** The senders that an origin remembers: those of the last 10 min, at most 10 000. */
+export class Senders {
+  private readonly byId = new Map<Thid, Sender>();
+
+  get count(): number {
+    return this.byId.size;
+  }
+
+  /** The record of a sender; made if it is not known. */
+  open(id: Thid, nowMs: number): Sender {
+    const sender = this.byId.get(id) ?? new Sender(id, nowMs);
+    // Taken out and put back: the map's order is then that of use, and the first is the oldest.
+    this.byId.delete(id);
+    this.byId.set(id, sender);
+    sender.seenMs = nowMs;
+    this.forgetOld(nowMs);
+    return sender;
+  }
+
+  private forgetOld(nowMs: number): void {
+    for (const sender of this.byId.values()) {
+      if (this.byId.size <= sendersMax && nowMs - sender.seenMs < forgetMs) return;
+      this.byId.delete(sender.id);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  booleanField,
+  encodeExtras,
+  type FieldMap,
+  intField,
+  MeshError,
+  ownField,
+  readLooseEvent,
+  readRef,
+  readRun,
+  type Run,
+  RunWriter,
+} from "@thynapse/protocol";
+import type { Attachments } from "./attachments.js";
+import type { CellRecord } from "./cells.js";
+import type { Counters } from "./counters.js";
+import type { Deadlines } from "./deadlines.js";
+import type { CoreLimits } from "./effects.js";
+import type { Arrival, Intake } from "./intake.js";
+import type { ReadCommand } from "./receiving.js";
+
+/** What sending needs of the transmitter around it. */
+export interface SendingParts {
+  readonly attachments: Attachments;
+  readonly intake: Intake;
+  readonly counters: Counters;
+  readonly deadlines: Deadlines;
+  readonly limits: CoreLimits;
+  readonly wallMs: () => number;
+  /** When this transmitter started. */
+  readonly startedMs: number;
+}
+
+const runHead = Buffer.from("M EVNT ");
+
+/** Events from cells, in both encodings. @see PROTOCOL.md §7, §11 */
+export class Sending {
+  private readonly parts: SendingParts;
+  /** Bytes that wait for the listeners to come back, by cell. */
+  private readonly deferredBytes = new Map<CellRecord, number>();
+
+  constructor(parts: SendingParts) {
+    this.parts = parts;
+  }
+
+  /** `EVNT` @throws {MeshError} what `readRun` and `readLooseEvent` throw; `DENIED`, `BUSY` */
+  events(cell: CellRecord, read: ReadCommand, nowMs: number): void {
+    if (read.encoding === "J") {
+      this.one(cell, read.fields(), nowMs);
+      return;
+    }
+    const run = readRun(read.part, runHead.length);
+    if (run.header.sender !== cell.id || run.header.service !== cell.service) {
+      throw new MeshError("DENIED", "sender and service of a run are those of the HELO");
+    }
+    this.take(cell, run, { nowMs, cell, repeat: run.header.session < cell.session });
+  }
+
+  private one(cell: CellRecord, map: FieldMap, nowMs: number): void {
+    const event = readLooseEvent(map);
+    const { ref } = readRef(map);
+    const arrival = { nowMs, cell, ref, repeat: booleanField(map, "repeat", false) };
+    if (ownField(map, "seq") === undefined) {
+      this.unnumbered(cell, event, arrival);
+      return;
+    }
+    const seq = intField(map, "seq", { min: 1 });
+    const { id: sender, service } = cell;
+    const writer = new RunWriter(event.body.bytes.length + 64);
+    const { channel, body, extras } = event;
+    writer.append(channel, body.tag, body.bytes, 1, encodeExtras(extras));
+    const floor = intField(map, "floor", { max: seq, fallback: cell.sender.floor });
+    const time = this.parts.wallMs();
+    const session = arrival.repeat ? Math.max(0, cell.session - 1) : cell.session;
+    const opening = { sender, service, session, floor, first: seq, time };
+    if (ref !== undefined) cell.confirms.remember(seq, ref);
+    this.take(cell, readRun(writer.close(opening, runHead), runHead.length, false), arrival);
+  }
+
+  private unnumbered(
+    cell: CellRecord,
+    event: ReturnType<typeof readLooseEvent>,
+    arrival: Arrival,
+  ): void {
+    this.checkLoad(cell);
+    cell.stats.sent++;
+    const behind = { service: cell.service, cell: cell.id };
+    const { confirms } = cell;
+    if (arrival.ref !== undefined) confirms.remember(this.parts.intake.nextOwn, arrival.ref);
+    this.parts.intake.takeLoose([event], behind, confirms, arrival);
+  }
+
+  private take(cell: CellRecord, run: Run, arrival: Arrival): void {
+    const { first, count } = run.header;
+    cell.stats.sent += count;
+    if (this.parts.attachments.shedding) {
+      this.refuse(cell, run, "sheds load for want of memory");
+    } else if (this.defers(cell, arrival.nowMs)) {
+      this.defer(cell, run, arrival);
+    } else if (first < cell.sender.floor && run.last < cell.sender.floor) {
+      cell.confirms.accepted(first, run.last, 0, true);
+      cell.confirms.handled(first, run.last);
+    } else {
+      this.parts.intake.take(cell.sender, run, arrival);
+    }
+  }
+
+  private checkLoad(cell: CellRecord): void {
+    if (!this.parts.attachments.shedding) return;
+    this.parts.counters.add("eventsRefused");
+    throw new MeshError("BUSY", `${cell.service}: the transmitter sheds load; send it again later`);
+  }
+
+  /** Whether the listeners of a cell that was attached before may not have come back yet. */
+  private defers(cell: CellRecord, nowMs: number): boolean {
+    return cell.session > 1 && nowMs < this.parts.startedMs + this.parts.limits.claimMs;
+  }
+
+  private defer(cell: CellRecord, run: Run, arrival: Arrival): void {
+    const bytes = (this.deferredBytes.get(cell) ?? 0) + run.bytes.length;
+    if (bytes > this.parts.limits.windowBytes + run.bytes.length) {
+      this.refuse(cell, run, "more than the window before the listeners are back");
+      return;
+    }
+    this.deferredBytes.set(cell, bytes);
+    const dueMs = this.parts.startedMs + this.parts.limits.claimMs;
+    this.parts.deadlines.at(dueMs, (nowMs) => {
+      this.deferredBytes.delete(cell);
+      this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
+    });
+  }
+
+  private refuse(cell: CellRecord, run: Run, why: string): void {
+    this.parts.counters.add("eventsRefused", run.count);
+    const { confirms } = cell;
+    if (run.seqs === undefined) confirms.refused(run.header.first, run.last, "BUSY", why);
+    else for (const seq of run.seqs) confirms.refused(seq, seq, "BUSY", why);
+  }
+}

@@ -1,0 +1,167 @@
+import {
+  type FieldMap,
+  intField,
+  type LooseEvent,
+  MeshError,
+  outputsBytesMax,
+  ownField,
+  readDeliveryName,
+  readJsonBody,
+  readPackedBody,
+  readSettlements,
+  readThid,
+  type Settlement,
+  type Settlements,
+  stringField,
+} from "@thynapse/protocol";
+import type { Asks } from "./asks.js";
+import { catchOf } from "./catching.js";
+import type { CellRecord } from "./cells.js";
+import type { ConfirmSink } from "./confirms.js";
+import type { Counters } from "./counters.js";
+import type { Groups } from "./groups.js";
+import type { Intake } from "./intake.js";
+import type { Member } from "./member.js";
+import type { ReadCommand } from "./receiving.js";
+import type { Attachments } from "./attachments.js";
+
+/** What settling needs of the transmitter around it. */
+export interface SettlingParts {
+  readonly attachments: Attachments;
+  readonly groups: Groups;
+  readonly intake: Intake;
+  readonly asks: Asks;
+  readonly counters: Counters;
+  /** Name of this transmitter as an origin. */
+  readonly origin: string;
+}
+
+/** What cells say of their deliveries. @see PROTOCOL.md §10, §12 */
+export class Settling {
+  private readonly parts: SettlingParts;
+
+  constructor(parts: SettlingParts) {
+    this.parts = parts;
+  }
+
+  /** `SETL` @throws {MeshError} `UNKNOWN_CATCH`, `STALE_ATTEMPT`, `TOO_LARGE`, `BAD_PAYLOAD` */
+  settle(cell: CellRecord, read: ReadCommand, nowMs: number): void {
+    const map = read.fields();
+    const settlements = readSettlements(map, read.encoding);
+    const { member } = catchOf(cell, map, "any");
+    for (const { outputs } of settlements.settled) checkOutputBytes(outputs);
+    const stale = this.settleAll(member, settlements, nowMs);
+    if (stale !== undefined) this.tellStale(cell, settlements, stale);
+  }
+
+  /** Settles each row; returns the first that was not current. */
+  private settleAll(
+    member: Member,
+    settlements: Settlements,
+    nowMs: number,
+  ): Settlement | undefined {
+    const { confirms } = member.cell;
+    const { ref } = settlements;
+    let open = 1;
+    const done = (): void => {
+      if (--open === 0 && ref !== undefined) confirms.settled(ref);
+    };
+    let stale: Settlement | undefined;
+    for (const settlement of settlements.settled) {
+      const ours = settlements.origin === this.parts.origin;
+      const current = ours
+        ? this.parts.groups.settled(member.group, member, settlement, nowMs)
+        : 0;
+      const outputs = settlement.outputs ?? [];
+      if (current < settlement.count) {
+        stale ??= settlement;
+        this.parts.counters.add("settlementsStale", settlement.count - current);
+        this.parts.counters.add("outputsFenced", outputs.length);
+      } else if (outputs.length > 0) {
+        open++;
+        this.send(member.cell, outputs, nowMs, done);
+      }
+    }
+    done();
+    return stale;
+  }
+
+  private send(
+    cell: CellRecord,
+    outputs: readonly LooseEvent[],
+    nowMs: number,
+    done: () => void,
+  ): void {
+    this.parts.counters.add("outputs", outputs.length);
+    const behind = { service: cell.service, cell: cell.id };
+    this.parts.intake.takeLoose(outputs, behind, whenHandled(outputs.length, done), { nowMs, cell });
+  }
+
+  private tellStale(cell: CellRecord, { ref, ...name }: Settlements, stale: Settlement): void {
+    this.parts.attachments.send(cell, "ERRO", {
+      code: "STALE_ATTEMPT",
+      message: "STALE_ATTEMPT: the delivery is not held under this attempt any more",
+      command: "SETL",
+      ...(ref !== undefined && { ref }),
+      catch: name.catch,
+      number: stale.first,
+      attempt: stale.attempt,
+    });
+  }
+
+  /** `PROG`: what is not held any more is nobody's business. @throws {MeshError} `UNKNOWN_CATCH` */
+  progress(cell: CellRecord, map: FieldMap, nowMs: number): void {
+    const { member } = catchOf(cell, map, "any");
+    const { number, attempt } = readDeliveryName(map);
+    member.progress(number, attempt, nowMs);
+  }
+
+  /** `RPLY` @throws {MeshError} `UNKNOWN_CATCH`, `STALE_ATTEMPT`, `BAD_PAYLOAD`, `TOO_LARGE` */
+  reply(cell: CellRecord, map: FieldMap): void {
+    if (ownField(map, "to") !== undefined) {
+      this.gathered(cell, map);
+      return;
+    }
+    const { member } = catchOf(cell, map, "any");
+    const { number, attempt } = readDeliveryName(map);
+    const index = intField(map, "index");
+    const span = member.find(number, attempt);
+    if (span === undefined) {
+      throw new MeshError("STALE_ATTEMPT", "the delivery is not held under this attempt any more");
+    }
+    const single = { ...span, from: number, to: number + 1 };
+    this.parts.asks.part(single, index, readBody(cell, map), cell);
+  }
+
+  private gathered(cell: CellRecord, map: FieldMap): void {
+    const to = readThid(ownField(map, "to"));
+    const seq = intField(map, "seq", { min: 1 });
+    const failed = ownField(map, "code") !== undefined;
+    const reply = failed
+      ? { code: stringField(map, "code", 64), message: stringField(map, "message", 1024) }
+      : { body: readBody(cell, map) };
+    this.parts.asks.gathered(to, seq, cell, reply);
+  }
+}
+
+function readBody(cell: CellRecord, map: FieldMap): ReturnType<typeof readJsonBody> {
+  if (cell.encoding === "J") return readJsonBody(map, "data", "bytes");
+  return readPackedBody(ownField(map, "body"));
+}
+
+function checkOutputBytes(outputs: readonly LooseEvent[] | undefined): void {
+  let bytes = 0;
+  for (const { body, channel } of outputs ?? []) bytes += body.bytes.length + channel.length;
+  if (bytes <= outputsBytesMax) return;
+  throw new MeshError("TOO_LARGE", `outputs take ${bytes} bytes, at most ${outputsBytesMax}`);
+}
+
+/** Calls `done` when `count` events are handled or refused. */
+function whenHandled(count: number, done: () => void): ConfirmSink {
+  let open = count;
+  const less = (first: number, last: number): void => {
+    open -= last - first + 1;
+    if (open === 0) done();
+  };
+  return { accepted: () => {}, handled: less, refused: less };
+}

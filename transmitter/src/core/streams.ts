@@ -1,0 +1,196 @@
+import { decodeJson, type Encoding, type Pattern, type Run, writeFrame } from "@thynapse/protocol";
+import type { CellRecord } from "./cells.js";
+import type { Counters } from "./counters.js";
+import type { Effect, Random } from "./effects.js";
+import { jsonFrameOf } from "./json-event.js";
+import { Fifo, type Published, Ring } from "./ring.js";
+import { writeReply } from "./reply.js";
+import type { RouteTable } from "./route.js";
+
+/** One numbered sequence on the event socket: a pattern in an encoding. @see PROTOCOL.md §8 */
+export class Stream {
+  readonly number: number;
+  readonly pattern: Pattern;
+  readonly encoding: Encoding;
+  /** The token: a bearer right, never logged. */
+  readonly topic: string;
+  /** Number of the last event published. */
+  last = 0;
+  /** What the ring still has of this stream, oldest first. */
+  readonly kept = new Fifo<Published>();
+  /** When it ends for want of cells. */
+  endsMs = Number.POSITIVE_INFINITY;
+  /** Cells with a catch on it, and how far each says that it has read. */
+  readonly listeners = new Map<CellRecord, StreamListener>();
+
+  constructor(number: number, pattern: Pattern, encoding: Encoding, topic: string) {
+    this.number = number;
+    this.pattern = pattern;
+    this.encoding = encoding;
+    this.topic = topic;
+  }
+}
+
+/** What a transmitter knows of one cell's reading of one stream. */
+export interface StreamListener {
+  readonly catchNumber: number;
+  /** Last number that the cell has seen or given up. */
+  readMax: number;
+}
+
+/** What a cell gets for a hole: messages again, in order, then what is gone, if anything. */
+export interface Repair {
+  readonly gone: { readonly first: number; readonly count: number } | undefined;
+  readonly messages: readonly Published[];
+}
+
+const repairBytesMax = 1024 * 1024;
+
+/** All streams of a transmitter: their making and end, publishing, marks and repair. */
+export class Streams {
+  private readonly byKey = new Map<string, Stream>();
+  private readonly byTopic = new Map<string, Stream>();
+  private readonly ring: Ring;
+  private readonly unmarked = new Set<Stream>();
+  private readonly routes: RouteTable;
+  private readonly random: Random;
+  private readonly counters: Counters;
+  private nextNumber = 1;
+
+  constructor(parts: StreamsParts) {
+    this.routes = parts.routes;
+    this.random = parts.random;
+    this.counters = parts.counters;
+    this.ring = new Ring(parts.ringBytesMax);
+  }
+
+  get all(): Iterable<Stream> {
+    return this.byKey.values();
+  }
+
+  get count(): number {
+    return this.byKey.size;
+  }
+
+  get ringBytes(): number {
+    return this.ring.bytes;
+  }
+
+  /** The stream of a pattern in an encoding; made if there is none. */
+  open(pattern: Pattern, encoding: Encoding): Stream {
+    const key = `${encoding} ${pattern.text}`;
+    let stream = this.byKey.get(key);
+    if (stream === undefined) {
+      stream = new Stream(this.nextNumber++, pattern, encoding, `s-${this.random.hex(128)}`);
+      this.byKey.set(key, stream);
+      this.byTopic.set(stream.topic, stream);
+      this.routes.addStream(pattern, stream);
+    }
+    return stream;
+  }
+
+  close(stream: Stream): void {
+    this.byKey.delete(`${stream.encoding} ${stream.pattern.text}`);
+    this.byTopic.delete(stream.topic);
+    this.unmarked.delete(stream);
+    this.routes.removeStream(stream.pattern, stream);
+  }
+
+  /** Tells whether a topic is one of ours, and plans the mark that arms who subscribed. */
+  subscribed(topic: string): boolean {
+    const stream = this.byTopic.get(topic);
+    if (stream === undefined) return false;
+    this.unmarked.add(stream);
+    return true;
+  }
+
+  /** Publishes a run on a stream. Hot path: in `M` the run goes out as it came. */
+  publish(stream: Stream, run: Run, effects: Effect[]): void {
+    this.counters.add("streamEvents", run.count);
+    if (stream.encoding === "M") {
+      const part = run.start === 7 ? run.bytes : writeFrame("M", "EVNT", runBytes(run));
+      this.emit(stream, run.count, part, effects);
+      return;
+    }
+    for (let index = 0; index < run.count; index++) {
+      const frame = jsonFrameOf(run, index);
+      if (frame.unsayable) this.counters.add("streamUnsayable");
+      this.emit(stream, 1, frame.part, effects);
+    }
+  }
+
+  /** Publishes the marks that are due: at most one a stream and turn. */
+  flushMarks(effects: Effect[]): void {
+    for (const stream of this.unmarked) {
+      const head = Buffer.from(`${stream.topic} ${stream.last + 1} 0`);
+      const part = writeReply(stream.encoding, "MARK", { last: stream.last });
+      effects.push({ kind: "publish", head, part });
+      this.counters.add("marksSent");
+    }
+    this.unmarked.clear();
+  }
+
+  /** Finds what is kept of `count` events from `first` on; at most 1 MiB of it, or one message. */
+  repair(stream: Stream, first: number, count: number): Repair {
+    const end = Math.min(first + count, stream.last + 1);
+    const oldest = stream.kept.first?.first ?? stream.last + 1;
+    const goneCount = Math.max(0, Math.min(oldest, end) - first);
+    const messages: Published[] = [];
+    let bytes = 0;
+    for (let at = indexOf(stream.kept, Math.max(first, oldest)); at < stream.kept.length; at++) {
+      const published = stream.kept.at(at) as Published;
+      if (published.first >= end) break;
+      bytes += published.part.length;
+      if (bytes > repairBytesMax && messages.length > 0) break;
+      messages.push(published);
+    }
+    this.counters.add("eventsGone", goneCount);
+    return { gone: goneCount > 0 ? { first, count: goneCount } : undefined, messages };
+  }
+
+  private emit(stream: Stream, count: number, part: Buffer, effects: Effect[]): void {
+    const first = stream.last + 1;
+    stream.last += count;
+    const head = Buffer.from(`${stream.topic} ${first} ${count}`, "latin1");
+    effects.push({ kind: "publish", head, part });
+    this.counters.values.streamMessages++;
+    this.counters.values.ringEvicted += this.ring.push({ stream, first, count, part });
+  }
+}
+
+/** What `Streams` is made of. */
+export interface StreamsParts {
+  readonly routes: RouteTable;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly ringBytesMax: number;
+}
+
+/** The bytes of a run, header first. */
+export function runBytes(run: Run): Buffer {
+  return run.bytes.subarray(run.start);
+}
+
+/** The index of the message that holds event `number`. */
+function indexOf(kept: Fifo<Published>, number: number): number {
+  let low = 0;
+  let high = kept.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const published = kept.at(middle) as Published;
+    if (published.first + published.count <= number) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+
+/** A message of a stream as `RPAR` brings it again; `name` says which events it holds. */
+export function runPart(published: Published, name: Record<string, unknown>): Buffer {
+  const { stream, part } = published;
+  const payload = part.subarray(7);
+  if (stream.encoding === "M") {
+    return Buffer.concat([writeReply("M", "RPAR", name), payload]);
+  }
+  return writeReply("J", "RPAR", { ...name, ...decodeJson(payload) });
+}

@@ -1,0 +1,353 @@
+import {
+  type Command,
+  commands,
+  encodeBody,
+  type ErrorCode,
+  isCommand,
+  MeshError,
+  type Run,
+  toMeshError,
+} from "@thynapse/protocol";
+import { Asks } from "./asks.js";
+import { Attachments } from "./attachments.js";
+import type { CellRecord } from "./cells.js";
+import { CellCommands } from "./cell-commands.js";
+import { type Connection, Connections } from "./connections.js";
+import { coreLimits } from "./core-limits.js";
+import { Counters } from "./counters.js";
+import { DeadLetters } from "./dead-letters.js";
+import { Deadlines } from "./deadlines.js";
+import { Dedupe } from "./dedupe.js";
+import type { CoreLimits, CoreOptions, Effect, Random } from "./effects.js";
+import { Groups } from "./groups.js";
+import { Intake } from "./intake.js";
+import { Liveness } from "./liveness.js";
+import { OwnEvents } from "./own-events.js";
+import { onePart, readCommand, type ReadCommand } from "./receiving.js";
+import { writeReply } from "./reply.js";
+import { RouteTable } from "./route.js";
+import { Senders } from "./senders.js";
+import { Streams } from "./streams.js";
+import { SystemRequests } from "./system-requests.js";
+
+/** How long after a look at ages the next one is. */
+const ageCheckMs = 1000;
+
+/**
+ * The rules of a transmitter: takes what comes from its sockets and the time, and gives back effects.
+ *
+ * It opens no socket, reads no clock and rolls no dice of its own. A shell calls `receive`, `subscribed`,
+ * `unsubscribed`, `unreachable` and `tick` with the monotonic time in ms, and after each turn carries out `takeEffects`
+ * in order. What one turn brings is told to each cell once: confirms, deliveries and marks are gathered until then.
+ */
+export class TransmitterCore {
+  readonly counters = new Counters();
+  readonly options: CoreOptions;
+  readonly limits: CoreLimits;
+  private effects: Effect[] = [];
+  private readonly deadlines = new Deadlines();
+  private readonly connections: Connections;
+  private readonly deadLetters: DeadLetters;
+  private readonly routes: RouteTable;
+  private readonly streams: Streams;
+  private readonly asks: Asks;
+  private readonly groups: Groups;
+  private readonly own: OwnEvents;
+  private readonly intake: Intake;
+  private readonly liveness: Liveness;
+  private readonly attachments: Attachments;
+  private readonly commands: CellCommands;
+  private readonly system: SystemRequests;
+  private readonly startedMs: number;
+  private drainingSinceMs: number | undefined;
+  private stopped = false;
+  private nowMs: number;
+
+  constructor(options: CoreOptions, random: Random, nowMs: number) {
+    this.options = options;
+    this.limits = coreLimits(options);
+    this.startedMs = nowMs;
+    this.nowMs = nowMs;
+    const { counters, deadlines, limits } = this;
+    const effects = (): Effect[] => this.effects;
+    const bounds = { countMax: limits.deadLettersMax, bytesMax: limits.deadLetterBytesMax };
+    this.connections = new Connections(limits);
+    this.deadLetters = new DeadLetters(bounds, counters);
+    this.routes = new RouteTable(limits.routesMax);
+    const { routes, deadLetters } = this;
+    const { ringBytesMax } = limits;
+    this.streams = new Streams({ routes, random, counters, ringBytesMax });
+    const cellOf = (id: string): CellRecord | undefined => this.attachments.cellOf(id);
+    this.asks = new Asks({ deadlines, counters, cellOf, effects });
+    const { streams, asks } = this;
+    const { wallMs } = options;
+    const origin = `${options.id}.${options.incarnation}`;
+    const shared = { routes, deadlines, deadLetters, asks, counters, random, limits, origin };
+    this.groups = new Groups({
+      ...shared,
+      wallMs,
+      effects,
+      onDead: (letter, number) => this.attachments.tellDead(letter, number, this.nowMs),
+    });
+    this.own = new OwnEvents(random.hex(160), nowMs);
+    const { groups, own } = this;
+    const dedupe = new Dedupe(limits.dedupeWindowMs, counters);
+    this.intake = new Intake({
+      ...{ routes, streams, groups, asks, dedupe, own, counters, wallMs, effects },
+      onSystemRequest: (cell, run, index, atMs) => this.answerSystem(cell, run, index, atMs),
+    });
+    this.liveness = new Liveness(
+      {
+        ...{ limits, counters, effects },
+        cells: () => this.attachments.all,
+        onDead: (cell, why, atMs) => this.attachments.died(cell, why, atMs),
+        onState: (cell, why) => this.attachments.tellState(cell, why, this.nowMs),
+      },
+      nowMs,
+    );
+    this.attachments = new Attachments({
+      ...shared,
+      ...{ options, random, streams, groups, effects, startedMs: nowMs },
+      senders: new Senders(),
+      connections: this.connections,
+      liveness: this.liveness,
+      intake: this.intake,
+    });
+    const { attachments, intake } = this;
+    this.commands = new CellCommands({
+      ...{ attachments, groups, streams, intake, asks, counters, limits, deadlines, origin, wallMs },
+      startedMs: nowMs,
+    });
+    this.system = new SystemRequests({
+      ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },
+      ...{ intake, own, startedMs: nowMs },
+      requestDrain: () => this.effects.push({ kind: "drain" }),
+    });
+    this.deadlines.at(nowMs + limits.heartbeatMs, (dueMs) => this.beat(dueMs));
+    this.deadlines.at(nowMs + ageCheckMs, (dueMs) => this.age(dueMs));
+  }
+
+  /** When `tick` must be called at the latest; it may be called earlier. */
+  get nextDeadlineMs(): number {
+    return this.deadlines.nextMs;
+  }
+
+  /** Whether it takes events and cells, is ending, or has ended. */
+  get state(): "running" | "draining" | "stopped" {
+    if (this.stopped) return "stopped";
+    return this.drainingSinceMs === undefined ? "running" : "draining";
+  }
+
+  /** Takes one message of the command socket: its parts without the routing id. */
+  receive(connectionId: string, parts: readonly Buffer[], nowMs: number): void {
+    this.nowMs = nowMs;
+    const connection = this.connections.open(connectionId);
+    if (connection.mutedUntilMs > nowMs) {
+      this.counters.add("framesMuted");
+      return;
+    }
+    let read: ReadCommand | undefined;
+    try {
+      const part = onePart(parts);
+      if (part === undefined) {
+        this.counters.add("framesEmpty");
+        return;
+      }
+      this.counters.values.commandsReceived++;
+      read = readCommand(part);
+      this.dispatch(connection, read, nowMs);
+    } catch (thrown) {
+      this.answerError(connection, read, parts, thrown);
+    }
+  }
+
+  /** A cell subscribed on the event socket. Tells whether the shell must approve exactly this topic, in this turn. */
+  subscribed(topic: Buffer, nowMs: number): boolean {
+    this.nowMs = nowMs;
+    const text = topic.toString("latin1", 0, 128);
+    const known = text.endsWith(" ") && text.length === topic.length ? text.slice(0, -1) : "";
+    const cell = this.attachments.byPresence(known);
+    if (cell !== undefined) {
+      this.liveness.present(cell);
+      return true;
+    }
+    if (this.streams.subscribed(known)) return true;
+    this.counters.add("subscriptionsRefused");
+    return false;
+  }
+
+  /** A subscription ended: by its cell, or because the connection is gone. */
+  unsubscribed(topic: Buffer, nowMs: number): void {
+    this.nowMs = nowMs;
+    const text = topic.toString("latin1", 0, 128);
+    const cell = text.endsWith(" ") ? this.attachments.byPresence(text.slice(0, -1)) : undefined;
+    if (cell !== undefined) this.liveness.absent(cell, nowMs);
+  }
+
+  /** The command socket says that a connection is gone. */
+  unreachable(connectionId: string, nowMs: number): void {
+    this.nowMs = nowMs;
+    const cell = this.connections.find(connectionId)?.cell;
+    if (cell === undefined) this.connections.close(connectionId);
+    else this.liveness.unreachable(cell, nowMs);
+  }
+
+  /** A cell does not read what it is sent, and the shell's queue for it is full. */
+  overflowed(connectionId: string, nowMs: number): void {
+    this.nowMs = nowMs;
+    const cell = this.connections.find(connectionId)?.cell;
+    if (cell === undefined) return;
+    this.counters.add("cellsFenced");
+    this.attachments.died(cell, "it did not read its commands", nowMs);
+  }
+
+  /** Does everything that is due. */
+  tick(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.deadlines.run(nowMs);
+    this.checkDrained(nowMs);
+  }
+
+  /** Ends the turn: what it has brought, to be carried out in order. */
+  takeEffects(nowMs: number): readonly Effect[] {
+    this.nowMs = nowMs;
+    this.groups.flush(nowMs);
+    this.attachments.flushConfirms(this.effects);
+    this.streams.flushMarks(this.effects);
+    const { effects } = this;
+    this.effects = [];
+    return effects;
+  }
+
+  /** Stops taking cells and events, and waits until what was accepted is settled, or for `drainTimeoutMs`. */
+  drain(nowMs: number): void {
+    if (this.drainingSinceMs !== undefined) return;
+    this.nowMs = nowMs;
+    this.drainingSinceMs = nowMs;
+    this.attachments.tell("$mesh.transmitter.draining", { id: this.options.id }, nowMs);
+    this.attachments.sayDraining();
+    this.deadlines.at(nowMs + this.limits.drainTimeoutMs, (dueMs) => this.checkDrained(dueMs));
+    this.checkDrained(nowMs);
+  }
+
+  /** While on, events are refused with `BUSY`: the process is short of memory. */
+  shed(on: boolean): void {
+    this.attachments.shedding = on;
+  }
+
+  /** What `$mesh.status` answers. */
+  statusOf(nowMs: number): Record<string, unknown> {
+    return this.system.status(nowMs);
+  }
+
+  private dispatch(connection: Connection, read: ReadCommand, nowMs: number): void {
+    const { command } = read;
+    if (!isCommand(command)) throw new MeshError("BAD_COMMAND", `unknown command ${command}`);
+    if (commands[command].speaker === "transmitter") {
+      throw new MeshError("BAD_COMMAND", `${command} is sent by transmitters`);
+    }
+    if (command === "HELO") {
+      if (this.drainingSinceMs !== undefined) throw new MeshError("DRAINING", "ends");
+      this.attachments.hello(connection, read, nowMs);
+      return;
+    }
+    const { cell } = connection;
+    if (cell === undefined) throw notWelcome(connection);
+    this.liveness.heard(cell, nowMs);
+    if (command === "EVNT" && this.drainingSinceMs !== undefined) {
+      throw new MeshError("DRAINING", "no events are taken any more");
+    }
+    this.commands.carryOut(cell, read, nowMs);
+  }
+
+  private answerError(
+    connection: Connection,
+    read: ReadCommand | undefined,
+    parts: readonly Buffer[],
+    thrown: unknown,
+  ): void {
+    const error = toMeshError(thrown);
+    if (error.code === "INTERNAL") this.reportInternal(error);
+    this.counters.add("errorsAnswered");
+    const { cell } = connection;
+    if (cell !== undefined) cell.stats.errors++;
+    const first = parts[0];
+    const encoding = cell?.encoding ?? (first?.[0] === 0x4d && read !== undefined ? "M" : "J");
+    const map = {
+      code: error.code satisfies ErrorCode,
+      message: error.message,
+      command: read?.command ?? commandGuess(parts),
+      ...read?.names(),
+      ...(error.hint !== undefined && { hint: error.hint }),
+    };
+    const part = writeReply(encoding, "ERRO" satisfies Command, map);
+    this.effects.push({ kind: "send", connection: connection.id, part });
+    // A cell that did not know yet that this transmitter is new is no offender.
+    if (error.code === "NOT_WELCOME" || error.code === "DRAINING") return;
+    if (this.connections.chargeError(connection, this.nowMs)) this.reportMuted(connection);
+  }
+
+  private reportInternal(error: MeshError): void {
+    this.counters.add("internalErrors");
+    const stack = error.cause instanceof Error ? error.cause.stack : error.stack;
+    this.log("error", "a defect of this program", { stack });
+  }
+
+  private reportMuted(connection: Connection): void {
+    this.counters.add("connectionsMuted");
+    const { cell } = connection;
+    const fields = cell === undefined ? {} : { id: cell.id, service: cell.service };
+    this.log("warn", "muted a connection for too many errors", fields);
+  }
+
+  private log(level: "warn" | "error", message: string, fields: Record<string, unknown>): void {
+    this.effects.push({ kind: "log", level, message, fields });
+  }
+
+  private answerSystem(cell: CellRecord, run: Run, index: number, nowMs: number): void {
+    const { sender } = run.header;
+    const seq = run.seqAt(index);
+    this.counters.add("systemRequests");
+    try {
+      const result = this.system.answer(run, index, nowMs);
+      const from = { id: this.options.id, service: "transmitter" };
+      this.asks.answer(sender, seq, encodeBody(result), from);
+    } catch (thrown) {
+      const error = toMeshError(thrown);
+      if (error.code === "INTERNAL") this.reportInternal(error);
+      cell.stats.errors++;
+      this.asks.refuse(sender, seq, error.code, error.message);
+    }
+  }
+
+  private beat(nowMs: number): void {
+    this.liveness.beat(nowMs);
+    this.deadlines.at(nowMs + this.limits.heartbeatMs, (dueMs) => this.beat(dueMs));
+  }
+
+  private age(nowMs: number): void {
+    this.groups.ageOut(nowMs);
+    this.deadlines.at(nowMs + ageCheckMs, (dueMs) => this.age(dueMs));
+  }
+
+  private checkDrained(nowMs: number): void {
+    const since = this.drainingSinceMs;
+    if (since === undefined || this.stopped) return;
+    let unconfirmed = 0;
+    for (const group of this.groups.all) unconfirmed += group.unsettled;
+    if (unconfirmed > 0 && nowMs < since + this.limits.drainTimeoutMs) return;
+    this.stopped = true;
+    this.effects.push({ kind: "stopped", unconfirmed });
+  }
+}
+
+function notWelcome(connection: Connection): MeshError {
+  const why = connection.goodbye ? "connection was closed by GBYE" : "say HELO first";
+  return new MeshError("NOT_WELCOME", why);
+}
+
+/** What was readable of the command, for the error that names it. */
+function commandGuess(parts: readonly Buffer[]): string {
+  const first = parts.find((part) => part.length > 0);
+  return first === undefined ? "" : first.toString("latin1", 2, 6);
+}
