@@ -104,7 +104,8 @@ function write(value: unknown, depth: number): void {
 
 function writeNumber(value: number): void {
   if (value >>> 0 === value) {
-    if (value < 0x80) target[position++] = value;
+    if (value === 0 && 1 / value < 0) writeFloat(value);
+    else if (value < 0x80) target[position++] = value;
     else if (value < 0x100) {
       target[position++] = 0xcc;
       target[position++] = value;

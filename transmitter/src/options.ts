@@ -158,7 +158,8 @@ function checkPorts({ port, pubPort }: ResolvedOptions): void {
   }
 }
 
-function checkExposure({ bind, insecure }: ResolvedOptions): void {
+/** @throws {MeshError} `BAD_OPTION` if an address beyond loopback would be bound without `insecure`. */
+export function checkExposure({ bind, insecure }: Pick<ResolvedOptions, "bind" | "insecure">): void {
   if (insecure || isLoopback(bind)) return;
   throw refusal(
     `anybody who reaches ${bind} could send, catch and mute others`,

@@ -3,7 +3,7 @@ import type { MulticatchSupply } from "./multicatch-supply.js";
 import type { Waiter } from "./outbox-waiters.js";
 import { RepeatFilter } from "./repeat-filter.js";
 import { StreamReader } from "./stream-reader.js";
-import type { CatchGrant } from "./incoming.js";
+import type { CatchGrant } from "./wire.js";
 
 /** What a multicatch needs of the cell. */
 export interface MulticatchHost {

@@ -90,7 +90,11 @@ export class StreamReader {
     this.beatLast = 0;
     if (sameStream || this.next === 0) return;
     // What was early is all that is left of the old stream.
-    for (let piece = this.early[this.earlyAt]; piece !== undefined; piece = this.early[this.earlyAt]) {
+    for (
+      let piece = this.early[this.earlyAt];
+      piece !== undefined;
+      piece = this.early[this.earlyAt]
+    ) {
       this.host.gap(piece.first - this.next);
       this.next = piece.first;
       this.takeEarly();

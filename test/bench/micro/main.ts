@@ -1,8 +1,14 @@
+import { coreBenches } from "./core.js";
 import { frameBenches } from "./frame.js";
+import { runBenches } from "./run.js";
 import { measureMicro, sunk, type MicroBench } from "./runner.js";
 
 /** Every hot path that is measured alone; a new one is one more entry. */
-const GROUPS: Readonly<Record<string, readonly MicroBench[]>> = { frame: frameBenches };
+const GROUPS: Readonly<Record<string, readonly MicroBench[]>> = {
+  frame: frameBenches,
+  run: runBenches,
+  core: coreBenches,
+};
 
 const USAGE = `npm run bench:micro -- [--json] [${Object.keys(GROUPS).join(" | ")}] …\n`;
 

@@ -22,9 +22,13 @@ interface Ask {
   readonly seq: number;
   readonly ref: Ref | undefined;
   readonly terms: AskTerms;
+  readonly dueMs: number;
   /** Gather: the cells that have not replied. */
   readonly expected: Map<Thid, CellRecord>;
 }
+
+/** Time-outs are told in steps of this: one deadline for many requests. */
+const bucketMs = 10;
 
 /** Who replied, as the asker is told. */
 type Replier = Pick<CellRecord, "id" | "service">;
@@ -40,6 +44,7 @@ export interface AsksParts {
 /** Requests under way, and who is to be told what. @see PROTOCOL.md §12 */
 export class Asks {
   private readonly byEvent = new Map<string, Ask>();
+  private readonly byDue = new Map<number, Set<Ask>>();
   private readonly parts: AsksParts;
 
   constructor(parts: AsksParts) {
@@ -55,15 +60,31 @@ export class Asks {
     const { sender } = run.header;
     const seq = run.seqAt(index);
     const terms = run.extrasAt(index)?.ask as AskTerms;
-    const ask = { asker: asker.id, sender, seq, ref, terms, expected: new Map() };
-    const key = keyOf(sender, seq);
-    this.byEvent.set(key, ask);
+    const dueMs = Math.ceil((nowMs + terms.timeoutMs) / bucketMs) * bucketMs;
+    const ask = { asker: asker.id, sender, seq, ref, terms, dueMs, expected: new Map() };
+    this.byEvent.set(keyOf(sender, seq), ask);
     this.parts.counters.add("asks");
-    this.parts.deadlines.at(nowMs + terms.timeoutMs, () => {
-      if (this.byEvent.get(key) !== ask) return;
+    const bucket = this.byDue.get(dueMs);
+    if (bucket !== undefined) {
+      bucket.add(ask);
+      return;
+    }
+    this.byDue.set(dueMs, new Set([ask]));
+    this.parts.deadlines.at(dueMs, () => this.timeOut(dueMs));
+  }
+
+  private timeOut(dueMs: number): void {
+    for (const ask of this.byDue.get(dueMs) ?? []) {
       this.parts.counters.add("asksTimedOut");
-      this.error(ask, "TIMEOUT", `no answer within ${terms.timeoutMs} ms`);
-    });
+      this.error(ask, "TIMEOUT", `no answer within ${ask.terms.timeoutMs} ms`);
+    }
+    this.byDue.delete(dueMs);
+  }
+
+  /** The request has ended, one way or another. */
+  private close(ask: Ask): void {
+    this.byEvent.delete(keyOf(ask.sender, ask.seq));
+    this.byDue.get(ask.dueMs)?.delete(ask);
   }
 
   /** Nobody will be asked. */
@@ -76,7 +97,7 @@ export class Asks {
   answer(sender: Thid, seq: number, body: Body, from: Replier): void {
     const ask = this.byEvent.get(keyOf(sender, seq));
     if (ask === undefined) return;
-    this.byEvent.delete(keyOf(sender, seq));
+    this.close(ask);
     this.reply(ask, "result", { from }, body);
   }
 
@@ -95,7 +116,7 @@ export class Asks {
         if (run.extrasAt(index)?.ask !== undefined) this.parts.counters.add("repliesSurplus");
         continue;
       }
-      this.byEvent.delete(keyOf(ask.sender, ask.seq));
+      this.close(ask);
       const from = { id: cell.id, service: cell.service };
       this.reply(ask, result === undefined ? "end" : "result", { from }, result);
     }
@@ -157,8 +178,8 @@ export class Asks {
 
   /** A cell is gone: nobody waits for it, and it waits for nobody. */
   left(cell: CellRecord): void {
-    for (const [key, ask] of this.byEvent) {
-      if (ask.asker === cell.id) this.byEvent.delete(key);
+    for (const ask of [...this.byEvent.values()]) {
+      if (ask.asker === cell.id) this.close(ask);
       else if (ask.expected.delete(cell.id)) {
         this.reply(ask, "gone", { cells: [{ id: cell.id, service: cell.service }] });
         this.endGather(ask);
@@ -168,7 +189,7 @@ export class Asks {
 
   private endGather(ask: Ask): void {
     if (ask.terms.gather !== true || ask.expected.size > 0) return;
-    this.byEvent.delete(keyOf(ask.sender, ask.seq));
+    this.close(ask);
     this.reply(ask, "end", {});
   }
 
@@ -177,7 +198,7 @@ export class Asks {
   }
 
   private error(ask: Ask, code: ErrorCode, message: string, more: object = {}): void {
-    this.byEvent.delete(keyOf(ask.sender, ask.seq));
+    this.close(ask);
     this.reply(ask, "error", { code, message, ...more });
   }
 

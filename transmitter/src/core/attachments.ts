@@ -203,7 +203,10 @@ export class Attachments {
     if (this.byId.get(cell.id) === cell) this.byId.delete(cell.id);
     this.byTopic.delete(cell.presenceTopic);
     this.untold.delete(cell);
-    if (cell.sender.confirms === cell.confirms) cell.sender.confirms = undefined;
+    if (cell.sender.confirms === cell.confirms) {
+      cell.sender.confirms = undefined;
+      cell.sender.seenMs = nowMs;
+    }
     const connection = this.parts.connections.find(cell.connection);
     if (connection?.cell === cell) connection.cell = undefined;
     for (const held of cell.catches.values()) {

@@ -38,9 +38,9 @@ export class Liveness {
     this.parts.onState(cell, "heard again");
   }
 
-  present(cell: CellRecord): void {
+  present(cell: CellRecord, nowMs: number): void {
     cell.presence = "present";
-    this.weigh(cell, 0);
+    this.weigh(cell, nowMs);
   }
 
   /** The presence subscription is gone: is the command connection gone too? */

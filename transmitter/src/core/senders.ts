@@ -13,7 +13,7 @@ export class Sender implements ConfirmSink {
   floor = 1;
   readonly known = new RangeSet();
   readonly done = new RangeSet();
-  /** When it was heard last. */
+  /** When it was attached last. */
   seenMs: number;
 
   constructor(id: Thid, nowMs: number) {
@@ -67,10 +67,12 @@ export class Sender implements ConfirmSink {
 
 const sendersMax = 10_000;
 const forgetMs = 600_000;
+const sweepEveryMs = 60_000;
 
 /** The senders that an origin remembers: those of the last 10 min, at most 10 000. */
 export class Senders {
   private readonly byId = new Map<Thid, Sender>();
+  private sweepMs = 0;
 
   get count(): number {
     return this.byId.size;
@@ -78,19 +80,23 @@ export class Senders {
 
   /** The record of a sender; made if it is not known. */
   open(id: Thid, nowMs: number): Sender {
-    const sender = this.byId.get(id) ?? new Sender(id, nowMs);
-    // Taken out and put back: the map's order is then that of use, and the first is the oldest.
-    this.byId.delete(id);
-    this.byId.set(id, sender);
-    sender.seenMs = nowMs;
-    this.forgetOld(nowMs);
+    let sender = this.byId.get(id);
+    if (sender === undefined) {
+      sender = new Sender(id, nowMs);
+      this.byId.set(id, sender);
+    }
+    if (nowMs >= this.sweepMs || this.byId.size > sendersMax) this.forgetOld(nowMs);
     return sender;
   }
 
+  /** Forgets senders that left long ago; those that are attached stay, whatever their number. */
   private forgetOld(nowMs: number): void {
+    this.sweepMs = nowMs + sweepEveryMs;
     for (const sender of this.byId.values()) {
-      if (this.byId.size <= sendersMax && nowMs - sender.seenMs < forgetMs) return;
-      this.byId.delete(sender.id);
+      if (sender.confirms !== undefined) continue;
+      if (this.byId.size > sendersMax || nowMs - sender.seenMs >= forgetMs) {
+        this.byId.delete(sender.id);
+      }
     }
   }
 }

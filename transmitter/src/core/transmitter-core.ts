@@ -168,7 +168,7 @@ export class TransmitterCore {
     const known = text.endsWith(" ") && text.length === topic.length ? text.slice(0, -1) : "";
     const cell = this.attachments.byPresence(known);
     if (cell !== undefined) {
-      this.liveness.present(cell);
+      this.liveness.present(cell, nowMs);
       return true;
     }
     if (this.streams.subscribed(known)) return true;

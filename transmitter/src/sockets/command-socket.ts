@@ -1,4 +1,4 @@
-import { commandBytesMax } from "@thynapse/protocol";
+import { commandBytesMax, encodeJson, writeFrame } from "@thynapse/protocol";
 import { type Context, Router } from "zeromq";
 import { PeerQueue } from "./peer-queue.js";
 import { Prober } from "./prober.js";
@@ -55,6 +55,20 @@ const retryMsMax = 16;
 /** Connections without traffic for one to two of these are forgotten; a cell beats four times a second. In ms. */
 const sweepMs = 30_000;
 
+/** A routing id that the socket chose: a zero byte and a number. */
+const routingIdBytes = 5;
+
+const chosenAnswer = writeFrame(
+  "J",
+  "ERRO",
+  encodeJson({
+    code: "BAD_ID",
+    message: "BAD_ID: the connection has a routing id of its own choice",
+    command: "",
+    hint: "set no routing id on the DEALER",
+  }),
+);
+
 const delimiter = Buffer.alloc(0);
 
 /**
@@ -75,6 +89,8 @@ export class CommandSocket {
   private readonly full = new Set<Peer>();
   private readonly prober: Prober;
   private readonly sweeper: NodeJS.Timeout;
+  /** Messages of connections that chose their routing id. */
+  chosenCount = 0;
   private outgoing: Outgoing[] = [];
   private writing: Promise<void> | undefined;
   private retry: NodeJS.Timeout | undefined;
@@ -111,11 +127,17 @@ export class CommandSocket {
   /**
    * Takes the routing id off a received message, and notes how the connection wants its answers.
    *
-   * @returns the name of the connection; `parts` then holds what it sent.
+   * @returns the name of the connection, and `parts` then holds what it sent; undefined for a connection that chose its
+   * id by itself, which is answered and otherwise ignored: it could take the id of another one.
    */
-  admit(parts: Buffer[]): string {
+  admit(parts: Buffer[]): string | undefined {
     const routingId = parts.shift() ?? delimiter;
     const connection = routingId.toString("latin1");
+    if (routingId[0] !== 0 || routingId.length !== routingIdBytes) {
+      this.chosenCount++;
+      this.send({ connection, part: chosenAnswer });
+      return undefined;
+    }
     let peer = this.peers.get(connection);
     if (peer === undefined) {
       peer = newPeer(connection, routingId);

@@ -1,0 +1,301 @@
+import {
+  type Claim,
+  decodeBody,
+  type MeshError,
+  type Outcome,
+  type Run,
+  toMeshError,
+} from "@thynapse/protocol";
+import { AutoCredit } from "./auto-credit.js";
+import { ClaimBook, type OutputSettlement, type RepeatedDelivery } from "./claims.js";
+import {
+  type DeliveryBatch,
+  type DeliveryHost,
+  HeldDelivery,
+  type PackedBody,
+  type SettlementDetail,
+} from "./delivery.js";
+import { DeliveryQueue } from "./delivery-queue.js";
+import type { EventSupply } from "./effects.js";
+import { KeyTurns } from "./key-turns.js";
+import type { Waiter } from "./outbox-waiters.js";
+import { RunningDeliveries } from "./running-deliveries.js";
+import type { Settlements, SettlingCatch } from "./settlements.js";
+import type { CatchGrant } from "./wire.js";
+
+/** How an anycatch of this cell wants its events; what is `undefined` is left to the transmitter. */
+export interface AnycatchWish {
+  readonly pattern: string;
+  readonly concurrency: number;
+  readonly credit: number | undefined;
+  readonly redeliver: boolean | undefined;
+  readonly affinity: boolean | undefined;
+  readonly attemptsMax: number | undefined;
+  readonly ackTimeoutMs: number | undefined;
+}
+
+/** What an anycatch needs of the cell. */
+export interface AnycatchHost {
+  readonly settlements: Settlements;
+  nowMs(): number;
+  /** There are deliveries to begin. */
+  ready(supply: Anycatch): void;
+  armed(pattern: string): void;
+  /** A body cannot be decoded; its delivery was rejected. */
+  bad(pattern: string, error: MeshError): void;
+  progress(catchNumber: number, delivery: HeldDelivery): void;
+  reply(catchNumber: number, delivery: HeldDelivery, index: number, body: PackedBody): void;
+}
+
+/**
+ * - `asked`: wished for, on this connection or on the next one.
+ * - `granted`: deliveries come. Ends with the connection.
+ * - `ended`: released.
+ */
+type AnycatchState =
+  | { readonly name: "asked" }
+  | { readonly name: "granted"; readonly grant: CatchGrant }
+  | { readonly name: "ended" };
+
+/**
+ * One pattern that this cell catches in mode any: what it was given, what runs, and what became of it.
+ *
+ * Whoever runs the handlers calls `take` until it gives nothing, settles each delivery, and calls `finished` when its
+ * handler is done. After a `ready` effect there is something to take again.
+ *
+ * @see PROTOCOL.md §10
+ */
+export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
+  readonly mode = "any";
+  readonly wish: AnycatchWish;
+  badEvents = 0;
+  private readonly host: AnycatchHost;
+  private readonly queue = new DeliveryQueue();
+  private readonly running = new RunningDeliveries();
+  private readonly keys: KeyTurns | undefined;
+  private readonly claims = new ClaimBook();
+  private readonly credit: AutoCredit;
+  private creditSent = 0;
+  private isPaused = false;
+  private isAnnounced = false;
+  private state: AnycatchState = { name: "asked" };
+  private waiters: Waiter[] = [];
+
+  constructor(wish: AnycatchWish, host: AnycatchHost) {
+    this.wish = wish;
+    this.host = host;
+    this.keys = wish.affinity === true ? new KeyTurns() : undefined;
+    this.credit = new AutoCredit(wish.concurrency, wish.credit);
+  }
+
+  get pattern(): string {
+    return this.wish.pattern;
+  }
+
+  get catchNumber(): number | undefined {
+    return this.state.name === "granted" ? this.state.grant.catchNumber : undefined;
+  }
+
+  get isEnded(): boolean {
+    return this.state.name === "ended";
+  }
+
+  /** Handlers that run. */
+  get runningCount(): number {
+    return this.running.count;
+  }
+
+  /** The credit to ask for with the catch. */
+  get creditWanted(): number {
+    this.creditSent = this.isPaused ? 0 : this.credit.credit;
+    return this.creditSent;
+  }
+
+  /** The credit that the transmitter should be told of; `undefined` if it knows. */
+  creditDue(nowMs: number): number | undefined {
+    if (this.state.name !== "granted") return undefined;
+    this.credit.review(nowMs);
+    const before = this.creditSent;
+    return this.creditWanted === before ? undefined : this.creditSent;
+  }
+
+  whenGranted(waiter: Waiter): void {
+    this.waiters.push(waiter);
+  }
+
+  granted(grant: CatchGrant): void {
+    this.state = { name: "granted", grant };
+    for (const waiter of this.waiters.splice(0)) waiter.resolve();
+    this.host.armed(this.pattern);
+  }
+
+  refused(error: MeshError): void {
+    for (const waiter of this.waiters.splice(0)) waiter.reject(error);
+  }
+
+  /** The connection is lost; what is held goes on. */
+  detach(): void {
+    if (this.state.name === "granted") this.state = { name: "asked" };
+  }
+
+  /** Takes in the deliveries of a run. */
+  deliver(batch: DeliveryBatch, run: Run, isClaimed: boolean): void {
+    const nowMs = this.host.nowMs();
+    const known =
+      batch.repeat || isClaimed || batch.attempt > 1 ? this.knownOf(run, batch) : undefined;
+    this.claims.heard(run, nowMs);
+    this.credit.took(run.count - (known?.size ?? 0), nowMs);
+    this.queue.push(run, batch, known);
+    this.announce();
+  }
+
+  /** The transmitter takes deliveries back. */
+  back(name: { origin: string; attempt: number }, first: number, count: number): void {
+    const last = first + count - 1;
+    let taken = this.queue.removeNumbers(name, first, last);
+    taken += this.keys?.removeNumbers(name, first, last) ?? 0;
+    taken += this.running.takeBack(name, first, last);
+    this.credit.gave(taken, this.host.nowMs());
+  }
+
+  /** Takes the next delivery for a handler; nothing while as many run as may. */
+  take(): HeldDelivery | undefined {
+    while (this.running.count < this.wish.concurrency && !this.isPaused) {
+      const delivery = this.keys?.next() ?? this.make();
+      if (delivery === undefined) {
+        this.isAnnounced = false;
+        this.credit.ranDry(this.host.nowMs());
+        return undefined;
+      }
+      if (this.keys !== undefined && !this.keys.begin(delivery)) continue;
+      this.running.add(delivery);
+      return delivery;
+    }
+    return undefined;
+  }
+
+  /** The handler of a delivery is done. */
+  finished(delivery: HeldDelivery): void {
+    this.running.remove(delivery);
+    this.keys?.end(delivery);
+  }
+
+  settle(delivery: HeldDelivery, outcome: Outcome, detail: SettlementDetail | undefined): void {
+    const nowMs = this.host.nowMs();
+    this.credit.gave(1, nowMs);
+    if (detail?.outputs !== undefined) this.claims.sentOutputs(delivery, outcome, detail);
+    else if (outcome === "ack") this.claims.acked(delivery, nowMs);
+    this.host.settlements.add(this, delivery, outcome, detail);
+  }
+
+  outputsDone(delivery: HeldDelivery, isTaken: boolean): void {
+    this.claims.outputsDone(delivery, isTaken, this.host.nowMs());
+  }
+
+  again({ run, index, batch }: RepeatedDelivery, kept: OutputSettlement | undefined): void {
+    const { settlements } = this.host;
+    if (kept === undefined) settlements.ack(this, batch, batch.number + index);
+    else {
+      kept.delivery.rename(batch, index);
+      settlements.add(this, kept.delivery, kept.outcome, kept.detail);
+    }
+  }
+
+  progress(delivery: HeldDelivery): void {
+    if (this.state.name === "granted") this.host.progress(this.state.grant.catchNumber, delivery);
+  }
+
+  reply(delivery: HeldDelivery, index: number, body: PackedBody): void {
+    if (this.state.name === "granted") {
+      this.host.reply(this.state.grant.catchNumber, delivery, index, body);
+    }
+  }
+
+  /** What this cell holds and has settled; `undefined` if nothing. */
+  claim(): Claim | undefined {
+    const waiting = (visit: (run: Run, index: number) => void): void => {
+      this.queue.forEach(visit);
+      this.keys?.forEach(({ run, index }) => visit(run, index));
+      this.running.forEach((delivery) => {
+        if (delivery.state === "held") visit(delivery.run, delivery.index);
+      });
+    };
+    return this.claims.claim(this.pattern, waiting);
+  }
+
+  /** Begins nothing more and asks for nothing. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.isAnnounced = false;
+    this.announce();
+  }
+
+  /** Gives back what was not begun. */
+  releaseWaiting(): void {
+    const waiting: HeldDelivery[] = [];
+    this.queue.forEach((run, index, batch) =>
+      waiting.push(new HeldDelivery<unknown>(run, index, undefined, this, batch)),
+    );
+    this.keys?.forEach((delivery) => waiting.push(delivery));
+    this.queue.clear();
+    this.keys?.clear();
+    for (const delivery of waiting) delivery.release();
+  }
+
+  /** Aborts the signals of what still runs. */
+  abandon(error: MeshError): void {
+    this.running.forEach((delivery) => delivery.abandon(error));
+  }
+
+  end(): void {
+    this.state = { name: "ended" };
+    this.queue.clear();
+  }
+
+  private announce(): void {
+    if (this.isAnnounced || this.queue.count === 0) return;
+    this.isAnnounced = true;
+    this.host.ready(this);
+  }
+
+  /** Makes the next delivery; one whose body cannot be decoded is rejected instead. */
+  private make(): HeldDelivery | undefined {
+    while (this.queue.next()) {
+      const { index } = this.queue;
+      const run = this.queue.run as Run;
+      const batch = this.queue.batch as DeliveryBatch;
+      try {
+        const data = decodeBody(run.tagAt(index), run.bodyAt(index));
+        return new HeldDelivery<unknown>(run, index, data, this, batch);
+      } catch (thrown) {
+        const error = toMeshError(thrown);
+        this.badEvents++;
+        this.host.bad(this.pattern, error);
+        new HeldDelivery<unknown>(run, index, undefined, this, batch).reject(error.message);
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Finds, in a run that may repeat, the events that this cell knows: it has them, or it has settled them. They are not
+   * begun again.
+   */
+  private knownOf(run: Run, batch: DeliveryBatch): Set<number> {
+    const known = new Set<number>();
+    const { sender } = run.header;
+    for (let index = 0; index < run.count; index++) {
+      const seq = run.seqAt(index);
+      const held = this.running.find(sender, seq) ?? this.keys?.find(sender, seq);
+      held?.rename(batch, index);
+      if (held !== undefined) known.add(index);
+      else if (this.claims.settleAgain({ run, index, batch }, this)) known.add(index);
+      else if (this.queue.removeSeq(sender, seq)) this.credit.gave(1, this.host.nowMs());
+    }
+    return known;
+  }
+}

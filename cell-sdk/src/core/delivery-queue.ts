@@ -1,0 +1,106 @@
+import type { Run, Thid } from "@thynapse/protocol";
+import type { DeliveryBatch } from "./delivery.js";
+
+interface QueuedBatch {
+  readonly run: Run;
+  readonly batch: DeliveryBatch;
+  /** The next index to take. */
+  at: number;
+  /** Indexes that are not to be taken. */
+  skips: Set<number> | undefined;
+}
+
+/** Deliveries that were not begun, as the runs that they came in. Hot path: nothing is made until one is taken. */
+export class DeliveryQueue {
+  /** What `next` found. */
+  run: Run | undefined;
+  batch: DeliveryBatch | undefined;
+  index = 0;
+  /** Deliveries in the queue. */
+  count = 0;
+  private batches: QueuedBatch[] = [];
+  private head = 0;
+
+  /** @param skips indexes of the run that are no deliveries. */
+  push(run: Run, batch: DeliveryBatch, skips?: Set<number>): void {
+    const count = run.count - (skips?.size ?? 0);
+    if (count === 0) return;
+    this.batches.push({ run, batch, at: 0, skips });
+    this.count += count;
+  }
+
+  /** Moves to the next delivery; it stands in `run`, `batch` and `index`. @returns false if there is none. */
+  next(): boolean {
+    while (this.head < this.batches.length) {
+      const queued = this.batches[this.head] as QueuedBatch;
+      if (queued.at >= queued.run.count) {
+        this.leaveFirst();
+        continue;
+      }
+      const index = queued.at++;
+      if (queued.skips?.has(index) === true) continue;
+      this.run = queued.run;
+      this.batch = queued.batch;
+      this.index = index;
+      this.count--;
+      return true;
+    }
+    return false;
+  }
+
+  /** Takes out the deliveries of one origin and attempt with these numbers. @returns how many that were. */
+  removeNumbers(name: { origin: string; attempt: number }, first: number, last: number): number {
+    return this.remove((queued, index) => {
+      const { batch } = queued;
+      const number = batch.number + index;
+      const isNamed = batch.origin === name.origin && batch.attempt === name.attempt;
+      return isNamed && number >= first && number <= last;
+    });
+  }
+
+  /** Takes out one event, under whatever name. */
+  removeSeq(sender: Thid, seq: number): boolean {
+    const removed = this.remove(
+      ({ run }, index) => run.header.sender === sender && run.seqAt(index) === seq,
+    );
+    return removed > 0;
+  }
+
+  /** Calls `visit` for each delivery, in order. */
+  forEach(visit: (run: Run, index: number, batch: DeliveryBatch) => void): void {
+    for (let at = this.head; at < this.batches.length; at++) {
+      const queued = this.batches[at] as QueuedBatch;
+      for (let index = queued.at; index < queued.run.count; index++) {
+        if (queued.skips?.has(index) !== true) visit(queued.run, index, queued.batch);
+      }
+    }
+  }
+
+  clear(): void {
+    this.batches = [];
+    this.head = 0;
+    this.count = 0;
+  }
+
+  private remove(isMeant: (queued: QueuedBatch, index: number) => boolean): number {
+    let removed = 0;
+    for (let at = this.head; at < this.batches.length; at++) {
+      const queued = this.batches[at] as QueuedBatch;
+      for (let index = queued.at; index < queued.run.count; index++) {
+        if (queued.skips?.has(index) === true || !isMeant(queued, index)) continue;
+        (queued.skips ??= new Set()).add(index);
+        removed++;
+      }
+    }
+    this.count -= removed;
+    return removed;
+  }
+
+  private leaveFirst(): void {
+    this.head++;
+    if (this.head * 2 > this.batches.length) {
+      this.batches = this.batches.slice(this.head);
+      this.head = 0;
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import {
+  checkBodyBytes,
+  checkChannel,
+  checkExtras,
+  type EventExtras,
+  encodeBody,
+  MeshError,
+  type Outcome,
+  outputsBytesMax,
+  type Run,
+  reasonCharsMax,
+} from "@thynapse/protocol";
+import { CaughtEvent } from "./caught-event.js";
+
+/** What names the deliveries of one run: the events have the numbers `number`, `number` + 1, … */
+export interface DeliveryBatch {
+  readonly origin: string;
+  readonly number: number;
+  readonly attempt: number;
+  readonly repeat: boolean;
+}
+
+/** The name of one delivery. @see PROTOCOL.md §10.3 */
+export interface DeliveryKey {
+  readonly origin: string;
+  readonly number: number;
+  readonly attempt: number;
+}
+
+/** [tag, bytes] */
+export type PackedBody = readonly [number, Uint8Array];
+
+/** [channel, tag, bytes, extras?] */
+export type PackedOutput = readonly [string, number, Uint8Array, EventExtras?];
+
+/** What a settlement says besides its outcome. */
+export interface SettlementDetail {
+  readonly reason?: string;
+  readonly result?: PackedBody;
+  readonly outputs?: readonly PackedOutput[];
+}
+
+/** What a delivery needs of its catch. */
+export interface DeliveryHost {
+  settle(delivery: HeldDelivery, outcome: Outcome, detail: SettlementDetail | undefined): void;
+  progress(delivery: HeldDelivery): void;
+  reply(delivery: HeldDelivery, index: number, body: PackedBody): void;
+}
+
+/**
+ * - `held`: this cell has it and has not said what became of it.
+ * - `settled`: it has.
+ * - `taken`: the transmitter took it back; whatever the handler says now changes nothing.
+ */
+export type DeliveryState = "held" | "settled" | "taken";
+
+/**
+ * One event that was given to this cell alone, and what its handler can do about it. Hot path: one object for each
+ * event; what few handlers use is made when it is used.
+ */
+export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
+  /** @internal */
+  state: DeliveryState = "held";
+  /** @internal Where it stands among those that run. */
+  slot = -1;
+  private readonly host: DeliveryHost;
+  private batch: DeliveryBatch;
+  /** Its place in the batch. */
+  private position: number;
+  private outputs: PackedOutput[] | undefined;
+  private outputBytes = 0;
+  private replies = 0;
+  private aborting: AbortController | undefined;
+
+  // Five parameters: an options object for each event would cost as much as the event.
+  constructor(run: Run, index: number, data: T, host: DeliveryHost, batch: DeliveryBatch) {
+    super(run, index, data);
+    this.host = host;
+    this.batch = batch;
+    this.position = index;
+  }
+
+  override get attempt(): number {
+    return this.batch.attempt;
+  }
+
+  override get repeat(): boolean {
+    return this.batch.repeat;
+  }
+
+  /** Aborts when the delivery is taken back, or when the cell waits for its handler no longer. */
+  get signal(): AbortSignal {
+    if (this.aborting === undefined) {
+      this.aborting = new AbortController();
+      if (this.state === "taken") this.aborting.abort(takenBack());
+    }
+    return this.aborting.signal;
+  }
+
+  /** Settles it as done; `result` is the answer if the event asks. */
+  ack(result?: unknown): void {
+    if (this.state !== "held") return;
+    const packed = this.ask === undefined || result === undefined ? undefined : packBody(result);
+    const { outputs } = this;
+    if (packed === undefined && outputs === undefined) this.settle("ack", undefined);
+    else {
+      this.settle("ack", {
+        ...(packed !== undefined && { result: packed }),
+        ...(outputs !== undefined && { outputs }),
+      });
+    }
+  }
+
+  /** Has it delivered again after a back-off. */
+  nack(reason?: string): void {
+    this.settle("nack", withReason(reason));
+  }
+
+  /** Gives it back for another cell; not counted as an attempt. */
+  release(): void {
+    this.settle("release", undefined);
+  }
+
+  /** Puts it to the dead letters. */
+  reject(reason?: string): void {
+    this.settle("reject", withReason(reason));
+  }
+
+  /** Says that the work goes on: its time-out begins anew. */
+  progress(): void {
+    if (this.state === "held") this.host.progress(this);
+  }
+
+  /**
+   * Sends an event through the settlement.
+   *
+   * @throws {MeshError} what is wrong with the event; `TOO_LARGE` past 1 MiB for all outputs together; `STALE_ATTEMPT`
+   * after the settlement.
+   */
+  send(channel: string, data: unknown, options?: Readonly<Record<string, unknown>>): void {
+    if (this.state === "settled") {
+      throw new MeshError("STALE_ATTEMPT", "the delivery is settled: it sends nothing any more", {
+        fault: "local",
+      });
+    }
+    const [tag, bytes] = packBody(data);
+    const name = checkChannel(channel);
+    const extras = options === undefined ? undefined : checkExtras(options);
+    this.outputBytes += name.length + bytes.length;
+    if (this.outputBytes > outputsBytesMax) {
+      this.outputBytes -= name.length + bytes.length;
+      throw new MeshError(
+        "TOO_LARGE",
+        `outputs of one delivery take at most ${outputsBytesMax} bytes`,
+      );
+    }
+    (this.outputs ??= []).push(
+      extras === undefined ? [name, tag, bytes] : [name, tag, bytes, extras],
+    );
+  }
+
+  /** Sends one part of the answer. @throws {MeshError} as `send`. */
+  reply(part: unknown): void {
+    if (this.state !== "held" || this.ask === undefined) return;
+    this.host.reply(this, this.replies++, packBody(part));
+  }
+
+  /** @internal */
+  get name(): DeliveryKey {
+    const { origin, number, attempt } = this.batch;
+    return { origin, number: number + this.position, attempt };
+  }
+
+  /** @internal The name in pieces, for the hot path. */
+  get origin(): string {
+    return this.batch.origin;
+  }
+
+  /** @internal */
+  get number(): number {
+    return this.batch.number + this.position;
+  }
+
+  /** @internal The transmitter knows it by another name now. */
+  rename(batch: DeliveryBatch, position: number): void {
+    this.batch = batch;
+    this.position = position;
+  }
+
+  /** @internal The transmitter gave it to another cell. */
+  takeBack(): void {
+    if (this.state !== "held") return;
+    this.state = "taken";
+    this.aborting?.abort(takenBack());
+  }
+
+  /** @internal Nobody waits for its handler any longer. */
+  abandon(error: MeshError): void {
+    this.aborting?.abort(error);
+  }
+
+  private settle(outcome: Outcome, detail: SettlementDetail | undefined): void {
+    if (this.state !== "held") return;
+    this.state = "settled";
+    this.host.settle(this, outcome, detail);
+  }
+}
+
+/** Encodes a body for a command; the caller may change its bytes afterwards. @throws {MeshError} as `encodeBody`. */
+export function packBody(data: unknown): PackedBody {
+  const { tag, bytes } = encodeBody(data);
+  checkBodyBytes(bytes.length);
+  return [tag, data === bytes ? bytes.slice() : bytes];
+}
+
+function withReason(reason: string | undefined): SettlementDetail | undefined {
+  return reason === undefined ? undefined : { reason: reason.slice(0, reasonCharsMax) };
+}
+
+function takenBack(): MeshError {
+  return new MeshError("STALE_ATTEMPT", "the delivery was taken back");
+}

@@ -1,0 +1,147 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { Logger } from "pino";
+
+/** Shares of the limit at which no more connections are taken, and taken again. */
+const closeAt = 0.9;
+const openBelow = 0.8;
+
+/** How often the files are counted while no connections are taken, in ms. */
+const recountMs = 200;
+
+/** What the guard closes and opens. */
+export interface Gate {
+  unbind(): Promise<void>;
+  rebind(): Promise<void>;
+}
+
+/** Where the numbers come from. */
+export interface FileCounts {
+  /** Files that this process has open; undefined if that cannot be told. */
+  open(): number | undefined;
+  /** How many it may have open; undefined if that cannot be told. */
+  limit(): number | undefined;
+}
+
+/**
+ * Takes no more connections before the process runs out of file descriptors.
+ *
+ * At the limit libzmq would try to accept the next connection without pause, on a full core. Connections that stand are
+ * not touched; those that are refused try again by themselves.
+ */
+export class OpenFilesGuard {
+  private readonly gate: Gate;
+  private readonly log: Logger;
+  private readonly counts: FileCounts;
+  private readonly limit: number | undefined;
+  /** Files at the last count, and connections accepted since. */
+  private counted = 0;
+  private accepts = 0;
+  private state: "open" | "moving" | "closed" | "stopped" = "open";
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(gate: Gate, log: Logger, counts: FileCounts = processFiles) {
+    this.gate = gate;
+    this.log = log;
+    this.counts = counts;
+    this.limit = counts.limit();
+  }
+
+  /** A connection was taken. Counting costs a directory, so it is done only when the last count comes near. */
+  accepted(): void {
+    this.accepts++;
+    if (this.limit === undefined || this.state !== "open") return;
+    if (this.counted + this.accepts < openBelow * this.limit && this.counted > 0) return;
+    this.recount();
+    if (this.counted >= closeAt * this.limit) void this.shut();
+  }
+
+  /** A connection could not be taken. */
+  exhausted(): void {
+    if (this.state === "open") void this.shut();
+  }
+
+  stop(): void {
+    this.state = "stopped";
+    clearTimeout(this.timer);
+  }
+
+  private recount(): void {
+    // When the count itself finds no descriptor left, all are in use.
+    this.counted = this.counts.open() ?? this.limit ?? 0;
+    this.accepts = 0;
+  }
+
+  private async shut(): Promise<void> {
+    this.state = "moving";
+    this.recount();
+    this.log.warn(
+      { open: this.counted, limit: this.limit },
+      "nearly out of file descriptors: no more connections are taken; raise `ulimit -n`",
+    );
+    await this.move(() => this.gate.unbind(), "closed");
+  }
+
+  private async reopen(): Promise<void> {
+    this.recount();
+    if (this.limit !== undefined && this.counted >= openBelow * this.limit) {
+      this.later();
+      return;
+    }
+    this.state = "moving";
+    await this.move(() => this.gate.rebind(), "open");
+    if (this.isNow("open")) this.log.info({ open: this.counted }, "connections are taken again");
+  }
+
+  private async move(step: () => Promise<void>, next: "open" | "closed"): Promise<void> {
+    try {
+      await step();
+      if (!this.isNow("stopped")) this.state = next;
+    } catch (error) {
+      if (this.isNow("stopped")) return;
+      this.log.error({ err: error }, "cannot change what is bound; trying again");
+      this.state = next === "open" ? "closed" : "open";
+    }
+    if (this.isNow("closed")) this.later();
+  }
+
+  private later(): void {
+    this.timer = setTimeout(() => void this.reopen(), recountMs);
+  }
+
+  /** The state may have changed while something was awaited. */
+  private isNow(state: "open" | "closed" | "stopped"): boolean {
+    return this.state === state;
+  }
+}
+
+/** The files of this process, as far as the system tells. */
+export const processFiles: FileCounts = {
+  open() {
+    for (const folder of ["/proc/self/fd", "/dev/fd"]) {
+      try {
+        return readdirSync(folder).length;
+      } catch {
+        // Another system, or no descriptor left to read it with.
+      }
+    }
+    return undefined;
+  },
+  limit() {
+    try {
+      const text = readFileSync("/proc/self/limits", "utf8");
+      const soft = Number(/^Max open files\s+(\d+)/m.exec(text)?.[1]);
+      if (soft > 0) return soft;
+    } catch {
+      // No such file outside Linux; the report is slower, and knows.
+    }
+    return limitFromReport();
+  },
+};
+
+function limitFromReport(): number | undefined {
+  const report = process.report?.getReport() as
+    | { readonly userLimits?: Readonly<Record<string, { readonly soft: number | string }>> }
+    | undefined;
+  const soft = Number(report?.userLimits?.["open_files"]?.soft);
+  return Number.isFinite(soft) && soft > 0 ? soft : undefined;
+}

@@ -1,0 +1,252 @@
+import type { Thid } from "@thynapse/protocol";
+import type { Logger } from "pino";
+import { type Clock, systemRandom } from "./clock.js";
+import { limitsOf, version } from "./core-options.js";
+import { TransmitterCore } from "./core/transmitter-core.js";
+import { bindError, endpoint, hostOf, isWildcard, portOf } from "./endpoints.js";
+import { HandshakeLog } from "./handshake-log.js";
+import { InProcessHub } from "./in-process.js";
+import { Metrics } from "./metrics.js";
+import { startMetricsServer, type MetricsServer } from "./metrics-server.js";
+import { OpenFilesGuard } from "./open-files.js";
+import type { ResolvedOptions } from "./options.js";
+import { Listener, type ListenerHandlers, type Which } from "./sockets/listener.js";
+import { LocalHosts } from "./sockets/local-hosts.js";
+import type { Ending, Transmitter } from "./transmitter.js";
+import { Turns } from "./turns.js";
+import { Watchdog } from "./watchdog.js";
+
+/** How long ZeroMQ may go on sending after a drain, in ms: farewells and last confirms. */
+const drainLingerMs = 500;
+
+type State = "starting" | "running" | "draining" | "ended";
+
+/** A transmitter between its sockets and its core: it moves messages, and decides nothing. */
+export class RunningTransmitter implements Transmitter {
+  readonly pid = process.pid;
+  readonly closed: Promise<Ending>;
+  readonly inProcess: InProcessHub;
+  private readonly options: ResolvedOptions;
+  private readonly log: Logger;
+  private readonly clock: Clock;
+  private readonly core: TransmitterCore;
+  private readonly listener: Listener;
+  private readonly turns: Turns;
+  private readonly measured: Metrics;
+  private readonly watchdog: Watchdog;
+  private readonly openFiles: OpenFilesGuard;
+  private readonly hosts = new LocalHosts();
+  private server: MetricsServer | undefined;
+  private commandBound = "";
+  private pubBound = "";
+  private state: State = "starting";
+  private resolveClosed: (ending: Ending) => void = () => {};
+
+  /** `options.bind` is an address. */
+  constructor(options: ResolvedOptions, log: Logger, clock: Clock) {
+    this.options = options;
+    this.log = log;
+    this.clock = clock;
+    this.closed = new Promise((resolve) => {
+      this.resolveClosed = resolve;
+    });
+    this.core = this.makeCore();
+    this.inProcess = new InProcessHub(this.core, clock, () => this.turns.soon());
+    this.listener = new Listener(
+      { ...options, ipv6: options.bind.includes(":") },
+      this.listenerHandlers(),
+    );
+    this.turns = new Turns({
+      ...{ core: this.core, clock, log, local: this.inProcess },
+      ...{ command: this.listener.command, events: this.listener.events },
+      onDrainAsked: () => void this.drain(),
+      onStopped: (unconfirmed) => void this.stopped(unconfirmed),
+    });
+    this.measured = new Metrics(this.core, () => this.gauges());
+    this.watchdog = new Watchdog(options.memoryBytesMax, log, (on) => this.core.shed(on));
+    this.openFiles = new OpenFilesGuard(this.listener, log);
+  }
+
+  get id(): Thid {
+    return this.options.id;
+  }
+
+  get command(): string {
+    return this.reachable(this.commandBound);
+  }
+
+  get pub(): string {
+    return this.reachable(this.pubBound);
+  }
+
+  get metrics(): string | undefined {
+    return this.server?.url;
+  }
+
+  /** Binds both sockets. @throws {MeshError} `ADDRESS_IN_USE`, `DENIED`, `BAD_OPTION`. */
+  async bind(): Promise<void> {
+    const { port, pubPort } = this.options;
+    this.commandBound = await this.bindOne("command", port, "port");
+    this.pubBound = await this.bindOne("events", pubPort, "pub-port");
+  }
+
+  /** Begins to serve. @throws {MeshError} `ADDRESS_IN_USE` for the port of the metrics. */
+  async start(): Promise<void> {
+    const { metricsPort } = this.options;
+    if (metricsPort !== undefined) {
+      const ready = (): boolean => this.state === "running";
+      this.server = await startMetricsServer(metricsPort, this.measured, ready);
+    }
+    this.state = "running";
+    this.watchdog.start();
+    this.listener.start();
+    await this.turns.run();
+    const { id, command, pub, pid } = this;
+    this.log.info({ id, command, pub, pid, mesh: this.options.mesh }, "transmitter ready");
+  }
+
+  drain(): Promise<Ending> {
+    if (this.state === "running") {
+      this.state = "draining";
+      this.core.drain(this.clock.nowMs());
+      this.turns.soon();
+    }
+    return this.closed;
+  }
+
+  async close(): Promise<void> {
+    await this.end({ unconfirmed: 0, lingerMs: 0 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
+  }
+
+  status(): Readonly<Record<string, unknown>> {
+    return this.core.statusOf(this.clock.nowMs());
+  }
+
+  prometheus(): string {
+    return this.measured.render();
+  }
+
+  private async bindOne(which: Which, port: number, option: "port" | "pub-port"): Promise<string> {
+    const address = this.options.bind;
+    try {
+      return await this.listener.bind(which, endpoint(address, port));
+    } catch (error) {
+      throw await bindError({ address, port, option }, error);
+    }
+  }
+
+  private makeCore(): TransmitterCore {
+    const { options, clock } = this;
+    return new TransmitterCore(
+      {
+        ...limitsOf(options),
+        id: options.id,
+        mesh: options.mesh,
+        incarnation: clock.wallMs(),
+        version,
+        pid: this.pid,
+        advertise: (connection) => this.pubFor(connection),
+        transmitters: () => [this.command],
+        command: () => this.command,
+        pub: () => this.pub,
+        wallMs: () => clock.wallMs(),
+        rssBytes: () => process.memoryUsage.rss(),
+        prometheus: () => this.prometheus(),
+      },
+      systemRandom,
+      clock.nowMs(),
+    );
+  }
+
+  private listenerHandlers(): ListenerHandlers {
+    const { core, clock } = this;
+    const failed = (error: unknown): void => this.log.error({ err: error }, defect);
+    const handshakes = new HandshakeLog(this.log);
+    const watched = {
+      accepted: () => this.openFiles.accepted(),
+      acceptFailed: () => this.openFiles.exhausted(),
+    };
+    return {
+      failed,
+      turn: () => this.turns.run(),
+      command: {
+        failed,
+        received: (connection, parts) => core.receive(connection, parts, clock.nowMs()),
+        unreachable: (connection) => {
+          core.unreachable(connection, clock.nowMs());
+          this.turns.soon();
+        },
+        overflowed: (connection) => {
+          core.overflowed(connection, clock.nowMs());
+          this.turns.soon();
+        },
+      },
+      events: {
+        failed,
+        subscribed: (topic) => core.subscribed(topic, clock.nowMs()),
+        unsubscribed: (topic) => core.unsubscribed(topic, clock.nowMs()),
+      },
+      commandMonitor: {
+        ...watched,
+        shook: (endpointOfOurs) => this.hosts.shook(hostOf(endpointOfOurs)),
+        handshakeFailed: (kind) => handshakes.failed("command", kind),
+      },
+      eventMonitor: {
+        ...watched,
+        handshakeFailed: (kind) => handshakes.failed("event", kind),
+      },
+    };
+  }
+
+  /** The address of the event socket that the cell behind a connection can reach. */
+  private pubFor(connection: string): string {
+    const { bind, advertise } = this.options;
+    if (advertise !== undefined || !isWildcard(bind)) return this.pub;
+    const host = this.hosts.hostOf(connection);
+    return host === undefined ? this.pub : endpoint(host, portOf(this.pubBound));
+  }
+
+  /** An address of ours as others are told it. */
+  private reachable(bound: string): string {
+    const { advertise } = this.options;
+    const host = advertise ?? hostOf(bound);
+    const told = isWildcard(host) ? (host === "::" ? "::1" : "127.0.0.1") : host;
+    return endpoint(told, portOf(bound));
+  }
+
+  private gauges(): Readonly<Record<string, number>> {
+    return {
+      waitingBytes: this.listener.command.waitingBytes,
+      foreignNotices: this.listener.events.foreignCount,
+      chosenRoutingIds: this.listener.command.chosenCount,
+      latenessMs: this.turns.takeLatenessMs(),
+    };
+  }
+
+  private async stopped(unconfirmed: number): Promise<void> {
+    const level = unconfirmed > 0 ? "warn" : "info";
+    this.log[level]({ unconfirmed }, "transmitter drained");
+    // The effects of this turn, farewells among them, are written first.
+    await this.turns.written();
+    await this.end({ unconfirmed, lingerMs: drainLingerMs });
+  }
+
+  /** Ends everything. May be called in any state. */
+  async end({ unconfirmed, lingerMs }: Ending & { readonly lingerMs: number }): Promise<void> {
+    if (this.state === "ended") return;
+    this.state = "ended";
+    this.watchdog.stop();
+    this.openFiles.stop();
+    this.turns.end();
+    this.inProcess.closeAll("the transmitter has ended");
+    this.listener.close(lingerMs);
+    await this.server?.close();
+    this.resolveClosed({ unconfirmed });
+  }
+}
+
+const defect = "a defect of this program";

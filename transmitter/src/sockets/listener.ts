@@ -1,0 +1,130 @@
+import { Context, type Observer } from "zeromq";
+import { CommandSocket, type CommandSocketHandlers } from "./command-socket.js";
+import { EventSocket, type EventSocketHandlers } from "./event-socket.js";
+import { monitor, type MonitorHandlers } from "./monitor.js";
+import { Pump, TurnBudget } from "./pump.js";
+
+/** How the sockets of a transmitter are made. */
+export interface ListenerOptions {
+  readonly ipv6: boolean;
+  readonly deadAfterMs: number;
+  readonly queueBytesMax: number;
+  readonly highWaterMark: number;
+}
+
+/** What the sockets tell the transmitter. */
+export interface ListenerHandlers {
+  readonly command: CommandSocketHandlers & {
+    /** A message of a connection came: its parts without the routing id. */
+    received(connection: string, parts: readonly Buffer[]): void;
+  };
+  readonly events: EventSocketHandlers;
+  readonly commandMonitor: MonitorHandlers;
+  readonly eventMonitor: MonitorHandlers;
+  /** A batch was read: what it caused goes out before the next one. */
+  turn(): Promise<void>;
+  /** A pump ended by an error: a defect. */
+  failed(error: unknown): void;
+}
+
+/** What of the two sockets. */
+export type Which = "command" | "events";
+
+/** Sockets of one transmitter, with a context of their own, so that a close here ends nobody else's. */
+export class Listener {
+  readonly command: CommandSocket;
+  readonly events: EventSocket;
+  private readonly pumps: readonly Pump[];
+  private readonly handlers: ListenerHandlers;
+  // An observer that nobody refers to would be collected.
+  private readonly observers: readonly Observer[];
+  private readonly bound = new Map<Which, string>();
+
+  constructor(options: ListenerOptions, handlers: ListenerHandlers) {
+    this.handlers = handlers;
+    const shared = { ...options, context: new Context(), lingerMs: 0 };
+    this.command = new CommandSocket(shared, handlers.command);
+    this.events = new EventSocket(shared, handlers.events);
+    this.observers = [this.command.socket.events, this.events.socket.events];
+    const turn = (): Promise<void> => handlers.turn();
+    const budget = new TurnBudget();
+    const takeCommand = (parts: Buffer[]): void => {
+      const connection = this.command.admit(parts);
+      if (connection !== undefined) handlers.command.received(connection, parts);
+    };
+    const takeNotice = (parts: Buffer[]): void => this.events.take(parts);
+    this.pumps = [
+      new Pump(this.command.socket, { take: takeCommand, turn }, budget),
+      new Pump(this.events.socket, { take: takeNotice, turn }, budget),
+    ];
+  }
+
+  /** Binds one socket and returns the endpoint with its port. Before `start`. */
+  async bind(which: Which, endpoint: string): Promise<string> {
+    const { socket } = this[which];
+    await socket.bind(endpoint);
+    const bound = socket.lastEndpoint ?? endpoint;
+    this.bound.set(which, bound);
+    return bound;
+  }
+
+  /** Begins to receive. */
+  start(): void {
+    const { commandMonitor, eventMonitor, failed } = this.handlers;
+    const [ofCommand, ofEvents] = this.observers as [Observer, Observer];
+    monitor(ofCommand, commandMonitor).catch(failed);
+    monitor(ofEvents, eventMonitor).catch(failed);
+    for (const pump of this.pumps) pump.run().catch(failed);
+  }
+
+  /**
+   * Takes no more connections; those that stand go on.
+   *
+   * ZeroMQ unbinds on another thread and forbids all else meanwhile, so both pumps and both writers rest for it: at most
+   * a tenth of a second.
+   */
+  async unbind(): Promise<void> {
+    await this.resting(async () => {
+      for (const [which, endpoint] of this.bound) await this[which].socket.unbind(endpoint);
+    });
+  }
+
+  /** Takes connections again, at the same endpoints. @throws what ZeroMQ refuses; nothing is bound then. */
+  async rebind(): Promise<void> {
+    await this.resting(async () => {
+      const done: [Which, string][] = [];
+      try {
+        for (const [which, endpoint] of this.bound) {
+          await this[which].socket.bind(endpoint);
+          done.push([which, endpoint]);
+        }
+      } catch (error) {
+        for (const [which, endpoint] of done) await this[which].socket.unbind(endpoint);
+        throw error;
+      }
+    });
+  }
+
+  /** Closes both sockets. What was sent goes out for at most `lingerMs`. */
+  close(lingerMs: number): void {
+    for (const pump of this.pumps) pump.stop();
+    for (const { socket } of [this.command, this.events]) {
+      if (!socket.closed) socket.linger = lingerMs;
+    }
+    this.command.close();
+    this.events.close();
+  }
+
+  private async resting(work: () => Promise<void>): Promise<void> {
+    await Promise.all(this.pumps.map((pump) => pump.pause()));
+    this.command.hold();
+    this.events.hold();
+    try {
+      await work();
+    } finally {
+      this.events.unhold();
+      this.command.unhold();
+      for (const pump of this.pumps) pump.resume();
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { InProcessTransmitter } from "@thynapse/cell-sdk";
+import type { Thid } from "@thynapse/protocol";
+import { type Logger, pino } from "pino";
+import { systemClock } from "./clock.js";
+import { addressOf } from "./endpoints.js";
+import {
+  checkExposure,
+  type LogLevel,
+  resolveTransmitter,
+  type TransmitterOptions,
+} from "./options.js";
+import { RunningTransmitter } from "./running.js";
+
+/** How a transmitter ended. */
+export interface Ending {
+  /** Events that were accepted and that nobody has confirmed as handled. */
+  readonly unconfirmed: number;
+}
+
+/** A transmitter that runs in this process. */
+export interface Transmitter extends AsyncDisposable {
+  readonly id: Thid;
+  /** Address of the command socket, as a cell on this machine reaches it. */
+  readonly command: string;
+  /** Address of the event socket. */
+  readonly pub: string;
+  readonly pid: number;
+  /** Address of the metrics, if there are any. */
+  readonly metrics: string | undefined;
+  /** Resolves when the transmitter has ended, whoever ended it. Never rejects. */
+  readonly closed: Promise<Ending>;
+  /** Cells of this process attach here, past the sockets. */
+  readonly inProcess: InProcessTransmitter;
+  /**
+   * Takes nothing more, waits at most `drainTimeoutMs` for what was accepted to be handled, tells the cells, and ends. A
+   * second call returns the same promise.
+   */
+  drain(): Promise<Ending>;
+  /** Ends at once: what is only accepted is lost here, and sent again by its senders elsewhere. */
+  close(): Promise<void>;
+  /** What `$mesh.status` answers. */
+  status(): Readonly<Record<string, unknown>>;
+  /** The metrics in Prometheus' text format. */
+  prometheus(): string;
+}
+
+/** What a transmitter is given besides its options. */
+export interface TransmitterSurroundings {
+  /** Where lines go; default: JSON on standard error, from `logLevel` on. */
+  readonly logger?: Logger;
+}
+
+/**
+ * Starts a transmitter; resolves when both sockets are bound and cells are welcome.
+ *
+ * @throws {MeshError} `BAD_OPTION`; `ADDRESS_IN_USE`, whose hint names the next free port; `DENIED` for a port that needs
+ * permission.
+ */
+export async function startTransmitter(
+  input: TransmitterOptions = {},
+  { logger }: TransmitterSurroundings = {},
+): Promise<Transmitter> {
+  const options = resolveTransmitter(input);
+  const bind = await addressOf(options.bind);
+  checkExposure({ ...options, bind });
+  const log = logger ?? makeLogger(options.logLevel);
+  const running = new RunningTransmitter({ ...options, bind }, log, systemClock);
+  try {
+    await running.bind();
+    await running.start();
+  } catch (error) {
+    await running.end({ unconfirmed: 0, lingerMs: 0 });
+    throw error;
+  }
+  return running;
+}
+
+function makeLogger(level: LogLevel): Logger {
+  return pino({ level, base: null }, pino.destination({ dest: 2, sync: true }));
+}

@@ -1,0 +1,152 @@
+import type { Logger } from "pino";
+import type { Clock } from "./clock.js";
+import type { Effect } from "./core/effects.js";
+import type { TransmitterCore } from "./core/transmitter-core.js";
+import { type InProcessHub, isInProcess } from "./in-process.js";
+import type { Outgoing } from "./sockets/command-socket.js";
+
+/** What carries commands to cells. */
+export interface CommandWriter {
+  send(message: Outgoing): void;
+  probe(message: Outgoing): void;
+  flush(): Promise<void>;
+}
+
+/** What carries events to cells. */
+export interface EventWriter {
+  publish(head: Buffer, part: Buffer): void;
+}
+
+/** What the turns of a transmitter need. */
+export interface TurnParts {
+  readonly core: TransmitterCore;
+  readonly clock: Clock;
+  readonly command: CommandWriter;
+  readonly events: EventWriter;
+  readonly local: InProcessHub;
+  readonly log: Logger;
+  /** A cell asked the transmitter to drain. */
+  onDrainAsked(): void;
+  /** The drain is over. */
+  onStopped(unconfirmed: number): void;
+}
+
+/** The longest that a timer of Node waits, in ms. */
+const timerMsMax = 2 ** 31 - 1;
+
+/**
+ * Turns the wheel of a transmitter: carries out what the core wants, and ticks it when something is due.
+ *
+ * There is one timer for all deadlines, so an idle transmitter wakes up for its heartbeats and nothing else.
+ */
+export class Turns {
+  private readonly parts: TurnParts;
+  private timer: NodeJS.Timeout | undefined;
+  private armedMs = Number.POSITIVE_INFINITY;
+  private again = false;
+  private running = 0;
+  private planned: NodeJS.Immediate | undefined;
+  private ended = false;
+  /** How late the last tick and the latest one since `takeLatenessMs` were, in ms. */
+  private latenessMs = 0;
+
+  constructor(parts: TurnParts) {
+    this.parts = parts;
+  }
+
+  /** Carries out what the core wants, and resolves when it was written. */
+  async run(): Promise<void> {
+    this.running++;
+    do {
+      this.again = false;
+      this.carryOut(this.effects());
+      await this.parts.command.flush();
+    } while (this.again && !this.ended);
+    this.running--;
+    this.arm();
+  }
+
+  /** Has another turn soon: the core was told something outside of one. */
+  soon(): void {
+    this.again = true;
+    if (this.running > 0 || this.ended) return;
+    this.planned ??= setImmediate(() => {
+      this.planned = undefined;
+      void this.run();
+    });
+  }
+
+  /** Ticks no more. */
+  end(): void {
+    this.ended = true;
+    clearTimeout(this.timer);
+    clearImmediate(this.planned);
+  }
+
+  /** The longest that a tick came late since the last call, in ms: how long the event loop was held up. */
+  takeLatenessMs(): number {
+    const { latenessMs } = this;
+    this.latenessMs = 0;
+    return latenessMs;
+  }
+
+  private effects(): readonly Effect[] {
+    const { core, clock, log } = this.parts;
+    try {
+      return core.takeEffects(clock.nowMs());
+    } catch (error) {
+      log.error({ err: error }, "a defect of this program");
+      return [];
+    }
+  }
+
+  private carryOut(effects: readonly Effect[]): void {
+    const { command, events, local } = this.parts;
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "send":
+          if (isInProcess(effect.connection)) local.send(effect.connection, effect.part);
+          else command.send(effect);
+          break;
+        case "publish":
+          events.publish(effect.head, effect.part);
+          local.publish(effect.head, effect.part);
+          break;
+        case "probe":
+          if (!isInProcess(effect.connection)) command.probe(effect);
+          break;
+        case "log":
+          this.parts.log[effect.level](effect.fields, effect.message);
+          break;
+        case "drain":
+          this.parts.onDrainAsked();
+          break;
+        case "stopped":
+          this.parts.onStopped(effect.unconfirmed);
+          break;
+      }
+    }
+  }
+
+  private arm(): void {
+    const dueMs = this.parts.core.nextDeadlineMs;
+    if (dueMs >= this.armedMs || this.ended) return;
+    clearTimeout(this.timer);
+    this.armedMs = dueMs;
+    const inMs = Math.min(Math.ceil(dueMs - this.parts.clock.nowMs()), timerMsMax);
+    this.timer = setTimeout(() => this.tick(), Math.max(0, inMs));
+  }
+
+  private tick(): void {
+    const { core, clock, log } = this.parts;
+    const nowMs = clock.nowMs();
+    this.latenessMs = Math.max(this.latenessMs, nowMs - this.armedMs);
+    this.armedMs = Number.POSITIVE_INFINITY;
+    try {
+      core.tick(nowMs);
+    } catch (error) {
+      log.error({ err: error }, "a defect of this program");
+    }
+    void this.run();
+  }
+}
