@@ -72,22 +72,27 @@ export class MessagePackCursor {
     return thidFromBytes(this.bytes.subarray(from, from + 20));
   }
 
+  /** The length of a string; its bytes come next. */
+  stringHead(): number {
+    const kind = this.byte();
+    if (kind >= 0xa0 && kind <= 0xbf) return kind & 0x1f;
+    if (kind < 0xd9 || kind > 0xdb) this.fail("a string is expected");
+    const from = this.at;
+    const width = 1 << (kind - 0xd9);
+    this.skip(width);
+    return this.bytes.readUIntBE(from, width);
+  }
+
   /** A string; bytes beyond ASCII are checked to be UTF-8. */
   string(): string {
-    const kind = this.byte();
     const from = this.at;
-    let length = kind & 0x1f;
-    if (kind < 0xa0 || kind > 0xbf) {
-      if (kind < 0xd9 || kind > 0xdb) this.fail("a string is expected");
-      this.skip(1 << (kind - 0xd9));
-      length = this.bytes.readUIntBE(from, 1 << (kind - 0xd9));
-    }
+    const length = this.stringHead();
     const begin = this.at;
     this.skip(length);
     for (let at = begin; at < this.at; at++) {
       if ((this.bytes[at] as number) > 0x7f) {
-        checkMessagePack(this.bytes, from - 1, this.at);
-        return this.bytes.toString("utf8", begin, this.at);
+        checkMessagePack(this.bytes, from, this.at);
+        return this.bytes.utf8Slice(begin, this.at);
       }
     }
     return this.bytes.latin1Slice(begin, this.at);

@@ -9,6 +9,7 @@ export {
   type JsonBody,
 } from "./body.js";
 export { checkMessagePack, type ValueLimits } from "./bounds.js";
+export { ChannelTable } from "./channel-table.js";
 export { checkChannel, checkService, isSystemChannel } from "./channel.js";
 export { decodeMessagePack, decodePayloadMap, encodeMessagePack } from "./encoding.js";
 export {

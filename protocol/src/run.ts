@@ -1,4 +1,4 @@
-import { checkChannel } from "./channel.js";
+import { ChannelTable } from "./channel-table.js";
 import { MessagePackCursor } from "./cursor.js";
 import { MeshError } from "./errors.js";
 import { type EventExtras, readExtras } from "./extras.js";
@@ -17,7 +17,7 @@ export interface RunHeader {
   /** The sender's wall clock in ms since 1970. */
   readonly time: number;
   readonly count: number;
-  readonly channels: readonly string[];
+  readonly channels: ChannelTable;
   /** The cell behind an output, where the sender is a transmitter. */
   readonly cell?: Thid;
 }
@@ -80,7 +80,7 @@ export class Run {
 
   channelAt(index: number): string {
     const at = this.channelIndexes === undefined ? 0 : (this.channelIndexes[index] as number);
-    return this.header.channels[at] as string;
+    return this.header.channels.at(at);
   }
 
   extrasAt(index: number): EventExtras | undefined {
@@ -132,18 +132,16 @@ function intBytes(kind: number): number {
  *
  * `bytes` is kept by reference and must not change afterwards.
  *
- * @param checkChannels whether names are validated; a receiver that trusts its transmitter passes `false`.
- * @throws {MeshError} `BAD_RUN`, `BAD_CHANNEL`, `TOO_LARGE`, `BAD_TTL`, `BAD_OPTION`.
+ * Names of channels are not validated here: who resolves them does, for a transmitter remembers which it knows.
+ *
+ * @throws {MeshError} `BAD_RUN`, `TOO_LARGE`, `BAD_TTL`, `BAD_OPTION`.
  * @see PROTOCOL.md §7
  */
-export function readRun(bytes: Buffer, start: number, checkChannels = true): Run {
+export function readRun(bytes: Buffer, start: number): Run {
   const cursor = new MessagePackCursor(bytes, start, "BAD_RUN");
   const header = readHeader(cursor);
   if (header.count * eventBytesMin > bytes.length - cursor.at) {
     throw new MeshError("BAD_RUN", `the run ends early: ${header.count} events announced`);
-  }
-  if (checkChannels) {
-    for (const channel of header.channels) checkChannel(channel, { system: true });
   }
   return new Run(bytes, start, header, readEvents(cursor, header));
 }
@@ -195,7 +193,7 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
   let sender: Thid | undefined;
   let cell: Thid | undefined;
   let service: string | undefined;
-  let channels: string[] | undefined;
+  let channels: ChannelTable | undefined;
   let session = 1;
   let floor = 0;
   let first = 0;
@@ -228,7 +226,7 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
         count = cursor.int();
         break;
       case "channels":
-        channels = readChannels(cursor);
+        channels = new ChannelTable(cursor);
         break;
       default:
         cursor.skipValue();
@@ -241,12 +239,4 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
   if (count < 1) cursor.fail("count is at least 1");
   const header = { sender, service, session, floor, first, time, count, channels };
   return cell === undefined ? header : { ...header, cell };
-}
-
-function readChannels(cursor: MessagePackCursor): string[] {
-  const count = cursor.array();
-  if (count < 1 || count > 65_535) cursor.fail("a run has 1 to 65 535 channels");
-  const channels: string[] = [];
-  for (let index = 0; index < count; index++) channels.push(cursor.string());
-  return channels;
 }

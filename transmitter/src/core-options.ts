@@ -9,7 +9,10 @@ export const version: string = (
   JSON.parse(readFileSync(manifest, "utf8")) as { readonly version: string }
 ).version;
 
-/** Those options of a transmitter that are limits of its core, under the names that the core has for them. */
+/**
+ * Those options of a transmitter that are limits of its core, under the names that the core has for
+ * them.
+ */
 export function limitsOf(options: ResolvedOptions): Partial<CoreOptions> {
   return {
     heartbeatMs: options.heartbeatMs,

@@ -3,13 +3,19 @@ import { createServer, isIP, isIPv6 } from "node:net";
 import { MeshError } from "@thynapse/protocol";
 import { refusal } from "./option-values.js";
 
-/** Finds the address of a host that is to be bound: an address is its own. @throws {MeshError} `BAD_OPTION`. */
+/**
+ * Finds the address of a host that is to be bound: an address is its own. @throws {MeshError}
+ * `BAD_OPTION`.
+ */
 export async function addressOf(host: string): Promise<string> {
   if (isIP(host) !== 0) return host;
   try {
     return (await lookup(host)).address;
   } catch (cause) {
-    throw new MeshError("BAD_OPTION", `bind: cannot resolve ${host}`, { cause, hint: "give an address" });
+    throw new MeshError("BAD_OPTION", `bind: cannot resolve ${host}`, {
+      cause,
+      hint: "give an address",
+    });
   }
 }
 
@@ -48,7 +54,10 @@ export async function bindError(binding: Binding, cause: unknown): Promise<MeshE
     case "EADDRINUSE": {
       const free = await freePair(address, port);
       const hint = `use --${option} ${free ?? 0}`;
-      return new MeshError("ADDRESS_IN_USE", `${endpoint(address, port)} is in use`, { cause, hint });
+      return new MeshError("ADDRESS_IN_USE", `${endpoint(address, port)} is in use`, {
+        cause,
+        hint,
+      });
     }
     case "EACCES":
       return new MeshError("DENIED", `port ${port} needs permission`, {

@@ -7,7 +7,10 @@ const meanings: Readonly<Record<string, string>> = {
   ERR_ZMTP_MECHANISM_MISMATCH: "the peer spoke another security mechanism than this port",
 };
 
-/** Logs connections that never became one, each kind at most once a minute: strangers can cause them at will. */
+/**
+ * Logs connections that never became one, each kind at most once a minute: strangers can cause them
+ * at will.
+ */
 export class HandshakeLog {
   private readonly log: Logger;
   private readonly saidMs = new Map<string, number>();

@@ -9,7 +9,10 @@ import type { TransmitterCore } from "./core/transmitter-core.js";
 
 const prefix = "in-process/";
 
-/** Tells whether a connection is one of this process. Routing ids begin with a zero byte, so they never look like one. */
+/**
+ * Tells whether a connection is one of this process. Routing ids begin with a zero byte, so they
+ * never look like one.
+ */
 export function isInProcess(connection: string): boolean {
   return connection.startsWith(prefix);
 }
@@ -20,10 +23,11 @@ interface Local {
 }
 
 /**
- * Connections of cells that live in the transmitter's process: the same rules as on the sockets, without sockets.
+ * Connections of cells that live in the transmitter's process: the same rules as on the sockets,
+ * without sockets.
  *
- * A command of a cell goes to the core at once, and what it causes comes in a later turn, never from inside the call. A
- * subscription is matched exactly.
+ * A command of a cell goes to the core at once, and what it causes comes in a later turn, never
+ * from inside the call. A subscription is matched exactly.
  */
 export class InProcessHub implements InProcessTransmitter {
   private readonly core: TransmitterCore;

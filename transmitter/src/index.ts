@@ -1,1 +1,17 @@
-export {};
+export { nearest } from "./nearest.js";
+export { type OptionKind, type OptionRow, transmitterOptions } from "./option-table.js";
+export { type OptionValue, readOption } from "./option-values.js";
+export {
+  type LogLevel,
+  type NameOption,
+  type ResolvedOptions,
+  resolveTransmitter,
+  type TransmitterOptions,
+} from "./options.js";
+export {
+  type Ending,
+  startTransmitter,
+  type Transmitter,
+  type TransmitterSurroundings,
+} from "./transmitter.js";
+export { version } from "./core-options.js";

@@ -1,5 +1,6 @@
 /**
- * Finds the word that was probably meant: at most a third of its letters differ, or one begins with the other.
+ * Finds the word that was probably meant: at most a third of its letters differ, or one begins with
+ * the other.
  *
  * Returns undefined when none is near.
  */

@@ -25,8 +25,8 @@ export interface FileCounts {
 /**
  * Takes no more connections before the process runs out of file descriptors.
  *
- * At the limit libzmq would try to accept the next connection without pause, on a full core. Connections that stand are
- * not touched; those that are refused try again by themselves.
+ * At the limit libzmq would try to accept the next connection without pause, on a full core.
+ * Connections that stand are not touched; those that are refused try again by themselves.
  */
 export class OpenFilesGuard {
   private readonly gate: Gate;
@@ -46,7 +46,10 @@ export class OpenFilesGuard {
     this.limit = counts.limit();
   }
 
-  /** A connection was taken. Counting costs a directory, so it is done only when the last count comes near. */
+  /**
+   * A connection was taken. Counting costs a directory, so it is done only when the last count
+   * comes near.
+   */
   accepted(): void {
     this.accepts++;
     if (this.limit === undefined || this.state !== "open") return;

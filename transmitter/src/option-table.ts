@@ -62,7 +62,7 @@ const addressRows: readonly OptionRow[] = [
     flag: "bind",
     kind: "host",
     fallback: "127.0.0.1",
-    doc: "Address or host name to listen on; * or 0.0.0.0 for all. Beyond loopback it needs --insecure",
+    doc: "Address or host to listen on; * for all. Beyond loopback it needs --insecure",
   },
   {
     name: "port",
@@ -83,7 +83,7 @@ const addressRows: readonly OptionRow[] = [
     flag: "advertise",
     kind: "host",
     defaultText: "the bound address, or the one that the cell connected to",
-    doc: "Host that cells are told to reach this transmitter by, where it is not the bound one (NAT)",
+    doc: "Host by which cells are told to reach this transmitter, where NAT stands between",
   },
   {
     name: "insecure",
@@ -119,7 +119,7 @@ const timeRows: readonly OptionRow[] = [
     ...durationRow(
       ["suspectMs", "suspect-after"],
       [100, minute, limits.suspectMs],
-      "Silence after which a cell gets no new work. Lower finds a stuck cell sooner, and a slow one",
+      "Silence after which a cell gets no new work. Lower also finds cells that are only slow",
     ),
     defaultText: "1s, or 4 × heartbeat if that is more",
   },
@@ -127,8 +127,8 @@ const timeRows: readonly OptionRow[] = [
     ...durationRow(
       ["deadAfterMs", "dead-after"],
       [300, minute, 1200],
-      "Silence after which ZeroMQ cuts a connection: finds frozen processes. Low values cut healthy " +
-        "cells on lossy networks",
+      "Silence after which ZeroMQ cuts a connection: finds frozen processes. Low values cut " +
+        "healthy cells on lossy networks",
     ),
     defaultText: "1200ms, or 3 × heartbeat if that is more",
   },
@@ -190,7 +190,7 @@ const boundRows: readonly OptionRow[] = [
   sizeRow(
     ["ringBytesMax", "ring"],
     [mib, 64 * gib, limits.ringBytesMax],
-    "Memory for repairing streams. A cell that is further behind than this loses events, and is told",
+    "Memory to repair streams from. A cell that is further behind is told what it lost",
   ),
   countRow(
     ["backlogEventsMax", "backlog-events"],
@@ -240,7 +240,7 @@ const boundRows: readonly OptionRow[] = [
   countRow(
     ["highWaterMark", "high-water-mark"],
     [1, 1_000_000, 1024],
-    "Messages of the event socket that may wait for one cell; what follows is repaired from the ring",
+    "Messages of the event socket that may wait for one cell; more is repaired from the ring",
   ),
   {
     name: "memoryBytesMax",

@@ -24,9 +24,9 @@ const unitBytes: Readonly<Record<string, number>> = {
 /**
  * Reads one value of an option: typed, or as text from a flag, a variable or a file.
  *
- * Text is read strictly: a number is digits and nothing else, a duration may end in `ms`, `s`, `m`, `min` or `h`, a size
- * in `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`. `where` names the place in what is thrown: `port`, `--port`,
- * `THYNAPSE_PORT`.
+ * Text is read strictly: a number is digits and nothing else, a duration may end in `ms`, `s`, `m`,
+ * `min` or `h`, a size in `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`. `where` names the place in what
+ * is thrown: `port`, `--port`, `THYNAPSE_PORT`.
  *
  * @throws {MeshError} `BAD_OPTION`.
  */

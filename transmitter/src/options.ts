@@ -9,7 +9,8 @@ import { type OptionValue, readOption, refusal } from "./option-values.js";
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /**
- * Options of a transmitter, each with its default. `transmitterOptions` has unit, range, default and cost of each.
+ * Options of a transmitter, each with its default. `transmitterOptions` has unit, range, default
+ * and cost of each.
  *
  * Durations are in ms, sizes in bytes; both may be texts such as `5s` and `64MiB`.
  */
@@ -87,10 +88,11 @@ export type NameOption = (row: OptionRow) => string;
 const rowsByName = new Map(transmitterOptions.map((row) => [row.name, row]));
 
 /**
- * Checks options and fills in the defaults. Values may be texts, as a flag, a variable or a file has them.
+ * Checks options and fills in the defaults. Values may be texts, as a flag, a variable or a file
+ * has them.
  *
- * @throws {MeshError} `BAD_OPTION`, naming the option, and how to write it right: for an unknown option, a value of the
- * wrong kind or out of its range, and values that do not go together.
+ * @throws {MeshError} `BAD_OPTION`, naming the option, and how to write it right: for an unknown
+ * option, a value of the wrong kind or out of its range, and values that do not go together.
  */
 export function resolveTransmitter(
   input: TransmitterOptions = {},
@@ -147,7 +149,10 @@ function checkTimes({ heartbeatMs, suspectMs, deadAfterMs }: ResolvedOptions): v
     throw refusal("dead-after must be at least 3 × heartbeat", hint);
   }
   if (suspectMs < 2 * heartbeatMs) {
-    throw refusal("suspect-after must be at least 2 × heartbeat", `give at least ${2 * heartbeatMs}`);
+    throw refusal(
+      "suspect-after must be at least 2 × heartbeat",
+      `give at least ${2 * heartbeatMs}`,
+    );
   }
 }
 
@@ -158,8 +163,13 @@ function checkPorts({ port, pubPort }: ResolvedOptions): void {
   }
 }
 
-/** @throws {MeshError} `BAD_OPTION` if an address beyond loopback would be bound without `insecure`. */
-export function checkExposure({ bind, insecure }: Pick<ResolvedOptions, "bind" | "insecure">): void {
+/**
+ * @throws {MeshError} `BAD_OPTION` if an address beyond loopback would be bound without `insecure`.
+ */
+export function checkExposure({
+  bind,
+  insecure,
+}: Pick<ResolvedOptions, "bind" | "insecure">): void {
   if (insecure || isLoopback(bind)) return;
   throw refusal(
     `anybody who reaches ${bind} could send, catch and mute others`,

@@ -36,6 +36,7 @@ export class RunningTransmitter implements Transmitter {
   private readonly watchdog: Watchdog;
   private readonly openFiles: OpenFilesGuard;
   private readonly hosts = new LocalHosts();
+  private readonly handshakes: HandshakeLog;
   private server: MetricsServer | undefined;
   private commandBound = "";
   private pubBound = "";
@@ -50,6 +51,7 @@ export class RunningTransmitter implements Transmitter {
     this.closed = new Promise((resolve) => {
       this.resolveClosed = resolve;
     });
+    this.handshakes = new HandshakeLog(log);
     this.core = this.makeCore();
     this.inProcess = new InProcessHub(this.core, clock, () => this.turns.soon());
     this.listener = new Listener(
@@ -57,12 +59,20 @@ export class RunningTransmitter implements Transmitter {
       this.listenerHandlers(),
     );
     this.turns = new Turns({
-      ...{ core: this.core, clock, log, local: this.inProcess },
-      ...{ command: this.listener.command, events: this.listener.events },
+      core: this.core,
+      clock,
+      log,
+      local: this.inProcess,
+      command: this.listener.command,
+      events: this.listener.events,
       onDrainAsked: () => void this.drain(),
       onStopped: (unconfirmed) => void this.stopped(unconfirmed),
     });
-    this.measured = new Metrics(this.core, () => this.gauges());
+    this.measured = new Metrics(
+      this.core,
+      () => clock.nowMs(),
+      () => this.gauges(),
+    );
     this.watchdog = new Watchdog(options.memoryBytesMax, log, (on) => this.core.shed(on));
     this.openFiles = new OpenFilesGuard(this.listener, log);
   }
@@ -165,7 +175,16 @@ export class RunningTransmitter implements Transmitter {
   private listenerHandlers(): ListenerHandlers {
     const { core, clock } = this;
     const failed = (error: unknown): void => this.log.error({ err: error }, defect);
-    const handshakes = new HandshakeLog(this.log);
+    const { handshakes } = this;
+    // A defect in the rules of one message must not end the service for all others.
+    const guarded = <T>(work: () => T): T | undefined => {
+      try {
+        return work();
+      } catch (error) {
+        failed(error);
+        return undefined;
+      }
+    };
     const watched = {
       accepted: () => this.openFiles.accepted(),
       acceptFailed: () => this.openFiles.exhausted(),
@@ -175,20 +194,26 @@ export class RunningTransmitter implements Transmitter {
       turn: () => this.turns.run(),
       command: {
         failed,
-        received: (connection, parts) => core.receive(connection, parts, clock.nowMs()),
+        received: (connection, parts) => {
+          try {
+            core.receive(connection, parts, clock.nowMs());
+          } catch (error) {
+            failed(error);
+          }
+        },
         unreachable: (connection) => {
-          core.unreachable(connection, clock.nowMs());
+          guarded(() => core.unreachable(connection, clock.nowMs()));
           this.turns.soon();
         },
         overflowed: (connection) => {
-          core.overflowed(connection, clock.nowMs());
+          guarded(() => core.overflowed(connection, clock.nowMs()));
           this.turns.soon();
         },
       },
       events: {
         failed,
-        subscribed: (topic) => core.subscribed(topic, clock.nowMs()),
-        unsubscribed: (topic) => core.unsubscribed(topic, clock.nowMs()),
+        subscribed: (topic) => guarded(() => core.subscribed(topic, clock.nowMs())) ?? false,
+        unsubscribed: (topic) => guarded(() => core.unsubscribed(topic, clock.nowMs())),
       },
       commandMonitor: {
         ...watched,
@@ -224,6 +249,7 @@ export class RunningTransmitter implements Transmitter {
       foreignNotices: this.listener.events.foreignCount,
       chosenRoutingIds: this.listener.command.chosenCount,
       latenessMs: this.turns.takeLatenessMs(),
+      handshakesFailed: this.handshakes.failures,
     };
   }
 

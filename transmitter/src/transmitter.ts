@@ -32,8 +32,8 @@ export interface Transmitter extends AsyncDisposable {
   /** Cells of this process attach here, past the sockets. */
   readonly inProcess: InProcessTransmitter;
   /**
-   * Takes nothing more, waits at most `drainTimeoutMs` for what was accepted to be handled, tells the cells, and ends. A
-   * second call returns the same promise.
+   * Takes nothing more, waits at most `drainTimeoutMs` for what was accepted to be handled, tells
+   * the cells, and ends. A second call returns the same promise.
    */
   drain(): Promise<Ending>;
   /** Ends at once: what is only accepted is lost here, and sent again by its senders elsewhere. */
@@ -53,8 +53,8 @@ export interface TransmitterSurroundings {
 /**
  * Starts a transmitter; resolves when both sockets are bound and cells are welcome.
  *
- * @throws {MeshError} `BAD_OPTION`; `ADDRESS_IN_USE`, whose hint names the next free port; `DENIED` for a port that needs
- * permission.
+ * @throws {MeshError} `BAD_OPTION`; `ADDRESS_IN_USE`, whose hint names the next free port; `DENIED`
+ * for a port that needs permission.
  */
 export async function startTransmitter(
   input: TransmitterOptions = {},

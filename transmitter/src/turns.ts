@@ -3,7 +3,7 @@ import type { Clock } from "./clock.js";
 import type { Effect } from "./core/effects.js";
 import type { TransmitterCore } from "./core/transmitter-core.js";
 import { type InProcessHub, isInProcess } from "./in-process.js";
-import type { Outgoing } from "./sockets/command-socket.js";
+import type { Outgoing } from "./sockets/prober.js";
 
 /** What carries commands to cells. */
 export interface CommandWriter {
@@ -35,9 +35,11 @@ export interface TurnParts {
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * Turns the wheel of a transmitter: carries out what the core wants, and ticks it when something is due.
+ * Turns the wheel of a transmitter: carries out what the core wants, and ticks it when something is
+ * due.
  *
- * There is one timer for all deadlines, so an idle transmitter wakes up for its heartbeats and nothing else.
+ * There is one timer for all deadlines, so an idle transmitter wakes up for its heartbeats and
+ * nothing else.
  */
 export class Turns {
   private readonly parts: TurnParts;
@@ -66,6 +68,11 @@ export class Turns {
     this.arm();
   }
 
+  /** Resolves when everything that was carried out is written. */
+  written(): Promise<void> {
+    return this.parts.command.flush();
+  }
+
   /** Has another turn soon: the core was told something outside of one. */
   soon(): void {
     this.again = true;
@@ -83,7 +90,10 @@ export class Turns {
     clearImmediate(this.planned);
   }
 
-  /** The longest that a tick came late since the last call, in ms: how long the event loop was held up. */
+  /**
+   * The longest that a tick came late since the last call, in ms: how long the event loop was held
+   * up.
+   */
   takeLatenessMs(): number {
     const { latenessMs } = this;
     this.latenessMs = 0;

@@ -10,8 +10,8 @@ const takeBelow = 0.75;
 /**
  * Watches the resident memory of the process, and has events refused as busy while it is short.
  *
- * libzmq keeps what strangers offer (each subscription costs about 1 kB, admitted or not), so the bounds of the core do
- * not bound the process.
+ * libzmq keeps what strangers offer (each subscription costs about 1 kB, admitted or not), so the
+ * bounds of the core do not bound the process.
  */
 export class Watchdog {
   private readonly limitBytes: number;

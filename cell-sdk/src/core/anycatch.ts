@@ -1,5 +1,6 @@
 import {
   type Claim,
+  claimMs,
   decodeBody,
   type MeshError,
   type Outcome,
@@ -15,12 +16,11 @@ import {
   type PackedBody,
   type SettlementDetail,
 } from "./delivery.js";
-import { DeliveryQueue } from "./delivery-queue.js";
 import type { EventSupply } from "./effects.js";
-import { KeyTurns } from "./key-turns.js";
 import type { Waiter } from "./outbox-waiters.js";
 import { RunningDeliveries } from "./running-deliveries.js";
 import type { Settlements, SettlingCatch } from "./settlements.js";
+import { WaitingDeliveries } from "./waiting-deliveries.js";
 import type { CatchGrant } from "./wire.js";
 
 /** How an anycatch of this cell wants its events; what is `undefined` is left to the transmitter. */
@@ -47,6 +47,9 @@ export interface AnycatchHost {
   reply(catchNumber: number, delivery: HeldDelivery, index: number, body: PackedBody): void;
 }
 
+/** How long orphans may take to come again after the catch was granted: the claims of all cells, and some air. */
+const orphanMs = claimMs * 2;
+
 /**
  * - `asked`: wished for, on this connection or on the next one.
  * - `granted`: deliveries come. Ends with the connection.
@@ -70,12 +73,13 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   readonly wish: AnycatchWish;
   badEvents = 0;
   private readonly host: AnycatchHost;
-  private readonly queue = new DeliveryQueue();
+  private readonly waiting: WaitingDeliveries;
   private readonly running = new RunningDeliveries();
-  private readonly keys: KeyTurns | undefined;
   private readonly claims = new ClaimBook();
   private readonly credit: AutoCredit;
   private creditSent = 0;
+  /** When orphans have waited long enough to come again. */
+  private orphansUntilMs = Number.POSITIVE_INFINITY;
   private isPaused = false;
   private isAnnounced = false;
   private state: AnycatchState = { name: "asked" };
@@ -84,7 +88,9 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   constructor(wish: AnycatchWish, host: AnycatchHost) {
     this.wish = wish;
     this.host = host;
-    this.keys = wish.affinity === true ? new KeyTurns() : undefined;
+    this.waiting = new WaitingDeliveries(wish.affinity === true, (run, index, batch) =>
+      this.make(run, index, batch),
+    );
     this.credit = new AutoCredit(wish.concurrency, wish.credit);
   }
 
@@ -119,12 +125,18 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
     return this.creditWanted === before ? undefined : this.creditSent;
   }
 
+  /** When `tick` is due; infinite if never. */
+  get deadlineMs(): number {
+    return this.orphansUntilMs;
+  }
+
   whenGranted(waiter: Waiter): void {
     this.waiters.push(waiter);
   }
 
-  granted(grant: CatchGrant): void {
+  granted(grant: CatchGrant, nowMs: number): void {
     this.state = { name: "granted", grant };
+    if (this.waiting.orphanCount > 0) this.orphansUntilMs = nowMs + orphanMs;
     for (const waiter of this.waiters.splice(0)) waiter.resolve();
     this.host.armed(this.pattern);
   }
@@ -133,9 +145,18 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
     for (const waiter of this.waiters.splice(0)) waiter.reject(error);
   }
 
-  /** The connection is lost; what is held goes on. */
+  /** The connection is lost; handlers that run go on. */
   detach(): void {
-    if (this.state.name === "granted") this.state = { name: "asked" };
+    if (this.state.name !== "granted") return;
+    this.state = { name: "asked" };
+    this.orphansUntilMs = Number.POSITIVE_INFINITY;
+    this.credit.lost(this.waiting.orphan());
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs < this.orphansUntilMs) return;
+    this.orphansUntilMs = Number.POSITIVE_INFINITY;
+    this.waiting.dropOrphans();
   }
 
   /** Takes in the deliveries of a run. */
@@ -145,39 +166,33 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
       batch.repeat || isClaimed || batch.attempt > 1 ? this.knownOf(run, batch) : undefined;
     this.claims.heard(run, nowMs);
     this.credit.took(run.count - (known?.size ?? 0), nowMs);
-    this.queue.push(run, batch, known);
+    this.waiting.push(run, batch, known);
     this.announce();
   }
 
   /** The transmitter takes deliveries back. */
   back(name: { origin: string; attempt: number }, first: number, count: number): void {
     const last = first + count - 1;
-    let taken = this.queue.removeNumbers(name, first, last);
-    taken += this.keys?.removeNumbers(name, first, last) ?? 0;
+    let taken = this.waiting.removeNumbers(name, first, last);
     taken += this.running.takeBack(name, first, last);
     this.credit.gave(taken, this.host.nowMs());
   }
 
   /** Takes the next delivery for a handler; nothing while as many run as may. */
   take(): HeldDelivery | undefined {
-    while (this.running.count < this.wish.concurrency && !this.isPaused) {
-      const delivery = this.keys?.next() ?? this.make();
-      if (delivery === undefined) {
-        this.isAnnounced = false;
-        this.credit.ranDry(this.host.nowMs());
-        return undefined;
-      }
-      if (this.keys !== undefined && !this.keys.begin(delivery)) continue;
-      this.running.add(delivery);
-      return delivery;
-    }
-    return undefined;
+    if (this.running.count >= this.wish.concurrency || this.isPaused) return undefined;
+    const delivery = this.waiting.take();
+    if (delivery === undefined) {
+      this.isAnnounced = false;
+      this.credit.ranDry(this.host.nowMs());
+    } else this.running.add(delivery);
+    return delivery;
   }
 
   /** The handler of a delivery is done. */
   finished(delivery: HeldDelivery): void {
     this.running.remove(delivery);
-    this.keys?.end(delivery);
+    this.waiting.finished(delivery);
   }
 
   settle(delivery: HeldDelivery, outcome: Outcome, detail: SettlementDetail | undefined): void {
@@ -213,14 +228,13 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   /** What this cell holds and has settled; `undefined` if nothing. */
   claim(): Claim | undefined {
-    const waiting = (visit: (run: Run, index: number) => void): void => {
-      this.queue.forEach(visit);
-      this.keys?.forEach(({ run, index }) => visit(run, index));
+    const forEachHeld = (visit: (run: Run, index: number) => void): void => {
+      this.waiting.forEach(visit);
       this.running.forEach((delivery) => {
         if (delivery.state === "held") visit(delivery.run, delivery.index);
       });
     };
-    return this.claims.claim(this.pattern, waiting);
+    return this.claims.claim(this.pattern, forEachHeld);
   }
 
   /** Begins nothing more and asks for nothing. */
@@ -236,14 +250,7 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   /** Gives back what was not begun. */
   releaseWaiting(): void {
-    const waiting: HeldDelivery[] = [];
-    this.queue.forEach((run, index, batch) =>
-      waiting.push(new HeldDelivery<unknown>(run, index, undefined, this, batch)),
-    );
-    this.keys?.forEach((delivery) => waiting.push(delivery));
-    this.queue.clear();
-    this.keys?.clear();
-    for (const delivery of waiting) delivery.release();
+    for (const delivery of this.waiting.takeAll()) delivery.release();
   }
 
   /** Aborts the signals of what still runs. */
@@ -253,32 +260,26 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   end(): void {
     this.state = { name: "ended" };
-    this.queue.clear();
   }
 
   private announce(): void {
-    if (this.isAnnounced || this.queue.count === 0) return;
+    if (this.isAnnounced || this.waiting.count === 0) return;
     this.isAnnounced = true;
     this.host.ready(this);
   }
 
-  /** Makes the next delivery; one whose body cannot be decoded is rejected instead. */
-  private make(): HeldDelivery | undefined {
-    while (this.queue.next()) {
-      const { index } = this.queue;
-      const run = this.queue.run as Run;
-      const batch = this.queue.batch as DeliveryBatch;
-      try {
-        const data = decodeBody(run.tagAt(index), run.bodyAt(index));
-        return new HeldDelivery<unknown>(run, index, data, this, batch);
-      } catch (thrown) {
-        const error = toMeshError(thrown);
-        this.badEvents++;
-        this.host.bad(this.pattern, error);
-        new HeldDelivery<unknown>(run, index, undefined, this, batch).reject(error.message);
-      }
+  /** Makes a delivery; one whose body cannot be decoded is rejected instead. */
+  private make(run: Run, index: number, batch: DeliveryBatch): HeldDelivery | undefined {
+    try {
+      const data = decodeBody(run.tagAt(index), run.bodyAt(index));
+      return new HeldDelivery<unknown>(run, index, data, this, batch);
+    } catch (thrown) {
+      const error = toMeshError(thrown);
+      this.badEvents++;
+      this.host.bad(this.pattern, error);
+      new HeldDelivery<unknown>(run, index, undefined, this, batch).reject(error.message);
+      return undefined;
     }
-    return undefined;
   }
 
   /**
@@ -290,11 +291,14 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
     const { sender } = run.header;
     for (let index = 0; index < run.count; index++) {
       const seq = run.seqAt(index);
-      const held = this.running.find(sender, seq) ?? this.keys?.find(sender, seq);
+      const held = this.running.find(sender, seq) ?? this.waiting.find(sender, seq);
       held?.rename(batch, index);
       if (held !== undefined) known.add(index);
       else if (this.claims.settleAgain({ run, index, batch }, this)) known.add(index);
-      else if (this.queue.removeSeq(sender, seq)) this.credit.gave(1, this.host.nowMs());
+      else {
+        this.waiting.adopt(sender, seq);
+        if (this.waiting.removeSeq(sender, seq)) this.credit.lost(1);
+      }
     }
     return known;
   }

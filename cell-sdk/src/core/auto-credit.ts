@@ -45,6 +45,11 @@ export class AutoCredit {
     if (this.held === 0) this.passed(nowMs);
   }
 
+  /** Deliveries went away without any work. */
+  lost(count: number): void {
+    this.held -= count;
+  }
+
   /** Nothing is left to begin while a handler is free. */
   ranDry(nowMs: number): void {
     if (this.isFixed || !this.isUsedUp) return;

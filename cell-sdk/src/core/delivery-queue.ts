@@ -76,6 +76,13 @@ export class DeliveryQueue {
     }
   }
 
+  /** Moves all of it behind what is in another queue. */
+  moveTo(other: DeliveryQueue): void {
+    other.batches.push(...this.batches.slice(this.head));
+    other.count += this.count;
+    this.clear();
+  }
+
   clear(): void {
     this.batches = [];
     this.head = 0;

@@ -64,7 +64,7 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
   /** @internal Where it stands among those that run. */
   slot = -1;
   private readonly host: DeliveryHost;
-  private batch: DeliveryBatch;
+  private named: DeliveryBatch;
   /** Its place in the batch. */
   private position: number;
   private outputs: PackedOutput[] | undefined;
@@ -76,16 +76,16 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
   constructor(run: Run, index: number, data: T, host: DeliveryHost, batch: DeliveryBatch) {
     super(run, index, data);
     this.host = host;
-    this.batch = batch;
+    this.named = batch;
     this.position = index;
   }
 
   override get attempt(): number {
-    return this.batch.attempt;
+    return this.named.attempt;
   }
 
   override get repeat(): boolean {
-    return this.batch.repeat;
+    return this.named.repeat;
   }
 
   /** Aborts when the delivery is taken back, or when the cell waits for its handler no longer. */
@@ -167,23 +167,28 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
 
   /** @internal */
   get name(): DeliveryKey {
-    const { origin, number, attempt } = this.batch;
+    const { origin, number, attempt } = this.named;
     return { origin, number: number + this.position, attempt };
+  }
+
+  /** @internal */
+  get batch(): DeliveryBatch {
+    return this.named;
   }
 
   /** @internal The name in pieces, for the hot path. */
   get origin(): string {
-    return this.batch.origin;
+    return this.named.origin;
   }
 
   /** @internal */
   get number(): number {
-    return this.batch.number + this.position;
+    return this.named.number + this.position;
   }
 
   /** @internal The transmitter knows it by another name now. */
   rename(batch: DeliveryBatch, position: number): void {
-    this.batch = batch;
+    this.named = batch;
     this.position = position;
   }
 

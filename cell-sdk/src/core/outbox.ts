@@ -70,7 +70,7 @@ export class Outbox {
     });
     this.flow = new RunFlow({
       command: (part) => host.command(part),
-      resend: (part) => resendRun(part, { session: this.session, floor: this.floor }),
+      resend: (part) => resendRun(part, this.floor),
     });
   }
 

@@ -15,20 +15,17 @@ function headOf(command: string): Uint8Array {
   return head;
 }
 
-/** What changes in the header of a run that is sent again. */
-export interface Resending {
-  readonly session: number;
-  readonly floor: number;
-}
-
 /**
- * Writes a run of this cell anew for another attachment: same events, same numbers and time; present session and floor.
+ * Writes a run of this cell anew for another attachment: same events, numbers, time and session; present floor.
+ * The session stays that of the first sending: by it a transmitter knows a repeat.
+ *
+ * @see PROTOCOL.md §7.8
  *
  * Costs one copy of the run, on the rare path only: a floor that falls again would confuse who reads it.
  */
-export function resendRun(part: Buffer, { session, floor }: Resending): Buffer {
-  const run = readRun(part, frameHeadBytes, false);
-  const { sender, service, first, time, channels } = run.header;
+export function resendRun(part: Buffer, floor: number): Buffer {
+  const run = readRun(part, frameHeadBytes);
+  const { sender, service, session, first, time, channels } = run.header;
   const from = run.starts[0] as number;
   const writer = new RunWriter(part.length - from);
   for (const channel of channels) writer.indexOf(channel);

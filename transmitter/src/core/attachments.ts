@@ -45,6 +45,8 @@ export class Attachments {
   private readonly byId = new Map<Thid, CellRecord>();
   private readonly byTopic = new Map<string, CellRecord>();
   private readonly untold = new Set<CellRecord>();
+  /** When the shell is woken next for cells that are paced. */
+  private paceWakeMs = Number.NEGATIVE_INFINITY;
   private readonly parts: AttachmentsParts;
 
   constructor(parts: AttachmentsParts) {
@@ -137,6 +139,7 @@ export class Attachments {
       unreachable: false,
       slowToldMs: Number.NEGATIVE_INFINITY,
       nextCatch: 1,
+      pace: undefined,
     };
     return record;
   }
@@ -252,13 +255,14 @@ export class Attachments {
   }
 
   /** Tells the cells what the turn has brought them. */
-  flushConfirms(effects: Effect[]): void {
-    for (const cell of this.untold) {
-      for (const part of cell.confirms.flush()) {
-        effects.push({ kind: "send", connection: cell.connection, part });
-      }
-    }
-    this.untold.clear();
+  flushConfirms(): void {
+    for (const cell of this.untold) this.flushConfirmsOf(cell);
+  }
+
+  /** Tells one cell, before it is answered anything else: answers come in the order of the commands (§5.8). */
+  flushConfirmsOf(cell: CellRecord): void {
+    if (!this.untold.delete(cell)) return;
+    for (const part of cell.confirms.flush()) this.sendPart(cell, part);
   }
 
   sayDraining(): void {

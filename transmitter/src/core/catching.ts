@@ -91,7 +91,7 @@ export class Catching {
       const held = cell.catches.get(row[0] as number);
       if (held?.mode !== "multi" || !Number.isSafeInteger(row[1])) continue;
       const listener = held.stream.listeners.get(cell);
-      if (listener !== undefined) listener.readMax = Math.min(row[1] as number, held.stream.last);
+      if (listener !== undefined) held.stream.read(listener, row[1] as number);
     }
   }
 

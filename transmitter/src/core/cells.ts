@@ -66,6 +66,8 @@ export interface CellRecord {
   /** When others were told last that it is slow. */
   slowToldMs: number;
   nextCatch: number;
+  /** The stream whose readers this cell is too fast for, and until when its confirms may wait for them. */
+  pace: { readonly stream: Stream; readonly untilMs: number } | undefined;
 }
 
 /** The catch of a cell with this pattern and mode, if there is one. */

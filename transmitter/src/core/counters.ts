@@ -12,6 +12,7 @@ export const counterHelp = Object.freeze({
   cellsDead: "cells found dead",
   cellsSuspected: "times a cell became suspect",
   cellsFenced: "connections replaced by the same cell, or cut because they did not read",
+  sendersPaced: "times a sender's confirms waited for readers that lagged",
   runsAccepted: "runs accepted",
   runsForwarded: "runs that went to a stream as they came",
   runsSliced: "slices of runs made",

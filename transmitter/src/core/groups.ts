@@ -5,7 +5,7 @@ import { jsonDelivery, packDelivery } from "./deliver.js";
 import type { CoreLimits } from "./effects.js";
 import type { Entry } from "./entry.js";
 import { Fates, type FatesParts } from "./fates.js";
-import { Group } from "./group.js";
+import { type Choice, Group } from "./group.js";
 import { type Lot, type Span, singles, spanCount, wholeSpan } from "./ledger.js";
 import type { Member } from "./member.js";
 import type { RouteTable } from "./route.js";
@@ -41,7 +41,10 @@ export class Groups {
       counters: parts.counters,
       fates: this.fates,
       claimMs: parts.limits.claimMs,
-      adopt: (group, member, span, nowMs) => this.deliver(group, member, span, { nowMs, claimed: true }),
+      adopt: (group, member, span, nowMs) => {
+        if (group.terms.affinity) group.owners.take(span, member);
+        this.deliver(group, member, span, { nowMs, claimed: true });
+      },
     });
   }
 
@@ -113,11 +116,12 @@ export class Groups {
   /** Sends out what the groups that changed can send. */
   flush(nowMs: number): void {
     for (const group of this.dirty) {
+      // Taken out first: what this one causes (a dead letter is an event too) may touch any of them again.
+      this.dirty.delete(group);
       if (group.terms.affinity) this.pumpByKey(group, nowMs);
       this.pump(group, nowMs);
       this.fates.planCheck(group);
     }
-    this.dirty.clear();
   }
 
   private pump(group: Group, nowMs: number): void {
@@ -128,7 +132,8 @@ export class Groups {
       }
       const choice = group.choose(() => this.parts.random.float());
       if (choice === undefined) return;
-      this.deliver(group, choice.member, group.backlog.take(choice.count), { nowMs });
+      const count = first.lot.run.extras === undefined ? choice.count : freshCount(first, choice, nowMs);
+      this.deliver(group, choice.member, group.backlog.take(count), { nowMs });
     }
   }
 
@@ -176,6 +181,7 @@ export class Groups {
     for (const single of singles(span)) {
       const part = jsonDelivery(member, single, this.parts.origin, claimed === true);
       if (typeof part === "string") {
+        group.owners.release(single);
         this.fates.bury(group, single, part);
         continue;
       }
@@ -238,9 +244,16 @@ interface Handing {
   readonly claimed?: boolean;
 }
 
-/** Whether the time of the first event of a span has passed: its own, or that of its asker. */
-function isExpired(span: Span, nowMs: number): boolean {
-  const extras = span.lot.run.extrasAt(span.from - span.lot.firstNumber);
+/** How many of the chosen events come before the first whose time has passed. */
+function freshCount(span: Span, { count }: Choice, nowMs: number): number {
+  let fresh = 1;
+  while (fresh < count && !isExpired(span, nowMs, fresh)) fresh++;
+  return fresh;
+}
+
+/** Whether the time of an event of a span has passed: its own, or that of its asker. */
+function isExpired(span: Span, nowMs: number, at = 0): boolean {
+  const extras = span.lot.run.extrasAt(span.from + at - span.lot.firstNumber);
   if (extras === undefined) return false;
   const ttlMs = extras.ttlMs ?? Number.POSITIVE_INFINITY;
   const askMs = extras.ask?.timeoutMs ?? Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-import { isSystemChannel, type LooseEvent, parsePattern, type Ref, type Run, readRun, sliceRun } from "@thynapse/protocol";
+import { type ChannelTable, isSystemChannel, type LooseEvent, parsePattern, type Ref, type Run, readRun, sliceRun } from "@thynapse/protocol";
 import type { Asks } from "./asks.js";
 import type { CellRecord } from "./cells.js";
 import type { ConfirmSink } from "./confirms.js";
@@ -36,7 +36,15 @@ export interface Arrival {
   /** Whether it was sent before, in an earlier attachment. */
   readonly repeat?: boolean;
   readonly ref?: Ref | undefined;
+  /** The route of the whole run, where that is known to be one. */
+  readonly route?: Route | undefined;
 }
+
+/**
+ * How long the confirms of a sender wait at most for readers that lag: with a window of 4 MiB it can still send 80 MB/s,
+ * whatever its readers do.
+ */
+const paceMs = 50;
 
 const slicePrefix = Buffer.from("M EVNT ");
 
@@ -55,7 +63,9 @@ export class Intake {
 
   /** Takes a run of a sender that numbers its events. Hot path: guarded by `bench/micro/route`. */
   take(sender: Sender, run: Run, arrival: Arrival): void {
-    const { first, floor } = run.header;
+    const { first, floor, channels } = run.header;
+    // Resolving validates the names: before anything is taken, so that a bad run changes nothing.
+    const route = this.routeOf(channels);
     sender.raise(floor);
     const { last } = run;
     if (first < sender.floor || sender.known.overlaps(first, last)) {
@@ -68,7 +78,17 @@ export class Intake {
     }
     if (run.seqs === undefined) sender.known.add(first, last);
     else for (const seq of run.seqs) sender.known.add(seq);
-    this.place(sender, run, sender, arrival);
+    this.place(sender, run, sender, { ...arrival, route });
+  }
+
+  /** The one route of all these channels; `undefined` where they part. @throws {MeshError} `BAD_CHANNEL` */
+  private routeOf(channels: ChannelTable): Route | undefined {
+    const route = this.parts.routes.resolve(channels.at(0));
+    let uniform = true;
+    for (let at = 1; at < channels.length; at++) {
+      uniform = this.parts.routes.resolve(channels.at(at)) === route && uniform;
+    }
+    return uniform ? route : undefined;
   }
 
   /** Numbers events and takes them: outputs, events in `J` without a number, system events. */
@@ -108,14 +128,11 @@ export class Intake {
     const entry = new Entry(run, { sender, sink, onHandled });
     counters.add("runsAccepted");
     counters.add("eventsAccepted", run.count);
-    const { channels } = run.header;
-    const route = this.parts.routes.resolve(channels[0] as string);
-    let uniform = run.extras === undefined;
-    for (let at = 1; uniform && at < channels.length; at++) {
-      uniform = this.parts.routes.resolve(channels[at] as string) === route;
-    }
-    if (uniform) this.placeWhole(run, entry, route, arrival);
-    else this.placeEach(sender, run, entry, arrival);
+    const route = arrival.route ?? this.routeOf(run.header.channels);
+    const ours = arrival.cell === undefined;
+    if (route !== undefined && run.extras === undefined && (ours || !route.system)) {
+      this.placeWhole(run, entry, route, arrival);
+    } else this.placeEach(sender, run, entry, arrival);
   }
 
   /** Every event has the same route: the run goes on as it came. */
@@ -124,7 +141,7 @@ export class Intake {
     const { last } = run;
     for (const stream of route.streams) {
       this.parts.counters.add("runsForwarded");
-      this.parts.streams.publish(stream, run, this.parts.effects());
+      this.publish(stream, run, arrival);
     }
     const matched = matchedBy(route);
     if (matched === 0) this.parts.counters.add("eventsUnmatched", run.count);
@@ -147,7 +164,7 @@ export class Intake {
       this.placeOne(sender, run, entry, { index, plan, arrival });
     }
     for (const [stream, indexes] of plan.streams) {
-      this.parts.streams.publish(stream, this.slice(run, indexes), this.parts.effects());
+      this.publish(stream, this.slice(run, indexes), arrival);
     }
     entry.expect(plan.groupCounts);
     for (const index of plan.unmatched) entry.handled(run.seqAt(index), run.seqAt(index));
@@ -158,6 +175,14 @@ export class Intake {
     for (const [index, matched] of plan.matched) {
       const seq = run.seqAt(index);
       entry.accepted(seq, seq, matched);
+    }
+  }
+
+  private publish(stream: Stream, run: Run, { cell, nowMs }: Arrival): void {
+    this.parts.streams.publish(stream, run, this.parts.effects());
+    if (cell !== undefined && cell.pace === undefined && stream.lagging) {
+      this.parts.counters.add("sendersPaced");
+      cell.pace = { stream, untilMs: nowMs + paceMs };
     }
   }
 
@@ -220,7 +245,7 @@ export class Intake {
   private slice(run: Run, indexes: readonly number[]): Run {
     if (indexes.length === run.count) return run;
     this.parts.counters.add("runsSliced");
-    return readRun(sliceRun(run, indexes, slicePrefix), slicePrefix.length, false);
+    return readRun(sliceRun(run, indexes, slicePrefix), slicePrefix.length);
   }
 }
 

@@ -43,7 +43,7 @@ export class OwnEvents {
       ...behind,
     };
     this.next += events.length;
-    return readRun(writer.close(opening, head), head.length, false);
+    return readRun(writer.close(opening, head), head.length);
   }
 
   private raiseFloor(): void {

@@ -1,4 +1,5 @@
 import {
+  commandBytesMax,
   decodeJson,
   decodePayloadMap,
   type Encoding,
@@ -9,6 +10,9 @@ import {
 } from "@thynapse/protocol";
 
 const namingFields = ["ref", "catch", "number", "attempt", "seq"] as const;
+
+/** Commands that carry bodies: in base64 one of `eventBytesMax` makes a payload that is a third longer. */
+const bodyCommands: ReadonlySet<string> = new Set(["EVNT", "SETL", "RPLY"]);
 
 /** One command of a cell, its payload still encoded. */
 export class ReadCommand {
@@ -26,7 +30,9 @@ export class ReadCommand {
 
   /** The payload as a map, decoded once. @throws {MeshError} for payloads that are none. */
   fields(): FieldMap {
-    this.map ??= this.encoding === "J" ? decodeJson(this.payload) : decodePayloadMap(this.payload);
+    const limits = bodyCommands.has(this.command) ? { bytesMax: commandBytesMax } : {};
+    const decode = this.encoding === "J" ? decodeJson : decodePayloadMap;
+    this.map ??= decode(this.payload, limits);
     return this.map;
   }
 

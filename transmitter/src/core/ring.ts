@@ -7,6 +7,9 @@ export interface Published {
   readonly count: number;
   /** The second part of the message, as it went out. */
   readonly part: Buffer;
+  /** Bytes and messages of the stream up to and with this one. */
+  readonly outBytes: number;
+  readonly outMessages: number;
 }
 
 /**

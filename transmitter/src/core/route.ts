@@ -1,4 +1,4 @@
-import type { Pattern } from "@thynapse/protocol";
+import { checkChannel, isSystemChannel, type Pattern } from "@thynapse/protocol";
 import type { Group } from "./group.js";
 import { InterestTrie } from "./interest.js";
 import type { Stream } from "./streams.js";
@@ -7,9 +7,9 @@ import type { Stream } from "./streams.js";
 export interface Route {
   readonly streams: readonly Stream[];
   readonly groups: readonly Group[];
+  /** Whether it is that of a system channel, on which cells do not send. */
+  readonly system: boolean;
 }
-
-const nowhere: Route = Object.freeze({ streams: [], groups: [] });
 
 /**
  * Resolves channels to routes. Hot path: guarded by `bench/micro/route`.
@@ -50,10 +50,11 @@ export class RouteTable {
     this.forget();
   }
 
+  /** @throws {MeshError} `BAD_CHANNEL`; what is known was checked. */
   resolve(channel: string): Route {
     const known = this.byChannel.get(channel);
     if (known !== undefined) return known;
-    const route = this.lookUp(channel);
+    const route = this.lookUp(checkChannel(channel, { system: true }));
     if (this.routesMax > 0) {
       if (this.byChannel.size >= this.routesMax) this.byChannel.clear();
       this.byChannel.set(channel, route);
@@ -64,14 +65,13 @@ export class RouteTable {
   private lookUp(channel: string): Route {
     const streams = this.streams.match(channel);
     const groups = this.groups.match(channel);
-    if (streams.length === 0 && groups.length === 0) return nowhere;
-    const key = [...streams.map((it) => `s${it.number}`), ...groups.map((it) => `g${it.number}`)]
-      .sort()
-      .join();
+    const system = isSystemChannel(channel);
+    const targets = [...streams.map((it) => `s${it.number}`), ...groups.map((it) => `g${it.number}`)];
+    const key = `${system} ${targets.sort().join()}`;
     let route = this.byTargets.get(key);
     if (route === undefined) {
       if (this.byTargets.size >= this.routesMax) this.byTargets.clear();
-      route = { streams, groups };
+      route = { streams, groups, system };
       this.byTargets.set(key, route);
     }
     return route;

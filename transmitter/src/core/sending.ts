@@ -74,7 +74,7 @@ export class Sending {
     const session = arrival.repeat ? Math.max(0, cell.session - 1) : cell.session;
     const opening = { sender, service, session, floor, first: seq, time };
     if (ref !== undefined) cell.confirms.remember(seq, ref);
-    this.take(cell, readRun(writer.close(opening, runHead), runHead.length, false), arrival);
+    this.take(cell, readRun(writer.close(opening, runHead), runHead.length), arrival);
   }
 
   private unnumbered(

@@ -1,4 +1,4 @@
-import { decodeJson, type Encoding, type Pattern, type Run, writeFrame } from "@thynapse/protocol";
+import { encodeJson, type Encoding, type Pattern, type Run, writeFrame } from "@thynapse/protocol";
 import type { CellRecord } from "./cells.js";
 import type { Counters } from "./counters.js";
 import type { Effect, Random } from "./effects.js";
@@ -16,6 +16,11 @@ export class Stream {
   readonly topic: string;
   /** Number of the last event published. */
   last = 0;
+  /** Bytes and messages published so far. */
+  outBytes = 0;
+  outMessages = 0;
+  /** How much of that the furthest of the cells that tell has read; `undefined` while none does. */
+  private lead: { readonly bytes: number; readonly messages: number } | undefined;
   /** What the ring still has of this stream, oldest first. */
   readonly kept = new Fifo<Published>();
   /** When it ends for want of cells. */
@@ -29,7 +34,29 @@ export class Stream {
     this.encoding = encoding;
     this.topic = topic;
   }
+
+  /**
+   * Whether even the furthest reader is so far behind that pipes will overflow. One slow cell among others never makes
+   * it so.
+   */
+  get lagging(): boolean {
+    if (this.lead === undefined || this.listeners.size === 0) return false;
+    if (this.outMessages - this.lead.messages > paceMessages) return true;
+    return this.outBytes - this.lead.bytes > paceBytes;
+  }
+
+  /** A cell tells how far it has read. */
+  read(listener: StreamListener, last: number): void {
+    listener.readMax = Math.min(last, this.last);
+    const published = this.kept.at(indexOf(this.kept, listener.readMax));
+    const { outBytes: bytes, outMessages: messages } = published ?? this;
+    if (this.lead === undefined || bytes > this.lead.bytes) this.lead = { bytes, messages };
+  }
 }
+
+/** A sender is paced when the furthest reader is so far behind: well below what the pipes hold. */
+const paceBytes = 8 * 1024 * 1024;
+const paceMessages = 512;
 
 /** What a transmitter knows of one cell's reading of one stream. */
 export interface StreamListener {
@@ -45,6 +72,7 @@ export interface Repair {
 }
 
 const repairBytesMax = 1024 * 1024;
+const comma = Buffer.from(",");
 
 /** All streams of a transmitter: their making and end, publishing, marks and repair. */
 export class Streams {
@@ -154,7 +182,11 @@ export class Streams {
     const head = Buffer.from(`${stream.topic} ${first} ${count}`, "latin1");
     effects.push({ kind: "publish", head, part });
     this.counters.values.streamMessages++;
-    this.counters.values.ringEvicted += this.ring.push({ stream, first, count, part });
+    stream.outBytes += part.length;
+    stream.outMessages++;
+    const { outBytes, outMessages } = stream;
+    const published = { stream, first, count, part, outBytes, outMessages };
+    this.counters.values.ringEvicted += this.ring.push(published);
   }
 }
 
@@ -192,5 +224,7 @@ export function runPart(published: Published, name: Record<string, unknown>): Bu
   if (stream.encoding === "M") {
     return Buffer.concat([writeReply("M", "RPAR", name), payload]);
   }
-  return writeReply("J", "RPAR", { ...name, ...decodeJson(payload) });
+  // Two objects become one as text: what was published is not decoded again.
+  const fields = Buffer.concat([encodeJson(name).subarray(0, -1), comma, payload.subarray(1)]);
+  return writeFrame("J", "RPAR", fields);
 }

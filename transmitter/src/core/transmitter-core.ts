@@ -33,6 +33,12 @@ import { SystemRequests } from "./system-requests.js";
 /** How long after a look at ages the next one is. */
 const ageCheckMs = 1000;
 
+/** Commands whose answer, if any, is gathered with the confirms. Any other answer comes after those. */
+const confirmedCommands: ReadonlySet<Command> = new Set(["EVNT", "SETL", "BEAT", "PROG", "CRED"]);
+
+/** Errors of a cell that is no offender: it could not know yet. */
+const unchargedCodes: ReadonlySet<ErrorCode> = new Set(["NOT_WELCOME", "DRAINING", "STALE_ATTEMPT"]);
+
 /**
  * The rules of a transmitter: takes what comes from its sockets and the time, and gives back effects.
  *
@@ -212,7 +218,7 @@ export class TransmitterCore {
   takeEffects(nowMs: number): readonly Effect[] {
     this.nowMs = nowMs;
     this.groups.flush(nowMs);
-    this.attachments.flushConfirms(this.effects);
+    this.attachments.flushConfirms();
     this.streams.flushMarks(this.effects);
     const { effects } = this;
     this.effects = [];
@@ -254,6 +260,10 @@ export class TransmitterCore {
     const { cell } = connection;
     if (cell === undefined) throw notWelcome(connection);
     this.liveness.heard(cell, nowMs);
+    if (read.encoding !== cell.encoding) {
+      throw new MeshError("BAD_ENCODING", `this cell speaks ${cell.encoding} since its HELO`);
+    }
+    if (!confirmedCommands.has(command)) this.attachments.flushConfirmsOf(cell);
     if (command === "EVNT" && this.drainingSinceMs !== undefined) {
       throw new MeshError("DRAINING", "no events are taken any more");
     }
@@ -270,9 +280,11 @@ export class TransmitterCore {
     if (error.code === "INTERNAL") this.reportInternal(error);
     this.counters.add("errorsAnswered");
     const { cell } = connection;
-    if (cell !== undefined) cell.stats.errors++;
-    const first = parts[0];
-    const encoding = cell?.encoding ?? (first?.[0] === 0x4d && read !== undefined ? "M" : "J");
+    if (cell !== undefined) {
+      cell.stats.errors++;
+      this.attachments.flushConfirmsOf(cell);
+    }
+    const encoding = cell?.encoding ?? read?.encoding ?? "J";
     const map = {
       code: error.code satisfies ErrorCode,
       message: error.message,
@@ -282,9 +294,7 @@ export class TransmitterCore {
     };
     const part = writeReply(encoding, "ERRO" satisfies Command, map);
     this.effects.push({ kind: "send", connection: connection.id, part });
-    // A cell that did not know yet that this transmitter is new is no offender.
-    if (error.code === "NOT_WELCOME" || error.code === "DRAINING") return;
-    if (this.connections.chargeError(connection, this.nowMs)) this.reportMuted(connection);
+    if (!unchargedCodes.has(error.code) && this.connections.chargeError(connection, this.nowMs)) this.reportMuted(connection);
   }
 
   private reportInternal(error: MeshError): void {

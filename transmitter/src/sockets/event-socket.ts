@@ -5,12 +5,12 @@ import { type Context, XPublisher } from "zeromq";
 export interface EventSocketOptions {
   readonly context: Context;
   readonly ipv6: boolean;
-  /** Silence of a connection after which ZeroMQ cuts it, in ms; it is asked three times as often. */
+  /**
+   * Silence of a connection after which ZeroMQ cuts it, in ms; it is asked three times as often.
+   */
   readonly deadAfterMs: number;
   /** Messages that wait for one cell before ZeroMQ drops those that follow. */
   readonly highWaterMark: number;
-  /** How long a closed socket may go on sending, in ms. */
-  readonly lingerMs: number;
 }
 
 /** What an event socket tells its owner. */
@@ -20,7 +20,7 @@ export interface EventSocketHandlers {
   /** A connection ended its subscription, or died. */
   unsubscribed(topic: Buffer): void;
   /** A message that cannot be published: a defect. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** A connection that has not finished its handshake by then is closed, in ms. */
@@ -47,15 +47,17 @@ class GuardedPublisher extends XPublisher {
 }
 
 /**
- * The XPUB of a transmitter: it publishes to those connections alone whose subscription was admitted.
+ * The XPUB of a transmitter: it publishes to those connections alone whose subscription was
+ * admitted.
  *
- * libzmq remembers from which connection the last notice came, and admits that one. So an answer is given in the turn in
- * which `receive` returned, before anything else is received. A message that is no notice shifts that memory by one: the
- * next answers would go to somebody else. After one nothing is admitted until the socket has been read dry, which sets
- * the memory right. A cell whose subscription fell into that time gets no mark and subscribes again.
+ * libzmq remembers from which connection the last notice came, and admits that one. So an answer is
+ * given in the turn in which `receive` returned, before anything else is received. A message that
+ * is no notice shifts that memory by one: the next answers would go to somebody else. After one
+ * nothing is admitted until the socket has been read dry, which sets the memory right. A cell whose
+ * subscription fell into that time gets no mark and subscribes again.
  *
- * Manual mode tells of each subscription, also of the second one for a topic; and when a connection ends, of each topic
- * that it had.
+ * Manual mode tells of each subscription, also of the second one for a topic; and when a connection
+ * ends, of each topic that it had.
  *
  * @see PROTOCOL.md §8.1, §8.4
  */
@@ -77,7 +79,7 @@ export class EventSocket {
       ipv6: options.ipv6,
       manual: true,
       sendTimeout: 0,
-      linger: options.lingerMs,
+      linger: 0,
       sendHighWaterMark: options.highWaterMark,
       maxMessageSize: subscriptionBytesMax,
       handshakeInterval: handshakeMs,
@@ -121,9 +123,11 @@ export class EventSocket {
     for (const [head, part] of messages) this.publish(head, part);
   }
 
-  /** Closes the socket; what was published goes out while it lingers. */
-  close(): void {
+  /** Closes the socket. What was published goes out for at most `lingerMs`. */
+  close(lingerMs: number): void {
     this.held = [];
+    if (this.socket.closed) return;
+    this.socket.linger = lingerMs;
     this.socket.close();
   }
 

@@ -24,13 +24,15 @@ export interface ListenerHandlers {
   /** A batch was read: what it caused goes out before the next one. */
   turn(): Promise<void>;
   /** A pump ended by an error: a defect. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** What of the two sockets. */
 export type Which = "command" | "events";
 
-/** Sockets of one transmitter, with a context of their own, so that a close here ends nobody else's. */
+/**
+ * Sockets of one transmitter, with a context of their own, so that a close here ends nobody else's.
+ */
 export class Listener {
   readonly command: CommandSocket;
   readonly events: EventSocket;
@@ -42,7 +44,7 @@ export class Listener {
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers) {
     this.handlers = handlers;
-    const shared = { ...options, context: new Context(), lingerMs: 0 };
+    const shared = { ...options, context: new Context() };
     this.command = new CommandSocket(shared, handlers.command);
     this.events = new EventSocket(shared, handlers.events);
     this.observers = [this.command.socket.events, this.events.socket.events];
@@ -80,8 +82,8 @@ export class Listener {
   /**
    * Takes no more connections; those that stand go on.
    *
-   * ZeroMQ unbinds on another thread and forbids all else meanwhile, so both pumps and both writers rest for it: at most
-   * a tenth of a second.
+   * ZeroMQ unbinds on another thread and forbids all else meanwhile, so both pumps and both writers
+   * rest for it: at most a tenth of a second.
    */
   async unbind(): Promise<void> {
     await this.resting(async () => {
@@ -89,7 +91,10 @@ export class Listener {
     });
   }
 
-  /** Takes connections again, at the same endpoints. @throws what ZeroMQ refuses; nothing is bound then. */
+  /**
+   * Takes connections again, at the same endpoints. @throws what ZeroMQ refuses; nothing is bound
+   * then.
+   */
   async rebind(): Promise<void> {
     await this.resting(async () => {
       const done: [Which, string][] = [];
@@ -108,11 +113,8 @@ export class Listener {
   /** Closes both sockets. What was sent goes out for at most `lingerMs`. */
   close(lingerMs: number): void {
     for (const pump of this.pumps) pump.stop();
-    for (const { socket } of [this.command, this.events]) {
-      if (!socket.closed) socket.linger = lingerMs;
-    }
-    this.command.close();
-    this.events.close();
+    this.command.close(lingerMs);
+    this.events.close(lingerMs);
   }
 
   private async resting(work: () => Promise<void>): Promise<void> {

@@ -4,9 +4,9 @@ const hostsMax = 4096;
 /**
  * Remembers by which of our addresses connections came, for a socket that is bound to all of them.
  *
- * ZeroMQ tells that of a handshake, but not whose handshake it was. It gives routing ids in the order of the handshakes,
- * rising by one, so the distance between two connections is the same in both. Where all came by one address, which is
- * nearly always, there is nothing to find out.
+ * ZeroMQ tells that of a handshake, but not whose handshake it was. It gives routing ids in the
+ * order of the handshakes, rising by one, so the distance between two connections is the same in
+ * both. Where all came by one address, which is nearly always, there is nothing to find out.
  */
 export class LocalHosts {
   private readonly hosts: string[] = [];

@@ -15,8 +15,8 @@ export interface MonitorHandlers {
 /**
  * Reads what ZeroMQ tells of a socket's connections until the socket is closed.
  *
- * Keep what is returned: an observer that nobody refers to is collected, and then tells nothing. ZeroMQ names our own end
- * of a connection, never the peer's.
+ * Keep what is returned: an observer that nobody refers to is collected, and then tells nothing.
+ * ZeroMQ names our own end of a connection, never the peer's.
  */
 export async function monitor(observer: Observer, handlers: MonitorHandlers): Promise<void> {
   while (!observer.closed) {

@@ -1,4 +1,7 @@
-/** Parts that wait because the pipe to their connection is full: in order, bounded in bytes by the owner. */
+/**
+ * Parts that wait because the pipe to their connection is full: in order, bounded in bytes by the
+ * owner.
+ */
 export class PeerQueue {
   private parts: Buffer[] = [];
   private head = 0;

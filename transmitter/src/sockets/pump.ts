@@ -18,8 +18,8 @@ export interface PumpHandlers {
 }
 
 /**
- * Messages of one batch: 512. What a batch causes (confirms, deliveries) goes out together, so a larger one would
- * save little and delay the first answer.
+ * Messages of one batch: 512. What a batch causes (confirms, deliveries) goes out together, so a
+ * larger one would save little and delay the first answer.
  */
 const batchMax = 512;
 
@@ -30,22 +30,23 @@ const budgetMs = 2;
 const clockEvery = 32;
 
 /**
- * A batch of so many makes the next one greedy: it reads until the socket is dry without asking first. Asking costs
- * a system call each time, about a tenth of what the refusal at the end costs.
+ * A batch of so many makes the next one greedy: it reads until the socket is dry without asking
+ * first. Asking costs a system call each time, about a tenth of what the refusal at the end costs.
  */
 const greedyFrom = 16;
 
 /**
- * How long a pump waits in one piece, in ms. A waiting `receive` cannot be called off, and no socket may be unbound
- * under it, so this bounds how long `pause` takes. Waking up ten times a second costs less than 0.1 % of a core.
+ * How long a pump waits in one piece, in ms. A waiting `receive` cannot be called off, and no
+ * socket may be unbound under it, so this bounds how long `pause` takes. Waking up ten times a
+ * second costs less than 0.1 % of a core.
  */
 const parkMs = 100;
 
 /**
  * The time that the pumps of one transmitter have taken since the event loop last ran.
  *
- * A message that is there already is received without a turn of the event loop, so a pump that never stopped would
- * starve timers, and heartbeats with them.
+ * A message that is there already is received without a turn of the event loop, so a pump that
+ * never stopped would starve timers, and heartbeats with them.
  */
 export class TurnBudget {
   private startMs = 0;
@@ -87,7 +88,9 @@ export class Pump {
     this.budget = budget;
   }
 
-  /** Receives until the socket is closed or `stop` was called; rejects with what a handler threw. */
+  /**
+   * Receives until the socket is closed or `stop` was called; rejects with what a handler threw.
+   */
   async run(): Promise<void> {
     while (this.state !== "stopped" && !this.socket.closed) {
       const first = await this.wait();

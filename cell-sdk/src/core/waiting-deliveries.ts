@@ -1,0 +1,124 @@
+import type { Run, Thid } from "@thynapse/protocol";
+import type { DeliveryBatch, HeldDelivery } from "./delivery.js";
+import { DeliveryQueue } from "./delivery-queue.js";
+import { KeyTurns } from "./key-turns.js";
+
+/** Makes the delivery of an event; `undefined` if it cannot be begun. */
+export type MakeDelivery = (
+  run: Run,
+  index: number,
+  batch: DeliveryBatch,
+) => HeldDelivery | undefined;
+
+/**
+ * Deliveries that were not begun: those in line, those whose key is busy, and the orphans.
+ *
+ * An orphan came over a connection that is lost. It is claimed and not begun: if it still belongs to this cell it comes
+ * again under a new name, and if it does not, beginning it would handle it twice.
+ */
+export class WaitingDeliveries {
+  private readonly queue = new DeliveryQueue();
+  private readonly orphans = new DeliveryQueue();
+  private readonly keys: KeyTurns | undefined;
+  private readonly make: MakeDelivery;
+
+  constructor(hasAffinity: boolean, make: MakeDelivery) {
+    this.keys = hasAffinity ? new KeyTurns() : undefined;
+    this.make = make;
+  }
+
+  /** Deliveries in line, without those whose key is busy. */
+  get count(): number {
+    return this.queue.count;
+  }
+
+  get orphanCount(): number {
+    return this.orphans.count;
+  }
+
+  /** @param skips indexes of the run that are no deliveries. */
+  push(run: Run, batch: DeliveryBatch, skips?: Set<number>): void {
+    this.queue.push(run, batch, skips);
+  }
+
+  /** Takes the next one that may begin. */
+  take(): HeldDelivery | undefined {
+    const { queue, keys } = this;
+    if (keys !== undefined) {
+      const due = keys.next();
+      if (due !== undefined && keys.begin(due)) return due;
+    }
+    while (queue.next()) {
+      const delivery = this.make(queue.run as Run, queue.index, queue.batch as DeliveryBatch);
+      if (delivery !== undefined && (keys === undefined || keys.begin(delivery))) return delivery;
+    }
+    return undefined;
+  }
+
+  /** The handler of a delivery is done. */
+  finished(delivery: HeldDelivery): void {
+    this.keys?.end(delivery);
+  }
+
+  /** Takes out those with these numbers. @returns how many that were. */
+  removeNumbers(name: { origin: string; attempt: number }, first: number, last: number): number {
+    const inLine = this.queue.removeNumbers(name, first, last);
+    return inLine + (this.keys?.removeNumbers(name, first, last) ?? 0);
+  }
+
+  /** Takes an event out of the line. */
+  removeSeq(sender: Thid, seq: number): boolean {
+    return this.queue.removeSeq(sender, seq);
+  }
+
+  /** Takes an orphan out: it came again. */
+  adopt(sender: Thid, seq: number): void {
+    this.orphans.removeSeq(sender, seq);
+  }
+
+  /** The delivery of an event whose key is busy. */
+  find(sender: Thid, seq: number): HeldDelivery | undefined {
+    return this.keys?.find(sender, seq);
+  }
+
+  /** The connection is lost. @returns how many became orphans. */
+  orphan(): number {
+    const before = this.orphans.count;
+    const move = (run: Run, index: number, batch: DeliveryBatch): void =>
+      this.orphans.push(run, batch, allBut(run, index));
+    this.keys?.forEach((delivery) => move(delivery.run, delivery.index, delivery.batch));
+    this.keys?.clear();
+    this.queue.moveTo(this.orphans);
+    return this.orphans.count - before;
+  }
+
+  dropOrphans(): void {
+    this.orphans.clear();
+  }
+
+  /** Calls `visit` for each event, orphans included. */
+  forEach(visit: (run: Run, index: number) => void): void {
+    this.orphans.forEach(visit);
+    this.keys?.forEach(({ run, index }) => visit(run, index));
+    this.queue.forEach(visit);
+  }
+
+  /** Takes out all that is in line or whose key is busy. */
+  takeAll(): HeldDelivery[] {
+    const all: HeldDelivery[] = [];
+    this.keys?.forEach((delivery) => all.push(delivery));
+    this.keys?.clear();
+    this.queue.forEach((run, index, batch) => {
+      const delivery = this.make(run, index, batch);
+      if (delivery !== undefined) all.push(delivery);
+    });
+    this.queue.clear();
+    return all;
+  }
+}
+
+function allBut(run: Run, index: number): Set<number> {
+  const skips = new Set<number>();
+  for (let each = 0; each < run.count; each++) if (each !== index) skips.add(each);
+  return skips;
+}

@@ -1,0 +1,111 @@
+import type { Agenda } from "./agenda.js";
+import type { SeededRandom } from "./random.js";
+
+/**
+ * - `running`: its threads run. The JavaScript thread may be busy until some time; the I/O threads go on meanwhile.
+ * - `stopped`: SIGSTOP: nothing of it runs, and its connections stand until somebody else cuts them. Ends by `wake`.
+ * - `dead`: it was killed or has ended; nothing ends that.
+ */
+export type ProcessState = "running" | "stopped" | "dead";
+
+/** Jobs that one turn of the event loop does at most, as the pumps of the real thing have a budget. */
+const turnJobsMax = 64;
+
+/**
+ * A process with one event loop: jobs come in from sockets and timers, and are done in turns. After each turn `onTurn` is
+ * called, which is where effects are carried out.
+ */
+export class Process {
+  state: ProcessState = "running";
+  /** Until when the JavaScript thread does nothing but what it is doing. */
+  busyUntilMs = 0;
+  private readonly agenda: Agenda;
+  private readonly random: SeededRandom;
+  private readonly onTurn: () => void;
+  private jobs: (() => void)[] = [];
+  private isPlanned = false;
+  private timerMs = Number.POSITIVE_INFINITY;
+
+  constructor(agenda: Agenda, random: SeededRandom, onTurn: () => void) {
+    this.agenda = agenda;
+    this.random = random;
+    this.onTurn = onTurn;
+  }
+
+  /** Whether its I/O threads answer for it: a busy event loop does not show on the wire. */
+  get hasThreads(): boolean {
+    return this.state === "running";
+  }
+
+  /** Has a job done in the next turn. What a dead process is given is lost. */
+  post(job: () => void): void {
+    if (this.state === "dead") return;
+    this.jobs.push(job);
+    this.plan();
+  }
+
+  /** Has a job done at a time, or as soon after it as the process can. */
+  later(delayMs: number, job: () => void): void {
+    this.agenda.in(delayMs, () => this.post(job));
+  }
+
+  /** Keeps one timer: `job` is done at the earliest time asked for since it was done last. */
+  timer(dueMs: number, job: () => void): void {
+    if (dueMs >= this.timerMs || this.state === "dead") return;
+    this.timerMs = dueMs;
+    this.agenda.at(dueMs, () => {
+      if (this.timerMs !== dueMs) return;
+      this.timerMs = Number.POSITIVE_INFINITY;
+      this.post(job);
+    });
+  }
+
+  /** The JavaScript thread is busy for a while; whatever comes waits. */
+  block(durationMs: number): void {
+    this.busyUntilMs = Math.max(this.busyUntilMs, this.agenda.nowMs + durationMs);
+  }
+
+  stop(): void {
+    if (this.state === "running") this.state = "stopped";
+  }
+
+  wake(): void {
+    if (this.state !== "stopped") return;
+    this.state = "running";
+    if (this.jobs.length > 0) this.plan();
+  }
+
+  kill(): void {
+    this.state = "dead";
+    this.jobs = [];
+  }
+
+  private plan(): void {
+    if (this.isPlanned || this.state !== "running") return;
+    this.isPlanned = true;
+    const soonMs = this.agenda.nowMs + this.random.between(0.005, 0.05);
+    this.agenda.at(Math.max(soonMs, this.busyUntilMs), () => this.turn());
+  }
+
+  private turn(): void {
+    this.isPlanned = false;
+    if (this.state !== "running") return;
+    if (this.busyUntilMs > this.agenda.nowMs) {
+      this.plan();
+      return;
+    }
+    const jobs = this.jobs.splice(0, turnJobsMax);
+    for (const job of jobs) {
+      if (this.isDead()) return;
+      job();
+    }
+    if (this.isDead()) return;
+    this.onTurn();
+    if (this.jobs.length > 0) this.plan();
+  }
+
+  /** A job may have killed it. */
+  private isDead(): boolean {
+    return this.state === "dead";
+  }
+}
