@@ -16,13 +16,13 @@ if (role === "t") {
   let topic; while (!topic) { const [c] = await d.receive(); if (c.latin1Slice(2, 6) === "CGHT") topic = decodePayloadMap(c.subarray(7)).topic; else await d.send(M("BEAT", {})); }
   const s = new Subscriber({ linger: 0, receiveHighWaterMark: 100000 }); s.connect(wl.pub); s.subscribe(topic + " ");
   (async () => { for await (const [c] of d) { if (c.latin1Slice(2, 6) === "BEAT") await d.send(M("BEAT", {})); } })();
-  let got = 0, next = 0;
+  let got = 0, next = 0, since = 0, catchN = 1;
   for (;;) {
     const [head, part] = await s.receive();
     if (part.latin1Slice(2, 6) === "MARK") { process.send({ armed: true }); continue; }
     const run = readRun(part, 7);
     for (let i = 0; i < run.count; i++) { const b = run.bodyAt(i); if (b.readUInt32LE(0) !== next++) { process.send({ bad: next }); next = b.readUInt32LE(0) + 1; } }
-    got += run.count;
+    got += run.count; since += part.length; if (since > 1 << 20) { since = 0; const [, f, c] = head.toString().split(' '); d.send(M('BEAT', { streams: [[1, +f + +c - 1]] })); }
     if (got >= +process.argv[4]) { process.send({ done: process.hrtime.bigint().toString() }); break; }
   }
 } else if (role === "s") {

@@ -3,13 +3,15 @@ import type { Answers, Gathering } from "./answers.js";
 import type { Catch, CatchStream, Delivery } from "./catch.js";
 import type { CaughtEvent } from "./core/caught-event.js";
 import type { AnycatchHandler, MulticatchHandler } from "./handlers.js";
-import type {
-  AnycatchOptions,
-  AskOptions,
-  ConnectOptions,
-  GatherOptions,
-  MulticatchOptions,
-  SendOptions,
+import { connectCell } from "./connecting.js";
+import {
+  type AnycatchOptions,
+  type AskOptions,
+  type ConnectOptions,
+  type GatherOptions,
+  type MulticatchOptions,
+  resolveConnect,
+  type SendOptions,
 } from "./options.js";
 import type { Sending } from "./sending.js";
 import type { StatusStream } from "./status-stream.js";
@@ -130,8 +132,8 @@ export interface Closing {
  * @throws {MeshError} `BAD_OPTION`, `BAD_SERVICE`; `UNREACHABLE` after `connectTimeoutMs`, naming the addresses that were
  * tried; what the transmitter refuses the cell for: `ID_TAKEN`, `BAD_VERSION`, `DENIED`; `ABORTED`.
  */
-export function connect<Channels extends ChannelMap = Record<string, unknown>>(
+export async function connect<Channels extends ChannelMap = Record<string, unknown>>(
   options: ConnectOptions,
 ): Promise<Cell<Channels>> {
-  throw new Error(`not yet: ${options.service}`);
+  return (await connectCell(resolveConnect(options))) as unknown as Cell<Channels>;
 }

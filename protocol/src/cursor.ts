@@ -1,5 +1,5 @@
 import { checkMessagePack } from "./bounds.js";
-import { type ErrorCode, MeshError } from "./errors.js";
+import { type ErrorCode, MeshError, toMeshError } from "./errors.js";
 import { type Thid, thidFromBytes } from "./thid.js";
 
 /**
@@ -108,7 +108,12 @@ export class MessagePackCursor {
 
   /** Skips one value of any kind, checked by the bounds of §3.6. */
   skipValue(): void {
-    this.at = checkMessagePack(this.bytes, this.at, this.bytes.length);
+    try {
+      this.at = checkMessagePack(this.bytes, this.at, this.bytes.length);
+    } catch (thrown) {
+      const error = toMeshError(thrown);
+      throw error.code === "BAD_PAYLOAD" ? new MeshError(this.code, error.message) : error;
+    }
   }
 
   private collection(fix: number, wide: number, what: string): number {

@@ -1,60 +1,43 @@
+import { Packr, Unpackr } from "msgpackr";
+import { checkMessagePack } from "./bounds.js";
+import { checkEncodable } from "./encodable.js";
 import { MeshError } from "./errors.js";
 import { checkPayloadBytes, type PayloadLimits, type PayloadMap } from "./json.js";
 import { commandBytesMax } from "./limits.js";
-import { readMessagePack } from "./message-pack-read.js";
-import { refuseCycle } from "./message-pack-refusal.js";
-import { writeMessagePack } from "./message-pack-write.js";
 import { typeName } from "./quote.js";
 
-/** Small values are written side by side into slabs of this size; a view keeps its slab alive. */
-const slabBytes = 64 * 1024;
-
-let slab = Buffer.allocUnsafeSlow(slabBytes);
-let slabAt = 0;
-let large: Buffer | undefined;
+/*
+ * Plain maps, plain types. What the library would write for a Set, an Error or a typed array is an extension, which the
+ * bounds refuse; what it would revive from one never reaches it.
+ */
+const options = {
+  useRecords: false,
+  variableMapSize: true,
+  mapsAsObjects: true,
+  encodeUndefinedAsNil: true,
+  skipValues: [undefined],
+  int64AsType: "auto",
+};
+// The library's types do not know "auto": a number where that is exact, else a bigint.
+type LibraryOptions = ConstructorParameters<typeof Packr>[0];
+const packr = new Packr(options as unknown as LibraryOptions);
+const unpackr = new Unpackr(options as unknown as LibraryOptions);
 
 /**
  * Encodes a value as MessagePack; the result is never written to again.
  *
- * Hot path: no copy for what fits into a slab (bench: encoding). A value that stands in a buffer of
- * the caller's is written there by `writeMessagePack`, which also says what can be encoded.
+ * Objects are maps of their own enumerable keys; as in JSON, keys whose value is undefined are left out, undefined
+ * elsewhere is nil, and `toJSON` is asked, except that a Date is a timestamp. Hot path.
  *
- * @throws {MeshError} as `writeMessagePack`, and `TOO_LARGE` past `commandBytesMax`.
+ * @throws {MeshError} as `checkEncodable`
  */
 export function encodeMessagePack(value: unknown): Buffer {
-  // The rest of the slab belongs to this call until it ends: a toJSON may encode something too.
-  const into = slab;
-  const start = slabAt;
-  slabAt = slabBytes;
-  let end = -1;
-  try {
-    end = writeMessagePack(value, into, start);
-  } finally {
-    if (slab === into) slabAt = end < 0 ? start : end;
+  checkEncodable(value);
+  const bytes = packr.pack(value);
+  if (bytes.length > commandBytesMax) {
+    throw new MeshError("TOO_LARGE", `more than ${commandBytesMax} bytes encoded`);
   }
-  if (end >= 0) return into.subarray(start, end);
-  if (start > slabBytes / 2) {
-    // What was left of the slab was too little; a fresh one may do.
-    slab = Buffer.allocUnsafeSlow(slabBytes);
-    slabAt = 0;
-    return encodeMessagePack(value);
-  }
-  return encodeLarge(value);
-}
-
-function encodeLarge(value: unknown): Buffer {
-  const into = large ?? Buffer.allocUnsafeSlow(commandBytesMax);
-  large = undefined;
-  try {
-    const end = writeMessagePack(value, into, 0);
-    if (end < 0) {
-      refuseCycle(value);
-      throw new MeshError("TOO_LARGE", `more than ${commandBytesMax} bytes encoded`);
-    }
-    return Buffer.from(into.subarray(0, end));
-  } finally {
-    large = into;
-  }
+  return bytes;
 }
 
 /**
@@ -65,7 +48,11 @@ function encodeLarge(value: unknown): Buffer {
  * @throws {MeshError} as `checkMessagePack`, and `BAD_PAYLOAD` if bytes follow the value.
  */
 export function decodeMessagePack(bytes: Uint8Array, start = 0, end = bytes.length): unknown {
-  return readMessagePack(bytes, start, end);
+  const stop = checkMessagePack(bytes, start, end);
+  if (stop !== end) {
+    throw new MeshError("BAD_PAYLOAD", `${end - stop} bytes after the value`);
+  }
+  return unpackr.unpack(bytes, { start, end });
 }
 
 /**
@@ -80,7 +67,7 @@ export function decodePayloadMap(payload: Uint8Array, limits?: PayloadLimits): P
     // An opening brace: in MessagePack that is the number 123.
     throw new MeshError("BAD_PAYLOAD", "not a MessagePack map; did you mean encoding J?");
   }
-  const value = readMessagePack(payload, 0, payload.length);
+  const value = decodeMessagePack(payload);
   const kind =
     value instanceof Uint8Array ? "bytes" : value instanceof Date ? "timestamp" : typeName(value);
   if (kind !== "object") throw new MeshError("BAD_PAYLOAD", `expected a map, got ${kind}`);

@@ -1,6 +1,7 @@
 import type { MessagePackCursor } from "./cursor.js";
 import { decodeMessagePack } from "./encoding.js";
 import { MeshError } from "./errors.js";
+import { nameValue, quote } from "./quote.js";
 
 /** What an asker wants. @see PROTOCOL.md §12.1 */
 export interface AskTerms {
@@ -56,7 +57,8 @@ export function checkExtras(value: Readonly<Record<string, unknown>>): EventExtr
   if (id !== undefined) extras.id = checkName(id, "id");
   if (ttlMs !== undefined) {
     if (!Number.isSafeInteger(ttlMs) || (ttlMs as number) < 1) {
-      throw new MeshError("BAD_TTL", "ttlMs is a whole number of milliseconds, at least 1");
+      const text = `ttlMs is a whole number of milliseconds, at least 1, got ${nameValue(ttlMs)}`;
+      throw new MeshError("BAD_TTL", text, { hint: 'five seconds are "ttlMs":5000' });
     }
     extras.ttlMs = ttlMs as number;
   }
@@ -75,7 +77,7 @@ function checkHeaders(value: unknown): Readonly<Record<string, string>> {
   let length = 0;
   for (const [name, text] of entries) {
     if (typeof text !== "string") {
-      throw new MeshError("BAD_OPTION", `header ${JSON.stringify(name)} must be a string`);
+      throw new MeshError("BAD_OPTION", `header ${quote(name)} must be a string`);
     }
     length += Buffer.byteLength(name) + Buffer.byteLength(text);
   }

@@ -1,4 +1,5 @@
 import { type ErrorCode, MeshError } from "./errors.js";
+import { nameValue } from "./quote.js";
 
 /** A decoded payload: own properties only, never merged into another object. */
 export type FieldMap = Readonly<Record<string, unknown>>;
@@ -17,7 +18,8 @@ export function intField(
   if (value === undefined && fallback !== undefined) return fallback;
   if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
     const bound = max === Number.MAX_SAFE_INTEGER ? "2^53−1" : String(max);
-    throw new MeshError(code, `${name} must be an integer ${min} … ${bound}: ≤ ${bound}`);
+    const rule = `${name} must be an integer ≤ ${bound} and ≥ ${min}`;
+    throw new MeshError(code, `${rule}, got ${nameValue(value)}`);
   }
   return value as number;
 }
@@ -36,7 +38,9 @@ export interface IntFieldRules {
 export function booleanField(map: FieldMap, name: string, fallback: boolean): boolean {
   const value = ownField(map, name);
   if (value === undefined) return fallback;
-  if (typeof value !== "boolean") throw new MeshError("BAD_OPTION", `${name} is true or false`);
+  if (typeof value !== "boolean") {
+    throw new MeshError("BAD_OPTION", `${name} is true or false, got ${nameValue(value)}`);
+  }
   return value;
 }
 
@@ -44,10 +48,8 @@ export function booleanField(map: FieldMap, name: string, fallback: boolean): bo
 export function stringField(map: FieldMap, name: string, charsMax: number): string {
   const value = ownField(map, name);
   if (typeof value !== "string" || value.length > charsMax) {
-    throw new MeshError(
-      "BAD_PAYLOAD",
-      `${name} must be a string of at most ${charsMax} characters`,
-    );
+    const rule = `${name} must be a string of at most ${charsMax} characters`;
+    throw new MeshError("BAD_PAYLOAD", `${rule}, got ${nameValue(value)}`);
   }
   return value;
 }
@@ -56,7 +58,9 @@ export function stringField(map: FieldMap, name: string, charsMax: number): stri
 export function listField(map: FieldMap, name: string, lengthMax: number): readonly unknown[] {
   const value = ownField(map, name);
   if (value === undefined) return [];
-  if (!Array.isArray(value)) throw new MeshError("BAD_PAYLOAD", `${name} must be a list`);
+  if (!Array.isArray(value)) {
+    throw new MeshError("BAD_PAYLOAD", `${name} must be a list, got ${nameValue(value)}`);
+  }
   if (value.length > lengthMax) {
     throw new MeshError("TOO_LARGE", `${name} has ${value.length} entries, at most ${lengthMax}`);
   }

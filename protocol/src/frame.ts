@@ -1,5 +1,6 @@
 import { MeshError } from "./errors.js";
 import { commandBytesMax } from "./limits.js";
+import { didYouMeanCommand } from "./nearest-command.js";
 import { quote } from "./quote.js";
 
 /** How a payload is written: JSON text or MessagePack. */
@@ -85,36 +86,46 @@ function isCapital(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x41 && byte <= 0x5a;
 }
 
+const shape = { hint: "write one frame: <J or M> <COMMAND> <payload>, as in 'J HELO {…}'" };
+
 /** Says what is wrong with a head that `readFrame` did not take, the first fault first. */
 function refusedFrame(bytes: Uint8Array): MeshError {
-  if (bytes.length === 0) return new MeshError("BAD_FRAME", "empty part");
+  if (bytes.length === 0) return new MeshError("BAD_FRAME", "empty part", shape);
   if (bytes.length > commandBytesMax) {
     return new MeshError("TOO_LARGE", `${bytes.length} bytes, at most ${commandBytesMax}`);
   }
   if (bytes[0] !== letterJ && bytes[0] !== letterM) return refusedEncoding(bytes);
   if (bytes.length < frameHeadBytes) {
-    return new MeshError("BAD_FRAME", "too short: need 'J HELO {…}'");
+    return new MeshError("BAD_FRAME", "too short: need 'J HELO {…}'", shape);
   }
-  if (bytes[1] !== space) return new MeshError("BAD_FRAME", "byte 2 must be a space");
+  if (bytes[1] !== space) {
+    return new MeshError("BAD_FRAME", `byte 2 must be a space, not ${nameByte(bytes[1]!)}`, shape);
+  }
   return refusedCommand(bytes);
 }
 
 function refusedEncoding(bytes: Uint8Array): MeshError {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-    return new MeshError("BAD_ENCODING", "starts with a byte-order mark; remove it");
+    return new MeshError("BAD_ENCODING", "starts with a byte-order mark; remove it", {
+      hint: "save the text as UTF-8 without BOM",
+    });
   }
   const text = `unknown encoding ${nameByte(bytes[0]!)}; known: J, M`;
-  return new MeshError("BAD_ENCODING", text, { hint: "write 'J HELO {…}'" });
+  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const hint = utf16 ? "this is UTF-16; write UTF-8" : "write 'J HELO {…}'";
+  return new MeshError("BAD_ENCODING", text, { hint });
 }
 
 function refusedCommand(bytes: Uint8Array): MeshError {
-  if (bytes[2] === space) return new MeshError("BAD_FRAME", "command must start at byte 3");
+  if (bytes[2] === space) return new MeshError("BAD_FRAME", "command must start at byte 3", shape);
   const command = String.fromCharCode(bytes[2]!, bytes[3]!, bytes[4]!, bytes[5]!);
-  if (command.includes(" ")) return new MeshError("BAD_FRAME", "command must be 4 characters");
+  if (command.includes(" ") || (bytes[6] !== space && isLetter(bytes[6]!))) {
+    const word = String.fromCharCode(...bytes.subarray(2, 12)).split(" ", 1)[0]!;
+    const text = `command must be 4 characters${didYouMeanCommand(word)}`;
+    return new MeshError("BAD_FRAME", text, shape);
+  }
   if (bytes[6] !== space) {
-    const longer = isLetter(bytes[6]!);
-    const text = longer ? "command must be 4 characters" : "byte 7 must be a space";
-    return new MeshError("BAD_FRAME", text);
+    return new MeshError("BAD_FRAME", `byte 7 must be a space, not ${nameByte(bytes[6]!)}`, shape);
   }
   const letters = [bytes[2]!, bytes[3]!, bytes[4]!, bytes[5]!].every(isLetter);
   const capitals = command.toUpperCase();
@@ -123,9 +134,12 @@ function refusedCommand(bytes: Uint8Array): MeshError {
     return new MeshError("BAD_COMMAND", text);
   }
   if (!letters) {
-    return new MeshError("BAD_COMMAND", `${quote(command)}: a command is four capital letters`);
+    const text = `unknown command ${quote(command)}: a command is four capital letters`;
+    return new MeshError("BAD_COMMAND", text + didYouMeanCommand(command));
   }
-  return new MeshError("BAD_PAYLOAD", "empty payload");
+  return new MeshError("BAD_PAYLOAD", "empty payload", {
+    hint: "a command without fields carries an empty map: 'J BEAT {}'",
+  });
 }
 
 function isLetter(byte: number): boolean {

@@ -32,6 +32,7 @@ export {
 } from "./frame.js";
 export { decodeJson, encodeJson, type PayloadLimits, type PayloadMap } from "./json.js";
 export { checkJsonBounds } from "./json-bounds.js";
+export { findJsonFault, type JsonFault } from "./json-fault.js";
 export {
   ackTimeoutMs,
   attemptsMax,
@@ -79,9 +80,9 @@ export {
   suspectMs,
   windowBytesMax,
 } from "./limits.js";
-export { writeMessagePack } from "./message-pack-write.js";
 export { matchesPattern, type Pattern, parsePattern } from "./pattern.js";
-export { quote } from "./quote.js";
+export { didYouMeanCommand, nearestCommand } from "./nearest-command.js";
+export { nameValue, quote } from "./quote.js";
 export {
   constantTimeEqual,
   type EventIdentity,

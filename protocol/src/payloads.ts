@@ -14,6 +14,7 @@ import {
 import type { Encoding } from "./frame.js";
 import { ackTimeoutMs, attemptsMax, creditMax, eventBytesMax, reasonCharsMax } from "./limits.js";
 import { type Pattern, parsePattern } from "./pattern.js";
+import { nameValue } from "./quote.js";
 import { readThid, type Thid } from "./thid.js";
 import { isSpokenVersion, protocolVersionRange } from "./version.js";
 
@@ -111,7 +112,8 @@ export function readHello(map: FieldMap): Hello {
   const version = ownField(map, "v") ?? protocolVersionRange.last;
   if (!isSpokenVersion(version)) {
     const { first, last } = protocolVersionRange;
-    throw new MeshError("BAD_VERSION", `version ${String(version)}; spoken: ${first} to ${last}`);
+    const text = `version ${nameValue(version)}; spoken: ${first} to ${last}`;
+    throw new MeshError("BAD_VERSION", text, { hint: `say "v":${last}` });
   }
   const secret = ownField(map, "secret");
   if (secret !== undefined && (typeof secret !== "string" || secret.length !== secretChars)) {
@@ -146,7 +148,9 @@ export function readCatchWish(map: FieldMap): CatchWish {
   const pattern = parsePattern(ownField(map, "pattern"));
   const mode = ownField(map, "mode");
   if (mode !== "multi" && mode !== "any") {
-    throw new MeshError("BAD_MODE", `mode must be multi or any, got ${JSON.stringify(mode)}`);
+    throw new MeshError("BAD_MODE", `mode must be multi or any, got ${nameValue(mode)}`, {
+      hint: "multi: every cell that asked gets the event; any: one cell of the service",
+    });
   }
   const concurrency = intField(map, "concurrency", {
     min: 1,

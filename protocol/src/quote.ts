@@ -25,3 +25,15 @@ export function typeName(value: unknown): string {
   if (Array.isArray(value)) return "array";
   return typeof value;
 }
+
+/**
+ * Names a value from a stranger in a few words: numbers and short texts as they are, all else by
+ * its type. Never calls anything that the value brings along.
+ */
+export function nameValue(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (typeof value === "boolean") return value ? "true" : "false";
+  if (typeof value === "string") return quote(value);
+  if (value instanceof Uint8Array) return "bytes";
+  return typeName(value);
+}

@@ -38,7 +38,7 @@ export const values: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     fc.constantFrom(null, true, false),
     fc.integer(),
     fc.maxSafeInteger(),
-    fc.double(),
+    fc.double().map((value) => value + 0),
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }).map(exact),
     fc.string({ maxLength: 40 }),
     fc.string({ unit: "grapheme", maxLength: 20 }),

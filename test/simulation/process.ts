@@ -17,6 +17,8 @@ const turnJobsMax = 64;
  */
 export class Process {
   state: ProcessState = "running";
+  /** When it was stopped last. */
+  stoppedAtMs = 0;
   /** Until when the JavaScript thread does nothing but what it is doing. */
   busyUntilMs = 0;
   private readonly agenda: Agenda;
@@ -25,6 +27,7 @@ export class Process {
   private jobs: (() => void)[] = [];
   private isPlanned = false;
   private timerMs = Number.POSITIVE_INFINITY;
+  private waking: (() => void)[] = [];
 
   constructor(agenda: Agenda, random: SeededRandom, onTurn: () => void) {
     this.agenda = agenda;
@@ -32,9 +35,10 @@ export class Process {
     this.onTurn = onTurn;
   }
 
-  /** Whether its I/O threads answer for it: a busy event loop does not show on the wire. */
-  get hasThreads(): boolean {
-    return this.state === "running";
+  /** Has something done by its threads: at once, or when it wakes; never if it is dead. */
+  whenAwake(act: () => void): void {
+    if (this.state === "running") act();
+    else if (this.state === "stopped") this.waking.push(act);
   }
 
   /** Has a job done in the next turn. What a dead process is given is lost. */
@@ -66,18 +70,22 @@ export class Process {
   }
 
   stop(): void {
-    if (this.state === "running") this.state = "stopped";
+    if (this.state !== "running") return;
+    this.state = "stopped";
+    this.stoppedAtMs = this.agenda.nowMs;
   }
 
   wake(): void {
     if (this.state !== "stopped") return;
     this.state = "running";
+    for (const act of this.waking.splice(0)) act();
     if (this.jobs.length > 0) this.plan();
   }
 
   kill(): void {
     this.state = "dead";
     this.jobs = [];
+    this.waking = [];
   }
 
   private plan(): void {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
-import { type BenchCell, CoreBench } from "./core-bench.js";
+import type { BenchCell } from "./bench-cell.js";
+import { CoreBench } from "./core-bench.js";
 
 describe("transmitter core: streams", () => {
   it("arm by a mark with the next number, after the subscription (§8.4)", () => {
@@ -76,7 +77,10 @@ describe("transmitter core: streams", () => {
     const { topic: inJ } = bench.cell("j").catch("a", "multi");
     const { topic: inM } = bench.cell("m", { encoding: "M" }).catch("a", "multi");
 
-    sender.sendRun([{ channel: "a", data: new Date(0) }, { channel: "a", data: { b: Buffer.of(1) } }]);
+    sender.sendRun([
+      { channel: "a", data: new Date(0) },
+      { channel: "a", data: { b: Buffer.of(1) } },
+    ]);
 
     expect(bench.stream(inM).map(({ first, count }) => [first, count])).to.deep.equal([[1, 2]]);
     const json = bench.stream(inJ);
@@ -96,11 +100,19 @@ describe("transmitter core: streams", () => {
     const cell = bench.cell("j");
     const { topic, catch: number } = cell.catch("a", "multi");
 
-    sender.sendRun([{ channel: "a", data: Number.NaN }, { channel: "a", data: 2 }]);
+    sender.sendRun([
+      { channel: "a", data: Number.NaN },
+      { channel: "a", data: 2 },
+    ]);
 
     const [error, event] = bench.stream(topic);
     expect(error).to.include({ command: "ERRO", first: 1, count: 1 });
-    expect(error?.fields).to.include({ code: "BAD_PAYLOAD", command: "EVNT", channel: "a", seq: 1 });
+    expect(error?.fields).to.include({
+      code: "BAD_PAYLOAD",
+      command: "EVNT",
+      channel: "a",
+      seq: 1,
+    });
     expect(event?.fields["data"]).to.equal(2);
 
     cell.say("MISS", { catch: number, first: 1, count: 2 });
@@ -158,7 +170,10 @@ describe("transmitter core: repair", () => {
   it("sends whole runs again in M (§5.5)", () => {
     const { bench, cell, number } = listening("M");
     const sender = bench.cell("sender", { encoding: "M" });
-    sender.sendRun([{ channel: "a", data: 1 }, { channel: "a", data: 2 }]);
+    sender.sendRun([
+      { channel: "a", data: 1 },
+      { channel: "a", data: 2 },
+    ]);
     sender.sendRun([{ channel: "a", data: 3 }]);
 
     cell.say("MISS", { catch: number, first: 2, count: 1 });
@@ -179,7 +194,10 @@ describe("transmitter core: repair", () => {
     expect(gone).to.include({ catch: number, first: 1, gone: true, done: false });
     expect(gone?.["count"]).to.be.within(1, 9);
     expect(rest.map(({ first }) => first)).to.deep.equal(
-      Array.from({ length: 10 - (gone?.["count"] as number) }, (_, i) => (gone?.["count"] as number) + 1 + i),
+      Array.from(
+        { length: 10 - (gone?.["count"] as number) },
+        (_, i) => (gone?.["count"] as number) + 1 + i,
+      ),
     );
     expect(rest[rest.length - 1]?.["done"]).to.equal(true);
   });

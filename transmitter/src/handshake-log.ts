@@ -5,6 +5,9 @@ const everyMs = 60_000;
 
 const meanings: Readonly<Record<string, string>> = {
   ERR_ZMTP_MECHANISM_MISMATCH: "the peer spoke another security mechanism than this port",
+  "not ZMTP 3": "the peer did not speak ZMTP 3: HTTP, perhaps",
+  EAGAIN: "the peer said nothing, or too little, for 2 s",
+  EPIPE: "the peer left, or its socket is of a kind that this port does not take",
 };
 
 /**
@@ -31,7 +34,7 @@ export class HandshakeLog {
     const key = `${socket} ${kind}`;
     if (nowMs - (this.saidMs.get(key) ?? -everyMs) < everyMs) return;
     this.saidMs.set(key, nowMs);
-    const why = meanings[kind] ?? "the peer does not speak ZMTP 3, or left";
+    const why = meanings[kind] ?? "its bytes were not what ZMTP expects";
     this.log.warn({ socket, kind, why }, "a connection failed its handshake");
   }
 }

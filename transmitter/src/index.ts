@@ -1,4 +1,3 @@
-export { nearest } from "./nearest.js";
 export { type OptionKind, type OptionRow, transmitterOptions } from "./option-table.js";
 export { type OptionValue, readOption } from "./option-values.js";
 export {

@@ -5,8 +5,15 @@ import type { Logger } from "pino";
 const closeAt = 0.9;
 const openBelow = 0.8;
 
-/** How often the files are counted while no connections are taken, in ms. */
-const recountMs = 200;
+/**
+ * First and longest time for which no connections are taken, in ms; it doubles while they keep
+ * coming. Opening again costs a few ms, and all of them come back at once.
+ */
+const closedMs = 200;
+const closedMsMax = 2000;
+
+/** Time without a further shortage after which it is over, in ms. */
+const calmMs = 5000;
 
 /** What the guard closes and opens. */
 export interface Gate {
@@ -25,8 +32,10 @@ export interface FileCounts {
 /**
  * Takes no more connections before the process runs out of file descriptors.
  *
- * At the limit libzmq would try to accept the next connection without pause, on a full core.
- * Connections that stand are not touched; those that are refused try again by themselves.
+ * At the limit libzmq would try to accept the next connection without pause, on a full core. It has
+ * no way to take no more connections and keep those that stand: unbinding ends them all. Cells then
+ * attach anew by themselves, so those that are too many cost the others a short break, each time a
+ * longer one.
  */
 export class OpenFilesGuard {
   private readonly gate: Gate;
@@ -38,6 +47,9 @@ export class OpenFilesGuard {
   private accepts = 0;
   private state: "open" | "moving" | "closed" | "stopped" = "open";
   private timer: NodeJS.Timeout | undefined;
+  /** Whether there was a shortage that is not over. */
+  private short = false;
+  private closedForMs = closedMs;
 
   constructor(gate: Gate, log: Logger, counts: FileCounts = processFiles) {
     this.gate = gate;
@@ -46,14 +58,11 @@ export class OpenFilesGuard {
     this.limit = counts.limit();
   }
 
-  /**
-   * A connection was taken. Counting costs a directory, so it is done only when the last count
-   * comes near.
-   */
+  /** A connection was taken. Counting costs a directory, so it is done only near the limit. */
   accepted(): void {
     this.accepts++;
     if (this.limit === undefined || this.state !== "open") return;
-    if (this.counted + this.accepts < openBelow * this.limit && this.counted > 0) return;
+    if (this.counted > 0 && this.counted + this.accepts < openBelow * this.limit) return;
     this.recount();
     if (this.counted >= closeAt * this.limit) void this.shut();
   }
@@ -76,11 +85,7 @@ export class OpenFilesGuard {
 
   private async shut(): Promise<void> {
     this.state = "moving";
-    this.recount();
-    this.log.warn(
-      { open: this.counted, limit: this.limit },
-      "nearly out of file descriptors: no more connections are taken; raise `ulimit -n`",
-    );
+    this.sayShort();
     await this.move(() => this.gate.unbind(), "closed");
   }
 
@@ -92,28 +97,47 @@ export class OpenFilesGuard {
     }
     this.state = "moving";
     await this.move(() => this.gate.rebind(), "open");
-    if (this.isNow("open")) this.log.info({ open: this.counted }, "connections are taken again");
   }
 
   private async move(step: () => Promise<void>, next: "open" | "closed"): Promise<void> {
+    let reached = next;
     try {
       await step();
-      if (!this.isNow("stopped")) this.state = next;
     } catch (error) {
-      if (this.isNow("stopped")) return;
-      this.log.error({ err: error }, "cannot change what is bound; trying again");
-      this.state = next === "open" ? "closed" : "open";
+      if (!this.stopped) this.log.error({ err: error }, "cannot change what is bound");
+      reached = next === "open" ? "closed" : "open";
     }
-    if (this.isNow("closed")) this.later();
+    if (this.stopped) return;
+    this.state = reached;
+    if (reached === "closed") this.later();
+    else this.timer = setTimeout(() => this.sayEnough(), calmMs).unref();
   }
 
   private later(): void {
-    this.timer = setTimeout(() => void this.reopen(), recountMs);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.reopen(), this.closedForMs);
+    this.closedForMs = Math.min(2 * this.closedForMs, closedMsMax);
   }
 
-  /** The state may have changed while something was awaited. */
-  private isNow(state: "open" | "closed" | "stopped"): boolean {
-    return this.state === state;
+  private sayShort(): void {
+    clearTimeout(this.timer);
+    if (this.short) return;
+    this.short = true;
+    this.recount();
+    this.log.warn(
+      { open: this.counted, limit: this.limit },
+      "nearly out of file descriptors: connections are cut and refused; raise `ulimit -n`",
+    );
+  }
+
+  private sayEnough(): void {
+    this.short = false;
+    this.closedForMs = closedMs;
+    this.log.info({ open: this.counted }, "connections are taken again");
+  }
+
+  private get stopped(): boolean {
+    return this.state === "stopped";
   }
 }
 

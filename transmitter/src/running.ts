@@ -4,6 +4,7 @@ import { type Clock, systemRandom } from "./clock.js";
 import { limitsOf, version } from "./core-options.js";
 import { TransmitterCore } from "./core/transmitter-core.js";
 import { bindError, endpoint, hostOf, isWildcard, portOf } from "./endpoints.js";
+import { Doorstep, type Receive } from "./doorstep.js";
 import { HandshakeLog } from "./handshake-log.js";
 import { InProcessHub } from "./in-process.js";
 import { Metrics } from "./metrics.js";
@@ -185,6 +186,17 @@ export class RunningTransmitter implements Transmitter {
         return undefined;
       }
     };
+    const receive: Receive = (connection, parts) => {
+      try {
+        core.receive(connection, parts, clock.nowMs());
+      } catch (error) {
+        failed(error);
+      }
+    };
+    const doorstep = new Doorstep((connection, parts) => {
+      receive(connection, parts);
+      this.turns.soon();
+    });
     const watched = {
       accepted: () => this.openFiles.accepted(),
       acceptFailed: () => this.openFiles.exhausted(),
@@ -194,13 +206,9 @@ export class RunningTransmitter implements Transmitter {
       turn: () => this.turns.run(),
       command: {
         failed,
-        received: (connection, parts) => {
-          try {
-            core.receive(connection, parts, clock.nowMs());
-          } catch (error) {
-            failed(error);
-          }
-        },
+        received: this.needsHosts
+          ? (connection, parts) => doorstep.take(connection, parts)
+          : receive,
         unreachable: (connection) => {
           guarded(() => core.unreachable(connection, clock.nowMs()));
           this.turns.soon();
@@ -227,10 +235,14 @@ export class RunningTransmitter implements Transmitter {
     };
   }
 
+  /** Whether a cell must be told the address that it came to, since there is no other one. */
+  private get needsHosts(): boolean {
+    return this.options.advertise === undefined && isWildcard(this.options.bind);
+  }
+
   /** The address of the event socket that the cell behind a connection can reach. */
   private pubFor(connection: string): string {
-    const { bind, advertise } = this.options;
-    if (advertise !== undefined || !isWildcard(bind)) return this.pub;
+    if (!this.needsHosts) return this.pub;
     const host = this.hosts.hostOf(connection);
     return host === undefined ? this.pub : endpoint(host, portOf(this.pubBound));
   }

@@ -1,14 +1,14 @@
 import {
   type Claim,
-  claimMs,
   decodeBody,
   type MeshError,
   type Outcome,
   type Run,
   toMeshError,
 } from "@thynapse/protocol";
+import type { AnycatchHost, AnycatchWish } from "./anycatch-host.js";
 import { AutoCredit } from "./auto-credit.js";
-import { ClaimBook, type OutputSettlement, type RepeatedDelivery } from "./claims.js";
+import { ClaimBook, type KeptSettlement, type RepeatedDelivery } from "./claims.js";
 import {
   type DeliveryBatch,
   type DeliveryHost,
@@ -23,32 +23,8 @@ import type { Settlements, SettlingCatch } from "./settlements.js";
 import { WaitingDeliveries } from "./waiting-deliveries.js";
 import type { CatchGrant } from "./wire.js";
 
-/** How an anycatch of this cell wants its events; what is `undefined` is left to the transmitter. */
-export interface AnycatchWish {
-  readonly pattern: string;
-  readonly concurrency: number;
-  readonly credit: number | undefined;
-  readonly redeliver: boolean | undefined;
-  readonly affinity: boolean | undefined;
-  readonly attemptsMax: number | undefined;
-  readonly ackTimeoutMs: number | undefined;
-}
-
-/** What an anycatch needs of the cell. */
-export interface AnycatchHost {
-  readonly settlements: Settlements;
-  nowMs(): number;
-  /** There are deliveries to begin. */
-  ready(supply: Anycatch): void;
-  armed(pattern: string): void;
-  /** A body cannot be decoded; its delivery was rejected. */
-  bad(pattern: string, error: MeshError): void;
-  progress(catchNumber: number, delivery: HeldDelivery): void;
-  reply(catchNumber: number, delivery: HeldDelivery, index: number, body: PackedBody): void;
-}
-
-/** How long orphans may take to come again after the catch was granted: the claims of all cells, and some air. */
-const orphanMs = claimMs * 2;
+/** How long what came in an earlier attachment may take to get its new name. @see PROTOCOL.md §10.9 */
+const orphanMs = 5000;
 
 /**
  * - `asked`: wished for, on this connection or on the next one.
@@ -83,7 +59,8 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   private isPaused = false;
   private isAnnounced = false;
   private state: AnycatchState = { name: "asked" };
-  private waiters: Waiter[] = [];
+  private readonly waiters: Waiter[] = [];
+  private readonly idle: (() => void)[] = [];
 
   constructor(wish: AnycatchWish, host: AnycatchHost) {
     this.wish = wish;
@@ -104,6 +81,16 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   get isEnded(): boolean {
     return this.state.name === "ended";
+  }
+
+  /** Settlements that are not confirmed, besides plain acks. */
+  get keptCount(): number {
+    return this.claims.keptCount;
+  }
+
+  /** Deliveries that are held and not settled. */
+  get heldCount(): number {
+    return this.credit.heldCount;
   }
 
   /** Handlers that run. */
@@ -136,13 +123,16 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   granted(grant: CatchGrant, nowMs: number): void {
     this.state = { name: "granted", grant };
-    if (this.waiting.orphanCount > 0) this.orphansUntilMs = nowMs + orphanMs;
+    this.orphansUntilMs = nowMs + orphanMs;
     for (const waiter of this.waiters.splice(0)) waiter.resolve();
     this.host.armed(this.pattern);
   }
 
-  refused(error: MeshError): void {
-    for (const waiter of this.waiters.splice(0)) waiter.reject(error);
+  /** The transmitter refuses the catch. @returns whether somebody was waiting for it. */
+  refused(error: MeshError): boolean {
+    const waiters = this.waiters.splice(0);
+    for (const waiter of waiters) waiter.reject(error);
+    return waiters.length > 0;
   }
 
   /** The connection is lost; handlers that run go on. */
@@ -157,6 +147,12 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
     if (nowMs < this.orphansUntilMs) return;
     this.orphansUntilMs = Number.POSITIVE_INFINITY;
     this.waiting.dropOrphans();
+    this.claims.forgetBefore(this.host.session());
+    this.running.forEach((delivery) => {
+      if (this.isCurrent(delivery) || delivery.state !== "held") return;
+      delivery.takeBack();
+      this.credit.lost(1);
+    });
   }
 
   /** Takes in the deliveries of a run. */
@@ -193,21 +189,29 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   finished(delivery: HeldDelivery): void {
     this.running.remove(delivery);
     this.waiting.finished(delivery);
+    if (this.running.count === 0) for (const told of this.idle.splice(0)) told();
+  }
+
+  /** Calls `told` when no handler runs. */
+  whenIdle(told: () => void): void {
+    if (this.running.count === 0) told();
+    else this.idle.push(told);
   }
 
   settle(delivery: HeldDelivery, outcome: Outcome, detail: SettlementDetail | undefined): void {
     const nowMs = this.host.nowMs();
     this.credit.gave(1, nowMs);
-    if (detail?.outputs !== undefined) this.claims.sentOutputs(delivery, outcome, detail);
-    else if (outcome === "ack") this.claims.acked(delivery, nowMs);
-    this.host.settlements.add(this, delivery, outcome, detail);
+    if (outcome === "ack" && detail === undefined) this.claims.acked(delivery, nowMs);
+    else this.claims.keep(delivery, outcome, detail);
+    // Under a name of an earlier attachment nobody would know it: it waits for its new one.
+    if (this.isCurrent(delivery)) this.host.settlements.add(this, delivery, outcome, detail);
   }
 
-  outputsDone(delivery: HeldDelivery, isTaken: boolean): void {
-    this.claims.outputsDone(delivery, isTaken, this.host.nowMs());
+  confirmed(delivery: HeldDelivery, isTaken: boolean): void {
+    this.claims.confirmed(delivery, isTaken, this.host.nowMs());
   }
 
-  again({ run, index, batch }: RepeatedDelivery, kept: OutputSettlement | undefined): void {
+  again({ run, index, batch }: RepeatedDelivery, kept: KeptSettlement | undefined): void {
     const { settlements } = this.host;
     if (kept === undefined) settlements.ack(this, batch, batch.number + index);
     else {
@@ -217,12 +221,16 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   }
 
   progress(delivery: HeldDelivery): void {
-    if (this.state.name === "granted") this.host.progress(this.state.grant.catchNumber, delivery);
+    const { catchNumber } = this;
+    if (catchNumber !== undefined && this.isCurrent(delivery)) {
+      this.host.progress(catchNumber, delivery);
+    }
   }
 
   reply(delivery: HeldDelivery, index: number, body: PackedBody): void {
-    if (this.state.name === "granted") {
-      this.host.reply(this.state.grant.catchNumber, delivery, index, body);
+    const { catchNumber } = this;
+    if (catchNumber !== undefined && this.isCurrent(delivery)) {
+      this.host.reply(catchNumber, delivery, index, body);
     }
   }
 
@@ -260,6 +268,10 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   end(): void {
     this.state = { name: "ended" };
+  }
+
+  private isCurrent(delivery: HeldDelivery): boolean {
+    return this.state.name === "granted" && delivery.batch.session === this.host.session();
   }
 
   private announce(): void {

@@ -16,7 +16,7 @@ export interface AskWatcher {
   gone(cell: EventSource): void;
   /** The handler of one cell of a gather failed. */
   cellFailed(error: MeshError, from: EventSource): void;
-  /** All of the answer has come. */
+  /** All of the answer has come; without a `result` before, there is none. */
   ended(): void;
   failed(error: MeshError): void;
 }

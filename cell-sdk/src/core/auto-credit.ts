@@ -31,6 +31,11 @@ export class AutoCredit {
     this.credit = fixed ?? concurrency;
   }
 
+  /** Deliveries that are held and not settled. */
+  get heldCount(): number {
+    return this.held;
+  }
+
   /** Deliveries came in. */
   took(count: number, nowMs: number): void {
     if (this.held === 0) this.busySinceMs = nowMs;

@@ -1,5 +1,6 @@
 import { type Claim, type FieldMap, MeshError } from "@thynapse/protocol";
-import { Anycatch, type AnycatchHost, type AnycatchWish } from "./anycatch.js";
+import { Anycatch } from "./anycatch.js";
+import type { AnycatchHost, AnycatchWish } from "./anycatch-host.js";
 import { Multicatch, type MulticatchHost } from "./multicatch.js";
 import {
   MulticatchSupply,
@@ -49,11 +50,21 @@ export class Catches {
     return deadlineMs;
   }
 
+  /** Deliveries that are held and not settled. */
+  get heldCount(): number {
+    let held = 0;
+    for (const anycatch of this.anycatches.values()) held += anycatch.heldCount;
+    return held;
+  }
+
   /** Adds a multicatch; `waiter` hears when it is armed. */
   multicatch(wish: MulticatchWish, waiter: Waiter): MulticatchSupply {
     const known = this.multicatches.get(wish.pattern);
     const multicatch = known ?? new Multicatch(wish.pattern, this.host.multicatch);
-    const supply = new MulticatchSupply(wish, { ...this.host.supply, room: () => multicatch.room() });
+    const supply = new MulticatchSupply(wish, {
+      ...this.host.supply,
+      room: () => multicatch.room(),
+    });
     multicatch.add(supply, waiter);
     if (known === undefined) {
       this.multicatches.set(wish.pattern, multicatch);
@@ -138,10 +149,11 @@ export class Catches {
     const refused = typeof ref === "number" ? this.asked.get(ref) : undefined;
     if (refused === undefined) return false;
     this.asked.delete(ref as number);
+    this.host.warn(refused.pattern, error.message);
+    // Who was granted it on an earlier connection keeps it, and asks again on the next one.
+    if (!refused.refused(error)) return true;
     if (refused.mode === "multi") this.multicatches.delete(refused.pattern);
     else this.anycatches.delete(refused.pattern);
-    this.host.warn(refused.pattern, error.message);
-    refused.refused(error);
     return true;
   }
 

@@ -5,11 +5,11 @@ import { SenderRanges } from "./sender-ranges.js";
 /** Ranges that one claim lists: about 60 bytes each, and all of them travel in one command. */
 const claimRangesMax = 8192;
 
-/** A settlement whose outputs are not yet handled. */
-export interface OutputSettlement {
+/** A settlement that is not confirmed. */
+export interface KeptSettlement {
   readonly delivery: HeldDelivery;
   readonly outcome: Outcome;
-  readonly detail: SettlementDetail;
+  readonly detail: SettlementDetail | undefined;
 }
 
 /** An event that came again. */
@@ -21,19 +21,25 @@ export interface RepeatedDelivery {
 
 /** Who settles an event that came again. */
 export interface SettleAgain {
-  /** @param kept the settlement with outputs; `undefined`: it was acked without. */
-  again(repeated: RepeatedDelivery, kept: OutputSettlement | undefined): void;
+  /** @param kept how it was settled; `undefined`: it was acked, and that is all. */
+  again(repeated: RepeatedDelivery, kept: KeptSettlement | undefined): void;
 }
 
 /**
  * What a cell remembers of the deliveries of one anycatch, so that none is handled twice after the loss of a transmitter:
- * the events above their sender's floor that it has acked, and the settlements whose outputs are not yet handled.
+ * the events above their sender's floor that it has acked, and all other settlements (with outputs or a result, or no
+ * acks) until they are confirmed.
  *
  * @see PROTOCOL.md §10.6 and §10.9
  */
 export class ClaimBook {
   private readonly settled = new SenderRanges();
-  private readonly outputs = new Map<string, OutputSettlement>();
+  private readonly kept = new Map<string, KeptSettlement>();
+
+  /** Settlements that are not confirmed. */
+  get keptCount(): number {
+    return this.kept.size;
+  }
 
   /** A run of a sender came: its floor may have risen. */
   heard(run: Run, nowMs: number): void {
@@ -45,29 +51,36 @@ export class ClaimBook {
     this.settled.of(run.header.sender, run.header.floor, nowMs).add(run.seqAt(index));
   }
 
-  /** A settlement carries outputs: it is kept until they are handled. */
-  sentOutputs(delivery: HeldDelivery, outcome: Outcome, detail: SettlementDetail): void {
-    this.outputs.set(keyOf(delivery.run, delivery.index), { delivery, outcome, detail });
+  /** Notes a settlement that is more than an ack, until it is confirmed. */
+  keep(delivery: HeldDelivery, outcome: Outcome, detail: SettlementDetail | undefined): void {
+    this.kept.set(keyOf(delivery.run, delivery.index), { delivery, outcome, detail });
   }
 
-  /** The outputs of a settlement are handled; or it was not taken, and they never go out. */
-  outputsDone(delivery: HeldDelivery, isTaken: boolean, nowMs: number): void {
+  /** The settlement was taken, and its outputs are handled; or it was not taken, and they never go out. */
+  confirmed(delivery: HeldDelivery, isTaken: boolean, nowMs: number): void {
     const key = keyOf(delivery.run, delivery.index);
-    const kept = this.outputs.get(key);
+    const kept = this.kept.get(key);
     if (kept === undefined) return;
-    this.outputs.delete(key);
+    this.kept.delete(key);
     if (isTaken && kept.outcome === "ack") this.acked(delivery, nowMs);
   }
 
+  /** Forgets what was settled under names of attachments before `session`, and has not got a new one. */
+  forgetBefore(session: number): void {
+    for (const [key, { delivery }] of this.kept) {
+      if (delivery.batch.session < session) this.kept.delete(key);
+    }
+  }
+
   /**
-   * Settles an event that came again as it was settled before. Not so an ask that was acked without outputs: its result
-   * is not kept.
+   * Settles an event that came again as it was settled before. Not so an ask whose ack was confirmed: its result is no
+   * longer known.
    *
    * @returns false if this cell has not settled the event.
    */
   settleAgain(repeated: RepeatedDelivery, by: SettleAgain): boolean {
     const { run, index } = repeated;
-    const kept = this.outputs.get(keyOf(run, index));
+    const kept = this.kept.get(keyOf(run, index));
     if (kept !== undefined) {
       by.again(repeated, kept);
       return true;
@@ -92,7 +105,7 @@ export class ClaimBook {
       numbers.add(run.seqAt(index));
     };
     forEachHeld(hold);
-    for (const { delivery } of this.outputs.values()) hold(delivery.run, delivery.index);
+    for (const { delivery } of this.kept.values()) hold(delivery.run, delivery.index);
     const claim = {
       pattern,
       held: rangesOf([...held].map(([sender, numbers]) => [sender, numbers.ranges()])),

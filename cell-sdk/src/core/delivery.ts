@@ -18,6 +18,8 @@ export interface DeliveryBatch {
   readonly number: number;
   readonly attempt: number;
   readonly repeat: boolean;
+  /** The attachment that it came in: its name means nothing in another one. */
+  readonly session: number;
 }
 
 /** The name of one delivery. @see PROTOCOL.md §10.3 */

@@ -39,6 +39,7 @@ export class MulticatchSupply implements EventSupply {
   badEvents = 0;
   private readonly host: MulticatchSupplyHost;
   private readonly queue: EventQueue;
+  private readonly idle: (() => void)[] = [];
   private running = 0;
   private isPaused = false;
   private isEnded = false;
@@ -91,6 +92,13 @@ export class MulticatchSupply implements EventSupply {
   /** The handler of an event is done. */
   finished(): void {
     this.running--;
+    if (this.running === 0) for (const told of this.idle.splice(0)) told();
+  }
+
+  /** Calls `told` when no handler runs. */
+  whenIdle(told: () => void): void {
+    if (this.running === 0) told();
+    else this.idle.push(told);
   }
 
   pause(): void {

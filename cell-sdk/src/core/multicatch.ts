@@ -9,6 +9,7 @@ import type { CatchGrant } from "./wire.js";
 export interface MulticatchHost {
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
+  progress(catchNumber: number, last: number): void;
   miss(catchNumber: number, first: number, count: number): void;
   armed(pattern: string): void;
   slow(pattern: string, bufferedBytes: number): void;
@@ -28,6 +29,9 @@ type ArmingState =
 
 /** How long to wait for a mark. @see PROTOCOL.md §8.4 */
 export const armingMs = 500;
+/** After so much of a stream the cell says how far it has come. */
+const progressBytes = 1024 * 1024;
+const progressMessages = 64;
 
 /**
  * One pattern that this cell catches in mode multi, for however many handlers.
@@ -50,6 +54,8 @@ export class Multicatch {
   /** The smallest bound of a handler that does not drop. */
   private bufferBytesMax = Number.POSITIVE_INFINITY;
   private isSlow = false;
+  private unsaidBytes = 0;
+  private unsaidMessages = 0;
 
   constructor(pattern: string, host: MulticatchHost) {
     this.pattern = pattern;
@@ -65,6 +71,11 @@ export class Multicatch {
 
   get isUsed(): boolean {
     return this.supplies.length > 0;
+  }
+
+  /** Handlers that run. */
+  get runningCount(): number {
+    return this.supplies.reduce((sum, supply) => sum + supply.runningCount, 0);
   }
 
   get repeats(): number {
@@ -109,11 +120,11 @@ export class Multicatch {
     this.host.subscribe(grant.topic);
   }
 
-  /** The transmitter refuses the catch. */
-  refused(error: MeshError): void {
-    const waiters = this.waiters;
-    this.waiters = [];
+  /** The transmitter refuses the catch. @returns whether somebody was waiting for it. */
+  refused(error: MeshError): boolean {
+    const waiters = this.waiters.splice(0);
     for (const waiter of waiters) waiter.reject(error);
+    return waiters.length > 0;
   }
 
   /** The connection is lost. */
@@ -128,6 +139,11 @@ export class Multicatch {
     this.state = { name: "asked" };
   }
 
+  /** Begins no further handler. */
+  pause(): void {
+    for (const supply of this.supplies) supply.pause();
+  }
+
   mark(first: number, nowMs: number): void {
     this.arm();
     this.reader.mark(first, nowMs);
@@ -138,6 +154,7 @@ export class Multicatch {
     const before = this.reader.letGo;
     this.reader.live(first, run, nowMs);
     this.noteSlowness(this.reader.letGo > before);
+    this.noteProgress(run.bytes.length);
   }
 
   skip(first: number, count: number, nowMs: number): void {
@@ -145,12 +162,12 @@ export class Multicatch {
     this.reader.skip(first, count, nowMs);
   }
 
-  repaired(first: number, run: Run, nowMs: number): void {
-    this.reader.repaired(first, run, nowMs);
+  repaired(first: number, run: Run, isDone: boolean, nowMs: number): void {
+    this.reader.repaired(first, run, isDone, nowMs);
   }
 
-  lost(first: number, count: number, nowMs: number): void {
-    this.reader.gone(first, count, nowMs);
+  lost(first: number, count: number, isDone: boolean, nowMs: number): void {
+    this.reader.gone(first, count, isDone, nowMs);
   }
 
   beat(last: number, nowMs: number): void {
@@ -188,9 +205,7 @@ export class Multicatch {
   private arm(): void {
     if (this.state.name !== "subscribed") return;
     this.state = { name: "armed", grant: this.state.grant };
-    const waiters = this.waiters;
-    this.waiters = [];
-    for (const waiter of waiters) waiter.resolve();
+    for (const waiter of this.waiters.splice(0)) waiter.resolve();
     this.host.armed(this.pattern);
   }
 
@@ -215,6 +230,17 @@ export class Multicatch {
     if (isSlow && !this.isSlow) this.host.slow(this.pattern, this.bufferedBytes);
     // It counts as slow until it has caught up.
     this.isSlow = isSlow || (this.isSlow && this.reader.hasHole);
+  }
+
+  /** Says how far it has read, so that the senders of a lone slow reader are slowed. @see PROTOCOL.md §8.10 */
+  private noteProgress(bytes: number): void {
+    this.unsaidBytes += bytes;
+    this.unsaidMessages++;
+    if (this.unsaidBytes < progressBytes && this.unsaidMessages < progressMessages) return;
+    this.unsaidBytes = 0;
+    this.unsaidMessages = 0;
+    const { catchNumber } = this;
+    if (catchNumber !== undefined) this.host.progress(catchNumber, this.reader.last);
   }
 
   private leaveTopic(): void {

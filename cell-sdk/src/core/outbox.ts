@@ -6,6 +6,7 @@ import {
   eventBytesMax,
   MeshError,
 } from "@thynapse/protocol";
+import { CheckedChannels } from "./checked-channels.js";
 import { KeptRuns } from "./kept-runs.js";
 import type { OutboxAttachment, OutboxHost, SeqSpan } from "./outbox-host.js";
 import { OutboxWaiters, type Waiter } from "./outbox-waiters.js";
@@ -16,8 +17,6 @@ import type { Destination, RunRecord } from "./run-record.js";
 import { resendRun } from "./run-resend.js";
 import { WaitingSend, WaitingSends, waitingSendsMax } from "./waiting-sends.js";
 
-/** Checked channel names that are remembered. */
-const channelsMax = 10_000;
 /** The share that is kept free for what handlers send, lest a service that feeds itself gets stuck. */
 const plainShare = 0.9;
 const roomShare = 0.75;
@@ -47,8 +46,7 @@ export class Outbox {
   private readonly kept: KeptRuns;
   private readonly waiting = new WaitingSends();
   private readonly waiters = new OutboxWaiters();
-  private readonly channels = new Set<string>();
-  private lastChannel = "";
+  private readonly channels = new CheckedChannels();
   private doneEvents = 0;
   /** Bytes of closed runs that are not done. */
   private pendingBytes = 0;
@@ -70,7 +68,8 @@ export class Outbox {
     });
     this.flow = new RunFlow({
       command: (part) => host.command(part),
-      resend: (part) => resendRun(part, this.floor),
+      rewrite: (part, isFirst) =>
+        resendRun(part, { session: isFirst ? this.session : undefined, floor: this.floor }),
     });
   }
 
@@ -105,7 +104,7 @@ export class Outbox {
    * @throws {MeshError} as `Cell.send`.
    */
   send(channel: string, data: unknown, extras?: Uint8Array): Destination {
-    if (channel !== this.lastChannel) this.checkChannel(channel);
+    this.channels.check(channel);
     return this.put(channel, data, extras);
   }
 
@@ -185,6 +184,18 @@ export class Outbox {
     });
   }
 
+  /** The transmitter takes no more events. */
+  hold(): void {
+    this.flow.hold();
+  }
+
+  /** A whole run was refused by an error without a number: answers come in order, so it is the oldest on the wire. */
+  refusedOldest(error: MeshError, nowMs: number): void {
+    const oldest = this.runs.kept().find((record) => record.unconfirmed > 0);
+    if (oldest !== undefined) this.refused(oldest, error, nowMs);
+    this.confirmed();
+  }
+
   /** Goes on after the confirms of one command. */
   confirmed(): void {
     this.advance();
@@ -210,15 +221,6 @@ export class Outbox {
     }
     this.waiters.end(error);
     return unconfirmed;
-  }
-
-  private checkChannel(channel: string): void {
-    if (!this.channels.has(channel)) {
-      checkChannel(channel);
-      if (this.channels.size >= channelsMax) this.channels.clear();
-      this.channels.add(channel);
-    }
-    this.lastChannel = channel;
   }
 
   private put(channel: string, data: unknown, extras: Uint8Array | undefined): Destination {

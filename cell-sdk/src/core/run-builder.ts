@@ -7,6 +7,7 @@ export interface RunBuilderHost {
   readonly id: Thid;
   readonly service: string;
   wallMs(): number;
+  /** The present attachment, or the last one. */
   session(): number;
   floor(): number;
   /** A run begins. */
@@ -61,10 +62,11 @@ export class RunBuilder {
     const { record, writer, host } = this;
     if (record === undefined || writer === undefined) return;
     const { id, service } = host;
+    record.closedOn = host.session();
     const opening = {
       sender: id,
       service,
-      session: host.session(),
+      session: record.closedOn,
       floor: host.floor(),
       first: record.first,
       time: host.wallMs(),

@@ -5,8 +5,8 @@ import type { RunRecord } from "./run-record.js";
 export interface RunFlowHost {
   /** Sends a command; only called while the flow is attached and the pipe is open. */
   command(part: Buffer): void;
-  /** The part to send of a run that was sent before. */
-  resend(part: Buffer): Buffer;
+  /** The part to send of a run that was sent before, or was closed on another attachment. */
+  rewrite(part: Buffer, isFirst: boolean): Buffer;
 }
 
 /** A new attachment, as far as runs go. */
@@ -38,6 +38,7 @@ export class RunFlow {
   private attachment = 0;
   private windowBytes = windowBytesMax;
   private pipeOpen = true;
+  private isHeld = false;
   private busyUntilMs = Number.POSITIVE_INFINITY;
   private busyDelayMs = busyDelayMinMs;
 
@@ -68,9 +69,15 @@ export class RunFlow {
     this.attachment = number;
     this.windowBytes = Math.min(windowBytes, windowBytesMax);
     this.pipeOpen = true;
+    this.isHeld = false;
     this.notBusy();
     this.fill(records);
     this.pump();
+  }
+
+  /** Sends nothing more on this attachment. */
+  hold(): void {
+    this.isHeld = true;
   }
 
   detach(): void {
@@ -133,7 +140,8 @@ export class RunFlow {
   }
 
   private get isSending(): boolean {
-    return this.attachment !== 0 && this.pipeOpen && this.busyUntilMs === Number.POSITIVE_INFINITY;
+    if (this.attachment === 0 || !this.pipeOpen || this.isHeld) return false;
+    return this.busyUntilMs === Number.POSITIVE_INFINITY;
   }
 
   private pump(): void {
@@ -158,8 +166,10 @@ export class RunFlow {
       this.wireBytes += record.bytes;
       this.wireRuns++;
     }
-    const before = record.sentOn;
+    const isFirst = record.sentOn === 0;
+    const isFresh = isFirst && record.closedOn === this.attachment;
     record.sent(this.attachment);
-    this.host.command(before === 0 ? part : this.host.resend(part));
+    record.part = isFresh ? part : this.host.rewrite(part, isFirst);
+    this.host.command(record.part);
   }
 }

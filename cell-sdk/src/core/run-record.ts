@@ -62,6 +62,8 @@ export class RunRecord implements Destination {
   bytes = 0;
   /** The attachment on which the run was sent last; 0 if it never was. */
   sentOn = 0;
+  /** The attachment that there was when it was closed: the one that its header names. */
+  closedOn = 0;
   /** Whether a part of it was refused as busy and is to be sent again. */
   again = false;
   /** No longer kept: never sent again. */

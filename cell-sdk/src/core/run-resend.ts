@@ -15,21 +15,30 @@ function headOf(command: string): Uint8Array {
   return head;
 }
 
+/** What changes in the header of a run. */
+export interface Resending {
+  /** The attachment in which the run is sent first; `undefined`: it was sent before and keeps its own. */
+  readonly session: number | undefined;
+  readonly floor: number;
+}
+
 /**
- * Writes a run of this cell anew for another attachment: same events, numbers, time and session; present floor.
- * The session stays that of the first sending: by it a transmitter knows a repeat.
+ * Writes a run of this cell anew for another attachment: same events, same numbers and time, present floor. By a session
+ * lower than the present one a transmitter knows a repeat.
  *
- * @see PROTOCOL.md §7.8
+ * Costs one copy of the run, on the rare path only.
  *
- * Costs one copy of the run, on the rare path only: a floor that falls again would confuse who reads it.
+ * @see PROTOCOL.md §7.4, §7.8
  */
-export function resendRun(part: Buffer, floor: number): Buffer {
+export function resendRun(part: Buffer, changes: Resending): Buffer {
   const run = readRun(part, frameHeadBytes);
-  const { sender, service, session, first, time, channels } = run.header;
+  const { sender, service, first, time, channels } = run.header;
   const from = run.starts[0] as number;
   const writer = new RunWriter(part.length - from);
   for (const channel of channels) writer.indexOf(channel);
   writer.appendRaw(part, from, part.length, run.count);
+  const session = changes.session ?? run.header.session;
+  const { floor } = changes;
   const opening: RunOpening = { sender, service, session, floor, first, time };
   return writer.close(opening, runPrefix);
 }

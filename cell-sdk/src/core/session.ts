@@ -81,6 +81,7 @@ const finalCodes: readonly ErrorCode[] = [
 export class Session {
   /** Attachments so far. */
   count = 0;
+  private helloCount = 0;
   private readonly host: SessionHost;
   private readonly reconnect: Reconnect;
   private current: SessionState = { name: "idle" };
@@ -124,9 +125,9 @@ export class Session {
   connected(nowMs: number): void {
     if (this.current.name !== "connecting") return;
     this.enter({ name: "hello", address: this.current.address, untilMs: nowMs + helloMs });
-    this.count++;
+    this.helloCount++;
     const secret = this.home === undefined ? {} : { secret: this.home.secret };
-    const hello = { v: protocolVersion, session: this.count, ...secret, ...this.host.hello() };
+    const hello = { v: protocolVersion, session: this.count + 1, ...secret, ...this.host.hello() };
     this.host.emit({ kind: "command", part: writeCommand("HELO", hello) });
   }
 
@@ -150,6 +151,7 @@ export class Session {
     const before = this.home;
     const same = before?.id === welcome.id && before.incarnation === welcome.incarnation;
     this.enter({ name: "welcome", address, welcome });
+    this.count++;
     this.home = welcome;
     this.failsAtMs = Number.POSITIVE_INFINITY;
     this.beatDueMs = nowMs + welcome.heartbeatMs;
@@ -167,8 +169,9 @@ export class Session {
   /** The transmitter refuses `HELO`, or does not know this connection. */
   refused(error: MeshError, nowMs: number): void {
     if (!this.isAttached) return;
-    const isFirst = this.home === undefined;
-    const isFinal = finalCodes.includes(error.code) || (isFirst && error.code === "ID_TAKEN");
+    // If an earlier HELO was taken and its answer lost, this cell itself has the id, until it is found dead.
+    const isOthers = error.code === "ID_TAKEN" && this.helloCount === 1;
+    const isFinal = finalCodes.includes(error.code) || isOthers;
     if (this.current.name === "hello" && isFinal) {
       this.close();
       this.host.failed(error);
@@ -178,14 +181,13 @@ export class Session {
     this.pause(error.message, nowMs);
   }
 
-  /** The transmitter drains: turn to another one, if there is one. */
-  move(nowMs: number): void {
-    if (this.current.name !== "welcome") return;
-    this.host.emit({ kind: "status", status: { kind: "draining", by: "transmitter" } });
-    if (!this.reconnect.hasOther) return;
+  /** Turns to another transmitter, if there is one. @returns false if there is none. */
+  move(nowMs: number): boolean {
+    if (this.current.name !== "welcome" || !this.reconnect.hasOther) return false;
     this.reconnect.rotate();
     this.host.emit({ kind: "detach" });
     this.pause("the transmitter drains", nowMs);
+    return true;
   }
 
   /** Says farewell, and closes when it is answered. */
@@ -215,7 +217,8 @@ export class Session {
     const { current } = this;
     if (nowMs >= this.failsAtMs && current.name !== "closed") this.unreachable();
     else if (current.name === "welcome") this.watch(current.welcome, nowMs);
-    else if (current.name === "idle" || current.name === "closed" || nowMs < current.untilMs) return;
+    else if (current.name === "idle" || current.name === "closed" || nowMs < current.untilMs)
+      return;
     else if (current.name === "waiting") this.attach(nowMs);
     else if (current.name === "leaving") this.close();
     else {

@@ -6,10 +6,8 @@ import { writeCommand } from "./wire.js";
 export interface SettlingCatch {
   /** Its number on this connection; `undefined` while it is not granted. */
   readonly catchNumber: number | undefined;
-  /** Whether nobody takes its settlements any more. */
-  readonly isEnded: boolean;
-  /** A settlement with outputs needs no further care: they are handled, or it was not taken. */
-  outputsDone(delivery: HeldDelivery, isTaken: boolean): void;
+  /** A settlement that is more than an ack was taken, and its outputs are handled; or it was not taken. */
+  confirmed(delivery: HeldDelivery, isTaken: boolean): void;
 }
 
 /** [outcome, first, count, attempt, detail?] */
@@ -20,8 +18,8 @@ interface Batch {
   readonly origin: string;
   readonly rows: Row[];
   bytes: number;
-  /** The delivery of its only row, if that has outputs. */
-  readonly withOutputs: HeldDelivery | undefined;
+  /** Those of its deliveries whose settlement is more than an ack. */
+  readonly kept: HeldDelivery[];
 }
 
 /** Bytes of one settlement command beyond which another one is begun. */
@@ -32,20 +30,23 @@ const rowsMax = 16_384;
 
 /**
  * Settlements of this cell: gathered over a turn, contiguous acks as one range, sent with rising references, and kept
- * until they are confirmed. What is not confirmed when the connection is lost goes out again on the next one.
+ * until they are confirmed. With the connection all of them end: deliveries get other names on the next one.
  *
  * @see PROTOCOL.md §10.3 to §10.6
  */
 export class Settlements {
   stale = 0;
   private readonly command: (part: Buffer) => void;
+  private readonly due: () => void;
   private open: Batch[] = [];
   private current: Batch | undefined;
   private unconfirmed = new Map<number, Batch>();
   private lastRef = 0;
 
-  constructor(command: (part: Buffer) => void) {
+  /** @param due called when something waits to be sent after nothing did. */
+  constructor(command: (part: Buffer) => void, due: () => void) {
     this.command = command;
+    this.due = due;
   }
 
   /** Whether nothing waits to be sent or to be confirmed. */
@@ -68,37 +69,39 @@ export class Settlements {
     const { origin, number, attempt } = delivery;
     const code = outcomes.indexOf(outcome);
     if (detail === undefined) {
-      this.plain(source, origin, code, number, attempt);
+      const batch = this.batchOf(source, origin);
+      addPlain(batch, code, number, attempt);
+      if (outcome !== "ack") batch.kept.push(delivery);
       return;
     }
     const row: Row = [code, number, 1, attempt, detail];
-    if (detail.outputs === undefined) {
-      const batch = this.batchOf(source, origin);
-      batch.rows.push(row);
-      batch.bytes += rowBytes + (detail.result?.[1].length ?? 0) + (detail.reason?.length ?? 0);
-    } else {
+    if (detail.outputs !== undefined) {
       // Alone in its command, so that the answer is about it alone.
-      this.open.push({ source, origin, rows: [row], bytes: 0, withOutputs: delivery });
+      this.begin({ source, origin, rows: [row], bytes: 0, kept: [delivery] });
       this.current = undefined;
+      return;
     }
+    const batch = this.batchOf(source, origin);
+    batch.rows.push(row);
+    batch.kept.push(delivery);
+    batch.bytes += rowBytes + (detail.result?.[1].length ?? 0) + (detail.reason?.length ?? 0);
   }
 
   /** Acks a delivery that needs no handler. */
   ack(source: SettlingCatch, name: { origin: string; attempt: number }, number: number): void {
-    this.plain(source, name.origin, 0, number, name.attempt);
+    addPlain(this.batchOf(source, name.origin), 0, number, name.attempt);
   }
 
   /** Sends what can be sent. */
   flush(): void {
     if (this.open.length === 0) return;
-    const later: Batch[] = [];
-    for (const batch of this.open) {
-      if (batch.source.isEnded) continue;
-      if (batch.source.catchNumber === undefined) later.push(batch);
-      else this.send(batch, batch.source.catchNumber);
-    }
-    this.open = later;
+    const due = this.open;
+    this.open = [];
     this.current = undefined;
+    for (const batch of due) {
+      const { catchNumber } = batch.source;
+      if (catchNumber !== undefined) this.send(batch, catchNumber);
+    }
   }
 
   /** The transmitter has taken the settlements with these references. */
@@ -112,36 +115,12 @@ export class Settlements {
     if (typeof ref === "number") this.finish(ref, false);
   }
 
-  /** The connection is lost: what was not confirmed goes out again on the next one. */
+  /** The connection is lost, and with it every name that a settlement could use. */
   detach(): void {
-    this.open = [...this.unconfirmed.values(), ...this.open];
+    this.open = [];
     this.current = undefined;
     this.unconfirmed = new Map();
     this.lastRef = 0;
-  }
-
-  private plain(
-    source: SettlingCatch,
-    origin: string,
-    code: number,
-    number: number,
-    attempt: number,
-  ): void {
-    const batch = this.batchOf(source, origin);
-    const { rows } = batch;
-    const before = rows[rows.length - 1];
-    if (
-      before !== undefined &&
-      before[1] + before[2] === number &&
-      before[3] === attempt &&
-      before[0] === code &&
-      before[4] === undefined
-    ) {
-      before[2]++;
-      return;
-    }
-    rows.push([code, number, 1, attempt]);
-    batch.bytes += rowBytes;
   }
 
   private batchOf(source: SettlingCatch, origin: string): Batch {
@@ -154,10 +133,14 @@ export class Settlements {
     ) {
       return current;
     }
-    const batch = { source, origin, rows: [], bytes: 0, withOutputs: undefined };
-    this.open.push(batch);
+    const batch = { source, origin, rows: [], bytes: 0, kept: [] };
+    this.begin(batch);
     this.current = batch;
     return batch;
+  }
+
+  private begin(batch: Batch): void {
+    if (this.open.push(batch) === 1) this.due();
   }
 
   private send(batch: Batch, catchNumber: number): void {
@@ -171,6 +154,24 @@ export class Settlements {
     const batch = this.unconfirmed.get(ref);
     if (batch === undefined) return;
     this.unconfirmed.delete(ref);
-    if (batch.withOutputs !== undefined) batch.source.outputsDone(batch.withOutputs, isTaken);
+    for (const delivery of batch.kept) batch.source.confirmed(delivery, isTaken);
   }
+}
+
+/** Adds a row, or makes the last one longer. */
+function addPlain(batch: Batch, code: number, number: number, attempt: number): void {
+  const { rows } = batch;
+  const before = rows[rows.length - 1];
+  if (
+    before !== undefined &&
+    before[1] + before[2] === number &&
+    before[3] === attempt &&
+    before[0] === code &&
+    before[4] === undefined
+  ) {
+    before[2]++;
+    return;
+  }
+  rows.push([code, number, 1, attempt]);
+  batch.bytes += rowBytes;
 }

@@ -1,4 +1,4 @@
-import { eventBytesMax, type Run, runBytesMax } from "@thynapse/protocol";
+import type { Run } from "@thynapse/protocol";
 
 /** What a stream reader needs of its catch. */
 export interface StreamReaderHost {
@@ -19,18 +19,14 @@ interface Piece {
 }
 
 interface Repair {
-  /** Bytes that came in answer. */
-  bytes: number;
+  /** Whether the answer closed a part of the hole. */
+  hasHelped: boolean;
   /** When to ask again. */
   againMs: number;
 }
 
-/** One `MISS` brings at most 1 MiB; when it brought nearly that there is more to ask for. */
-const repairBytesFull = eventBytesMax - runBytesMax;
-/** How long a repair may take to begin. */
-const repairBeginMs = 500;
-/** Silence after which a repair that brought something is taken to have ended. */
-const repairPauseMs = 100;
+/** How long the answer to a `MISS` may pause before it is asked for again. */
+const repairMs = 500;
 
 /**
  * Reads one stream: counts its numbers, keeps what comes early until the hole before it is closed, and asks for what
@@ -133,24 +129,23 @@ export class StreamReader {
     this.ask(nowMs);
   }
 
-  /** Lost events again. */
-  repaired(first: number, run: Run, nowMs: number): void {
-    this.heardRepair(run.bytes.length, nowMs);
+  /** Lost events again; `isDone`: the last part of the answer. */
+  repaired(first: number, run: Run, isDone: boolean, nowMs: number): void {
+    const before = this.next;
     if (first <= this.next && first + run.count > this.next) this.take(first, run);
-    this.ask(nowMs);
+    this.heardRepair(this.next > before, isDone, nowMs);
   }
 
   /** Lost events that nobody has any more. */
-  gone(first: number, count: number, nowMs: number): void {
-    this.heardRepair(0, nowMs);
+  gone(first: number, count: number, isDone: boolean, nowMs: number): void {
+    const before = this.next;
     const end = Math.min(first + count, this.holeEnd);
     if (first <= this.next && end > this.next) {
       this.host.gap(end - this.next);
       this.next = end;
       this.takeEarly();
-      if (this.repair !== undefined) this.repair.againMs = nowMs;
     }
-    this.ask(nowMs);
+    this.heardRepair(this.next > before, isDone, nowMs);
   }
 
   /**
@@ -173,7 +168,7 @@ export class StreamReader {
       return;
     }
     if (this.repair !== undefined && nowMs < this.repair.againMs) return;
-    this.repair = { bytes: 0, againMs: nowMs + repairBeginMs };
+    this.repair = { hasHelped: false, againMs: nowMs + repairMs };
     this.host.miss(this.next, this.holeEnd - this.next);
   }
 
@@ -187,10 +182,14 @@ export class StreamReader {
     );
   }
 
-  private heardRepair(bytes: number, nowMs: number): void {
-    if (this.repair === undefined) return;
-    this.repair.bytes += bytes;
-    this.repair.againMs = this.repair.bytes >= repairBytesFull ? nowMs : nowMs + repairPauseMs;
+  private heardRepair(hasHelped: boolean, isDone: boolean, nowMs: number): void {
+    const { repair } = this;
+    if (repair !== undefined) {
+      repair.hasHelped ||= hasHelped;
+      // One that brought nothing is not asked for again at once.
+      repair.againMs = isDone && repair.hasHelped ? nowMs : nowMs + repairMs;
+    }
+    this.ask(nowMs);
   }
 
   private take(first: number, run: Run): void {

@@ -52,6 +52,11 @@ export class WaitingSend implements Destination {
     this.watchers = [];
   }
 
+  /** It is not wanted any more; what found room already stays. */
+  withdraw(error: MeshError): void {
+    if (this.admitted === undefined) this.refuse(error);
+  }
+
   refuse(error: MeshError): void {
     this.refusal = error;
     const watchers = this.watchers;

@@ -110,7 +110,6 @@ export interface ErrorReport {
   readonly command: string;
   readonly ref: unknown;
   readonly catchNumber: unknown;
-  readonly seq: unknown;
 }
 
 /** Reads an error; a code that this version does not know becomes `INTERNAL`. */
@@ -123,7 +122,6 @@ export function readErrorReport(map: FieldMap): ErrorReport {
     command: typeof command === "string" ? command : "",
     ref: ownField(map, "ref"),
     catchNumber: ownField(map, "catch"),
-    seq: ownField(map, "seq"),
   };
 }
 
@@ -134,7 +132,9 @@ export function readError(map: FieldMap, hint?: string): MeshError {
 
 /** Makes the error that the other side named. */
 export function makeError(code: unknown, message: unknown, hint?: string): MeshError {
-  const text = typeof message === "string" ? message : "";
+  const told = typeof message === "string" ? message : "";
+  const prefix = `${String(code)}: `;
+  const text = told.startsWith(prefix) ? told.slice(prefix.length) : told;
   if (isErrorCode(code)) return new MeshError(code, text, { hint });
   const unknown: ErrorCode = "INTERNAL";
   return new MeshError(unknown, `${String(code)}: ${text}`, { hint, fault: "remote" });

@@ -1,4 +1,4 @@
-import type { Transport } from "./transport.js";
+import type { Attachment, AttachmentHandlers, Transport } from "./transport.js";
 
 /** What a transmitter calls to reach a cell in its own process. */
 export interface InProcessClient {
@@ -10,6 +10,7 @@ export interface InProcessClient {
 /** What a cell calls to reach the transmitter in its own process. */
 export interface InProcessConnection {
   command(part: Buffer): void;
+  /** The subscription as on a socket: a topic and the space after it. */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
   close(): void;
@@ -20,7 +21,63 @@ export interface InProcessTransmitter {
   connect(client: InProcessClient): InProcessConnection;
 }
 
-/** Makes the transport to a transmitter in this process. */
+/** Makes the transport to a transmitter in this process: no sockets, the same rules. */
 export function inProcess(transmitter: InProcessTransmitter): Transport {
-  throw new Error(`not yet: ${typeof transmitter}`);
+  return {
+    open: (_address, handlers) => new InProcessAttachment(transmitter, handlers),
+    checkAddress: () => undefined,
+  };
+}
+
+class InProcessAttachment implements Attachment {
+  private readonly handlers: AttachmentHandlers;
+  private readonly connection: InProcessConnection;
+  private isOpen = true;
+
+  constructor(transmitter: InProcessTransmitter, handlers: AttachmentHandlers) {
+    this.handlers = handlers;
+    this.connection = transmitter.connect({
+      command: (part) => {
+        if (this.isOpen) handlers.onCommand(part);
+      },
+      events: (head, part) => {
+        if (this.isOpen) handlers.onEvents(head, part);
+      },
+      closed: (reason) => this.lose(reason),
+    });
+    // As with a socket, the news comes in a later turn.
+    setImmediate(() => {
+      if (this.isOpen) handlers.onConnected();
+    });
+  }
+
+  send(part: Buffer): boolean {
+    if (!this.isOpen) return false;
+    this.connection.command(part);
+    return true;
+  }
+
+  openEvents(): void {
+    // There is one connection for both.
+  }
+
+  subscribe(topic: string): void {
+    if (this.isOpen) this.connection.subscribe(topic);
+  }
+
+  unsubscribe(topic: string): void {
+    if (this.isOpen) this.connection.unsubscribe(topic);
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.connection.close();
+  }
+
+  private lose(reason: string): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.handlers.onDisconnected(reason);
+  }
 }

@@ -231,7 +231,7 @@ async function textOf(socket: Subscriber): Promise<string[]> {
   return (await socket.receive()).map((part) => part.toString());
 }
 
-/** Whether nothing has come to a socket, seen after the round trip of somebody else's event. */
+/** Whether nothing comes to a socket to which others' events would have come by now. */
 async function silence(socket: Subscriber | XSubscriber): Promise<boolean> {
   socket.receiveTimeout = 50;
   return socket.receive().then(
@@ -242,9 +242,8 @@ async function silence(socket: Subscriber | XSubscriber): Promise<boolean> {
 
 /** A process that subscribes and stays. */
 function victimCode(endpoint: string, topics: readonly string[]): string {
-  const zeromq = import.meta.resolve("zeromq");
   return `
-    import zeromq from ${JSON.stringify(zeromq)};
+    import zeromq from "zeromq";
     const socket = new zeromq.Subscriber();
     socket.subscribe(...${JSON.stringify(topics)});
     socket.connect(${JSON.stringify(endpoint)});

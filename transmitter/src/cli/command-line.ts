@@ -32,7 +32,7 @@ const asTyped = {
 };
 
 /** Starts a parser without the habits of yargs that hurt, such as taking a body `help` for the flag. */
-export function startParser(): Argv {
+function startParser(): Argv {
   return yargs()
     .scriptName("thynapse")
     .locale("en")
@@ -71,21 +71,12 @@ export async function readCommandLine(
   return { positionals: [...words, ...(rest as readonly unknown[])].map(String), given };
 }
 
-/** Declares flags, so that a parser knows them, and its help lists them. */
-export function withFlags(parser: Argv, flags: Flags): Argv {
+function withFlags(parser: Argv, flags: Flags): Argv {
   for (const [name, flag] of Object.entries(flags)) {
-    parser.option(name, {
-      alias: [...flag.alias],
-      describe: describeFlag(flag),
-      ...(isToggle(flag) ? { type: "boolean" as const } : { type: "string" as const, nargs: 1 }),
-    });
+    const kind = isToggle(flag) ? { type: "boolean" as const } : { type: "string" as const, nargs: 1 };
+    parser.option(name, { alias: [...flag.alias], ...kind });
   }
   return parser;
-}
-
-function describeFlag(flag: Flag): string {
-  const shown = flag.shown === undefined ? "" : ` (default ${flag.shown})`;
-  return `${flag.describe}${shown}`;
 }
 
 function isToggle(flag: Flag): boolean {

@@ -3,10 +3,11 @@ import { basename } from "node:path";
 import { findJsonFault } from "@thynapse/protocol";
 import { CliFault, exitCode, usageFault } from "./fault.js";
 
-/** What a config file says: flags by their names, each with the texts that it would be given. */
+/** What a config file says: names, each with the texts that its flag would be given. */
 export interface ConfigFile {
   /** How faults name the file. */
   readonly name: string;
+  /** By their names as they stand in the file. */
   readonly entries: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -14,8 +15,8 @@ export interface ConfigFile {
 const configBytesMax = 1 << 20;
 
 /**
- * Reads a JSON file with one object: names of flags, with or without dashes in them (`pub-port`,
- * `pubPort`), each with a string, a number, true or false, or a list of strings.
+ * Reads a JSON file with one object: names, each with a string, a number, true or false, or a list
+ * of strings.
  *
  * @throws {CliFault} 73 if it cannot be read; of usage, with line and column, if it is not JSON.
  */
@@ -27,9 +28,7 @@ export function readConfigFile(path: string): ConfigFile {
   }
   const entries = new Map<string, readonly string[]>();
   for (const [key, given] of Object.entries(value)) {
-    const flag = key.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
-    if (entries.has(flag)) throw usageFault(`${name}: ${flag} given twice`, "leave one");
-    entries.set(flag, textsOf(given, `${name}: ${key}`));
+    entries.set(key, textsOf(given, `${name}: ${key}`));
   }
   return { name, entries };
 }

@@ -50,6 +50,9 @@ export function usageFault(what: string, fix?: string): CliFault {
 const exitCodeOf: Partial<Record<ErrorCode, ExitCode>> = {
   ABORTED: exitCode.interrupted,
   ADDRESS_IN_USE: exitCode.busy,
+  BAD_CHANNEL: exitCode.usage,
+  BAD_OPTION: exitCode.usage,
+  BAD_PATTERN: exitCode.usage,
   BAD_VERSION: exitCode.refused,
   BUSY: exitCode.refused,
   DENIED: exitCode.refused,

@@ -8,6 +8,8 @@ export interface Flag<T = unknown> {
   readonly placeholder: string | undefined;
   /** Other names, a letter or a word. */
   readonly alias: readonly string[];
+  /** Its name in a config file, where that is not its own in camel case. */
+  readonly configName?: string;
   /** Whether it may be given more than once. */
   readonly repeatable: boolean;
   /** The values that it knows, if they can be listed: for completion. */
@@ -150,6 +152,7 @@ const unitMs: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1000,
   m: 60_000,
+  min: 60_000,
   h: 3_600_000,
 };
 
@@ -163,7 +166,7 @@ export function duration<D extends number | undefined = undefined>(
     shown: rules.fallback === undefined ? undefined : durationText(rules.fallback),
     fallback: rules.fallback as D,
     read: ([given = ""], where) => {
-      const [, digits, unit = ""] = /^(\d+)(ms|s|m|h)?$/.exec(given) ?? [];
+      const [, digits, unit = ""] = /^(\d+)(ms|s|min|m|h)?$/.exec(given) ?? [];
       if (digits === undefined) {
         const what = `${where}: digits only, then ms, s, m or h, got ${JSON.stringify(given)}`;
         throw usageFault(what, range);

@@ -48,8 +48,8 @@ export async function* readLines(input: AsyncIterable<Buffer>): AsyncGenerator<r
  */
 export function bodyOfLine(line: Buffer, kind: BodyKind | undefined, number: number): unknown {
   if (kind === undefined || kind === "text") {
-    if (isAscii(line)) return line.latin1Slice(0, line.length);
-    if (isUtf8(line)) return line.utf8Slice(0, line.length);
+    if (isAscii(line)) return line.toString("latin1");
+    if (isUtf8(line)) return line.toString();
     if (kind === "text") throw usageFault(`line ${number}: not UTF-8`, "use --as bytes");
     return line;
   }

@@ -3,7 +3,6 @@ import { type CliFault, exitCode, type ExitCode, faultLine, faultOf, usageFault 
 import { Interrupts } from "./interrupts.js";
 import { didYouMean } from "./nearest.js";
 import { Output } from "./output.js";
-import { resolveCommandLine } from "./resolve.js";
 import type { Verb } from "./verb.js";
 import { verbs } from "./verbs.js";
 
@@ -40,6 +39,8 @@ async function run([name, ...words]: readonly string[]): Promise<ExitCode> {
   const verb = await loadVerb(name);
   if (asksForHelp(words)) return await help(name);
 
+  // Here, not above: the parser takes longer to load than all else that an unknown verb needs.
+  const { resolveCommandLine } = await import("./resolve.js");
   const resolved = await resolveCommandLine(verb, words, process.env);
   const interrupts = new Interrupts();
   interrupts.listen();
@@ -61,7 +62,7 @@ function asksForHelp(words: readonly string[]): boolean {
 async function help(name: string | undefined): Promise<ExitCode> {
   const verb = name === undefined || name.startsWith("-") ? undefined : await loadVerb(name);
   const { helpOf, helpOfAll } = await import("./help.js");
-  await out.line(await (verb === undefined ? helpOfAll(version()) : helpOf(verb)));
+  await out.line(verb === undefined ? helpOfAll(version()) : helpOf(verb));
   return exitCode.ok;
 }
 

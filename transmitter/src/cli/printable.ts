@@ -1,11 +1,11 @@
 const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /*
- * Control characters (a terminal obeys C1 too), DEL, what turns the direction of text or breaks
- * lines, and surrogates without a partner.
+ * Control characters (a terminal obeys C1 too) and DEL, what turns the direction of text, breaks
+ * lines or is not seen, and surrogates without a partner.
  */
 const unprintable =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/gu;
+  /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/gu;
 
 /**
  * Writes text from a stranger so that a terminal shows it and obeys nothing in it.

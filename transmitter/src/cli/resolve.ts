@@ -1,7 +1,7 @@
 import { readCommandLine } from "./command-line.js";
 import { type ConfigFile, readConfigFile } from "./config-file.js";
 import { usageFault } from "./fault.js";
-import type { Flags, Values } from "./flags.js";
+import type { Flag, Flags, Values } from "./flags.js";
 import { didYouMean } from "./nearest.js";
 
 /** What a verb was asked to do, checked. */
@@ -39,7 +39,7 @@ export async function resolveCommandLine<F extends Flags>(
   const line = await readCommandLine(argv, verb);
   const path = (line.given.get("config") ?? variable("config", env))?.[0];
   const config = path === undefined ? undefined : readConfigFile(path);
-  if (config !== undefined) checkConfig(config, verb.flags);
+  const configured = config === undefined ? undefined : configuredFlags(config, verb.flags);
 
   const values: Record<string, unknown> = {};
   const given = new Set<string>();
@@ -47,7 +47,7 @@ export async function resolveCommandLine<F extends Flags>(
     const [where, texts] =
       found(`--${name}`, line.given.get(name)) ??
       found(variableOf(name), split(variable(name, env), flag.repeatable)) ??
-      found(`${config?.name}: ${name}`, config?.entries.get(name)) ??
+      found(`${config?.name}: ${name}`, configured?.get(name)) ??
       [];
     if (where === undefined || texts === undefined) {
       values[name] = flag.fallback;
@@ -75,12 +75,25 @@ function split(texts: readonly string[] | undefined, repeatable: boolean) {
   return repeatable ? texts?.flatMap((text) => text.split(",")) : texts;
 }
 
-function checkConfig(config: ConfigFile, flags: Flags): void {
-  for (const name of config.entries.keys()) {
-    if (Object.hasOwn(flags, name) && name !== "config") continue;
-    const meant = didYouMean(name, Object.keys(flags));
-    throw usageFault(`${config.name}: unknown flag ${name}${meant}`);
+/** The texts of a config file by the names of the flags; there they may have two. */
+function configuredFlags(config: ConfigFile, flags: Flags): Map<string, readonly string[]> {
+  const configured = new Map<string, readonly string[]>();
+  for (const [key, texts] of config.entries) {
+    const name = Object.keys(flags).find((flag) => configNames(flag, flags[flag]).includes(key));
+    if (name === undefined || name === "config") {
+      const meant = didYouMean(key, Object.keys(flags));
+      throw usageFault(`${config.name}: unknown flag ${key}${meant}`);
+    }
+    if (configured.has(name)) throw usageFault(`${config.name}: ${key} given twice`, "leave one");
+    configured.set(name, texts);
   }
+  return configured;
+}
+
+/** A flag stands in a file as it is written, or as in code: `pub-port` or `pubPort`. */
+function configNames(name: string, flag: Flag | undefined): readonly string[] {
+  const camel = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return [name, flag?.configName ?? camel];
 }
 
 function checkPositionals(verb: Usage, given: readonly string[]): void {

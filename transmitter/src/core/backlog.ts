@@ -76,6 +76,18 @@ export class Backlog {
     return span;
   }
 
+  /** Takes what came before this time, from the front and from the front of each key. */
+  takeBefore(timeMs: number): Span[] {
+    const old: Span[] = [];
+    const isOld = (span: Span | undefined): boolean =>
+      span !== undefined && span.lot.receivedMs <= timeMs;
+    while (isOld(this.first)) old.push(this.take(spanCount(this.first as Span)));
+    for (const [key, spans] of this.keyed) {
+      while (isOld(spans.first)) old.push(this.takeKey(key));
+    }
+    return old;
+  }
+
   *[Symbol.iterator](): IterableIterator<Span> {
     yield* this.spans;
     for (const spans of this.keyed.values()) yield* spans;

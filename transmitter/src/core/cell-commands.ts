@@ -33,7 +33,10 @@ export class CellCommands {
       MISS: (cell, read, nowMs) => catching.miss(cell, read.fields(), nowMs),
       PROG: (cell, read, nowMs) => settling.progress(cell, read.fields(), nowMs),
       RPLY: (cell, read) => settling.reply(cell, read.fields()),
-      GBYE: (cell, _read, nowMs) => parts.attachments.farewell(cell, nowMs),
+      GBYE: (cell, read, nowMs) => {
+        read.fields();
+        parts.attachments.farewell(cell, nowMs);
+      },
     };
   }
 

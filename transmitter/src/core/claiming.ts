@@ -16,6 +16,8 @@ export interface ClaimingParts {
   readonly claimMs: number;
   /** Gives a span to the cell that holds it already. */
   readonly adopt: (group: Group, member: Member, span: Span, nowMs: number) => void;
+  /** Called for a group whose backlog got something back. */
+  readonly touch: (group: Group) => void;
 }
 
 /** Holds back what cells may already have, until they have had time to come and say so. @see PROTOCOL.md §10.9 */
@@ -81,6 +83,7 @@ export class Claiming {
     for (const span of free) group.held.delete(span);
     if (group.terms.redeliver) {
       group.backlog.pushFront(free);
+      this.parts.touch(group);
       return;
     }
     for (const span of free) {

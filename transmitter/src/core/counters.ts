@@ -46,6 +46,7 @@ export const counterHelp = Object.freeze({
   claimsHeld: "events left with a cell that came back and claimed them",
   deadLetters: "events that became dead letters",
   deadLettersEvicted: "dead letters dropped because there were too many",
+  partsStale: "parts of a reply whose attempt is not current",
   outputs: "events that went out with a settlement",
   outputsFenced: "outputs dropped because their attempt was not current",
   asks: "requests taken",

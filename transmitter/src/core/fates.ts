@@ -1,4 +1,5 @@
 import type { Settlement } from "@thynapse/protocol";
+import { keyOf } from "./affinity.js";
 import type { Asks } from "./asks.js";
 import type { CellRecord } from "./cells.js";
 import type { CounterName, Counters } from "./counters.js";
@@ -80,8 +81,7 @@ export class Fates {
     this.parts.counters.add(outcomeCounters[outcome], spanCount(span));
     span.repeat = true;
     if (outcome === "release") {
-      span.avoid = member.cell.id;
-      this.back(group, [span], nowMs, group.members.size > 1 ? 0 : releasePauseMs);
+      this.released(group, member, span, nowMs);
       return;
     }
     group.stats.nacked += spanCount(span);
@@ -92,6 +92,25 @@ export class Fates {
       else if (outcome === "reject") this.bury(group, single, reason);
       else this.fail(group, single, reason, nowMs);
     }
+  }
+
+  /** Gives deliveries to another cell, if one can take them now; else they come back after a pause. */
+  private released(group: Group, { cell }: Member, span: Span, nowMs: number): void {
+    const [again] = this.moved(group, span);
+    if (again === undefined) return;
+    const owned = group.terms.affinity && keyOf(again) !== undefined;
+    const alone = owned || group.members.size < 2;
+    if (alone || group.mostFree(cell.id, () => 1) === undefined) {
+      this.back(group, [again], nowMs, releasePauseMs);
+      return;
+    }
+    again.avoid = cell.id;
+    this.back(group, [again], nowMs, 0);
+    // The other may stop taking any before its turn comes; what is behind must not wait for that.
+    this.parts.deadlines.at(nowMs + releasePauseMs, () => {
+      again.avoid = undefined;
+      this.touch(group);
+    });
   }
 
   /** An attempt at one event has failed: again after a back-off, or the end. */

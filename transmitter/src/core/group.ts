@@ -177,16 +177,6 @@ export class Group {
     return overdue;
   }
 
-  /** Takes from the front of the backlog what has waited longer than `ageMs`. */
-  takeOld(nowMs: number, ageMs: number): Span[] {
-    const old: Span[] = [];
-    for (let first = this.backlog.first; first !== undefined; first = this.backlog.first) {
-      if (first.lot.receivedMs + ageMs > nowMs) break;
-      old.push(this.backlog.take(spanCount(first)));
-    }
-    return old;
-  }
-
   /** How long the oldest event of the backlog has waited. */
   oldestMs(nowMs: number): number {
     return this.backlog.first === undefined ? 0 : nowMs - this.backlog.first.lot.receivedMs;

@@ -41,6 +41,7 @@ export class Groups {
       counters: parts.counters,
       fates: this.fates,
       claimMs: parts.limits.claimMs,
+      touch: (group) => this.dirty.add(group),
       adopt: (group, member, span, nowMs) => {
         if (group.terms.affinity) group.owners.take(span, member);
         this.deliver(group, member, span, { nowMs, claimed: true });
@@ -167,6 +168,7 @@ export class Groups {
       this.parts.counters.add("redeliveries", count);
     }
     span.attempt++;
+    span.avoid = undefined;
     span.begunMs = Number.POSITIVE_INFINITY;
     group.stats.delivered += count;
     cell.stats.delivered += count;
@@ -216,7 +218,7 @@ export class Groups {
   /** Sends what is too old in the backlogs to the dead letters. */
   ageOut(nowMs: number): void {
     for (const group of this.byKey.values()) {
-      for (const span of group.takeOld(nowMs, this.parts.limits.backlogAgeMs)) {
+      for (const span of group.backlog.takeBefore(nowMs - this.parts.limits.backlogAgeMs)) {
         for (const single of singles(span)) {
           this.fates.bury(group, single, "too long in the backlog");
         }

@@ -81,6 +81,11 @@ export class Intake {
     this.place(sender, run, sender, { ...arrival, route });
   }
 
+  /** Validates what `take` would refuse, for a run that is taken later. @throws {MeshError} `BAD_CHANNEL` */
+  check(run: Run): void {
+    this.routeOf(run.header.channels);
+  }
+
   /** The one route of all these channels; `undefined` where they part. @throws {MeshError} `BAD_CHANNEL` */
   private routeOf(channels: ChannelTable): Route | undefined {
     const route = this.parts.routes.resolve(channels.at(0));

@@ -8,6 +8,10 @@ import {
   ownField,
   readFrame,
 } from "@thynapse/protocol";
+import { unknownFieldCount } from "./command-fields.js";
+
+/** Longer than any name that is taken: an error does not bring back all that it refuses. */
+const nameCharsMax = 255;
 
 const namingFields = ["ref", "catch", "number", "attempt", "seq"] as const;
 
@@ -41,9 +45,15 @@ export class ReadCommand {
     const names: Record<string, unknown> = {};
     for (const field of namingFields) {
       const value = this.map === undefined ? undefined : ownField(this.map, field);
-      if (typeof value === "number" || typeof value === "string") names[field] = value;
+      const short = typeof value === "string" && value.length <= nameCharsMax;
+      if (typeof value === "number" || short) names[field] = value;
     }
     return names;
+  }
+
+  /** Fields that this version does not know, if the payload was looked at. */
+  get unknownFieldCount(): number {
+    return this.map === undefined ? 0 : unknownFieldCount(this.command, this.map);
   }
 
   private get payload(): Buffer {
@@ -64,7 +74,9 @@ export function onePart(parts: readonly Buffer[]): Buffer | undefined {
   const from = first.length === 0 ? 1 : 0;
   const count = parts.length - from;
   if (from === 1 && parts[1]?.length === 0) {
-    throw new MeshError("BAD_FRAME", "more than one empty delimiter");
+    const frames = parts.filter((part) => part.length > 0).length;
+    const text = `more than one empty delimiter: expected 1 frame, got ${frames}`;
+    throw new MeshError("BAD_FRAME", text);
   }
   if (count !== 1) throw new MeshError("BAD_FRAME", `expected 1 frame, got ${count}`);
   return parts[from];

@@ -32,6 +32,7 @@ export interface SendingParts {
 }
 
 const runHead = Buffer.from("M EVNT ");
+const windowFull = "more than the window before the listeners are back";
 
 /** Events from cells, in both encodings. @see PROTOCOL.md §7, §11 */
 export class Sending {
@@ -52,6 +53,9 @@ export class Sending {
     const run = readRun(read.part, runHead.length);
     if (run.header.sender !== cell.id || run.header.service !== cell.service) {
       throw new MeshError("DENIED", "sender and service of a run are those of the HELO");
+    }
+    if (run.header.floor > run.header.first) {
+      throw new MeshError("BAD_RUN", "the floor of a run is at most its first number");
     }
     this.take(cell, run, { nowMs, cell, repeat: run.header.session < cell.session });
   }
@@ -86,8 +90,12 @@ export class Sending {
     cell.stats.sent++;
     const behind = { service: cell.service, cell: cell.id };
     const { confirms } = cell;
-    if (arrival.ref !== undefined) confirms.remember(this.parts.intake.nextOwn, arrival.ref);
-    this.parts.intake.takeLoose([event], behind, confirms, arrival);
+    const take = (nowMs: number): void => {
+      if (arrival.ref !== undefined) confirms.remember(this.parts.intake.nextOwn, arrival.ref);
+      this.parts.intake.takeLoose([event], behind, confirms, { ...arrival, nowMs });
+    };
+    if (!this.defers(cell, arrival.nowMs)) take(arrival.nowMs);
+    else if (!this.defer(cell, event.body.bytes.length, take)) throw new MeshError("BUSY", windowFull);
   }
 
   private take(cell: CellRecord, run: Run, arrival: Arrival): void {
@@ -96,7 +104,10 @@ export class Sending {
     if (this.parts.attachments.shedding) {
       this.refuse(cell, run, "sheds load for want of memory");
     } else if (this.defers(cell, arrival.nowMs)) {
-      this.defer(cell, run, arrival);
+      this.parts.intake.check(run);
+      const take = (nowMs: number): void =>
+        this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
+      if (!this.defer(cell, run.bytes.length, take)) this.refuse(cell, run, windowFull);
     } else if (first < cell.sender.floor && run.last < cell.sender.floor) {
       cell.confirms.accepted(first, run.last, 0, true);
       cell.confirms.handled(first, run.last);
@@ -116,18 +127,17 @@ export class Sending {
     return cell.session > 1 && nowMs < this.parts.startedMs + this.parts.limits.claimMs;
   }
 
-  private defer(cell: CellRecord, run: Run, arrival: Arrival): void {
-    const bytes = (this.deferredBytes.get(cell) ?? 0) + run.bytes.length;
-    if (bytes > this.parts.limits.windowBytes + run.bytes.length) {
-      this.refuse(cell, run, "more than the window before the listeners are back");
-      return;
-    }
-    this.deferredBytes.set(cell, bytes);
+  /** Takes something when the listeners have had their time; tells whether there is room for it until then. */
+  private defer(cell: CellRecord, bytes: number, take: (nowMs: number) => void): boolean {
+    const before = this.deferredBytes.get(cell) ?? 0;
+    if (before > this.parts.limits.windowBytes) return false;
+    this.deferredBytes.set(cell, before + bytes);
     const dueMs = this.parts.startedMs + this.parts.limits.claimMs;
     this.parts.deadlines.at(dueMs, (nowMs) => {
       this.deferredBytes.delete(cell);
-      this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
+      take(nowMs);
     });
+    return true;
   }
 
   private refuse(cell: CellRecord, run: Run, why: string): void {

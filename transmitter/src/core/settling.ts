@@ -116,7 +116,7 @@ export class Settling {
     member.progress(number, attempt, nowMs);
   }
 
-  /** `RPLY` @throws {MeshError} `UNKNOWN_CATCH`, `STALE_ATTEMPT`, `BAD_PAYLOAD`, `TOO_LARGE` */
+  /** `RPLY`: parts of a stale attempt are dropped. @throws {MeshError} `UNKNOWN_CATCH`, `BAD_PAYLOAD`, `TOO_LARGE` */
   reply(cell: CellRecord, map: FieldMap): void {
     if (ownField(map, "to") !== undefined) {
       this.gathered(cell, map);
@@ -125,12 +125,14 @@ export class Settling {
     const { member } = catchOf(cell, map, "any");
     const { number, attempt } = readDeliveryName(map);
     const index = intField(map, "index");
+    const body = readBody(cell, map);
     const span = member.find(number, attempt);
     if (span === undefined) {
-      throw new MeshError("STALE_ATTEMPT", "the delivery is not held under this attempt any more");
+      this.parts.counters.add("partsStale");
+      return;
     }
     const single = { ...span, from: number, to: number + 1 };
-    this.parts.asks.part(single, index, readBody(cell, map), cell);
+    this.parts.asks.part(single, index, body, cell);
   }
 
   private gathered(cell: CellRecord, map: FieldMap): void {

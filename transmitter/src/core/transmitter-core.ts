@@ -1,6 +1,7 @@
 import {
   type Command,
   commands,
+  didYouMeanCommand,
   encodeBody,
   type ErrorCode,
   isCommand,
@@ -20,6 +21,7 @@ import { Deadlines } from "./deadlines.js";
 import { Dedupe } from "./dedupe.js";
 import type { CoreLimits, CoreOptions, Effect, Random } from "./effects.js";
 import { Groups } from "./groups.js";
+import { hintOf } from "./hints.js";
 import { Intake } from "./intake.js";
 import { Liveness } from "./liveness.js";
 import { OwnEvents } from "./own-events.js";
@@ -162,6 +164,7 @@ export class TransmitterCore {
       this.counters.values.commandsReceived++;
       read = readCommand(part);
       this.dispatch(connection, read, nowMs);
+      this.counters.values.fieldsUnknown += read.unknownFieldCount;
     } catch (thrown) {
       this.answerError(connection, read, parts, thrown);
     }
@@ -248,7 +251,10 @@ export class TransmitterCore {
 
   private dispatch(connection: Connection, read: ReadCommand, nowMs: number): void {
     const { command } = read;
-    if (!isCommand(command)) throw new MeshError("BAD_COMMAND", `unknown command ${command}`);
+    if (!isCommand(command)) {
+      const text = `unknown command ${command}${didYouMeanCommand(command)}`;
+      throw new MeshError("BAD_COMMAND", text);
+    }
     if (commands[command].speaker === "transmitter") {
       throw new MeshError("BAD_COMMAND", `${command} is sent by transmitters`);
     }
@@ -285,12 +291,14 @@ export class TransmitterCore {
       this.attachments.flushConfirmsOf(cell);
     }
     const encoding = cell?.encoding ?? read?.encoding ?? "J";
+    const command = read?.command ?? commandGuess(parts);
+    const hint = hintOf(error, command);
     const map = {
       code: error.code satisfies ErrorCode,
       message: error.message,
-      command: read?.command ?? commandGuess(parts),
+      command,
       ...read?.names(),
-      ...(error.hint !== undefined && { hint: error.hint }),
+      ...(hint !== undefined && { hint }),
     };
     const part = writeReply(encoding, "ERRO" satisfies Command, map);
     this.effects.push({ kind: "send", connection: connection.id, part });

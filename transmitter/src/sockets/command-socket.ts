@@ -1,5 +1,6 @@
 import { commandBytesMax, encodeJson, writeFrame } from "@thynapse/protocol";
 import { type Context, Router } from "zeromq";
+import { handshakeMs, zapDomain } from "./handshake.js";
 import { isOurRoutingId, type Peer, Peers } from "./peers.js";
 import { type Outgoing, Prober } from "./prober.js";
 
@@ -25,9 +26,6 @@ export interface CommandSocketHandlers {
 
 /** Room above the limit of a part, so that what is a little too long is answered, not cut off. */
 const partRoomBytes = 4096;
-
-/** A connection that has not finished its handshake by then is closed, in ms. */
-const handshakeMs = 2000;
 
 /**
  * First and longest pause before a full pipe is tried again, in ms. A full pipe gives no sign when
@@ -88,6 +86,7 @@ export class CommandSocket {
       sendTimeout: 0,
       linger: 0,
       maxMessageSize: commandBytesMax + partRoomBytes,
+      zapDomain,
       handshakeInterval: handshakeMs,
       heartbeatInterval: Math.round(options.deadAfterMs / 3),
       heartbeatTimeout: options.deadAfterMs,

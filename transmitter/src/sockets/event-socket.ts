@@ -1,5 +1,6 @@
 import { subscriptionBytesMax } from "@thynapse/protocol";
 import { type Context, XPublisher } from "zeromq";
+import { handshakeMs, zapDomain } from "./handshake.js";
 
 /** How an event socket is made. */
 export interface EventSocketOptions {
@@ -22,9 +23,6 @@ export interface EventSocketHandlers {
   /** A message that cannot be published: a defect. */
   readonly failed: (error: unknown) => void;
 }
-
-/** A connection that has not finished its handshake by then is closed, in ms. */
-const handshakeMs = 2000;
 
 /** `ZMQ_SUBSCRIBE` and `ZMQ_UNSUBSCRIBE`, which zeromq does not name for an XPUB. */
 const subscribeOption = 6;
@@ -82,6 +80,7 @@ export class EventSocket {
       linger: 0,
       sendHighWaterMark: options.highWaterMark,
       maxMessageSize: subscriptionBytesMax,
+      zapDomain,
       handshakeInterval: handshakeMs,
       heartbeatInterval: Math.round(options.deadAfterMs / 3),
       heartbeatTimeout: options.deadAfterMs,

@@ -80,7 +80,7 @@ export class Listener {
   }
 
   /**
-   * Takes no more connections; those that stand go on.
+   * Takes no more connections, and ends those that stand: libzmq keeps none without its listener.
    *
    * ZeroMQ unbinds on another thread and forbids all else meanwhile, so both pumps and both writers
    * rest for it: at most a tenth of a second.

@@ -19,6 +19,7 @@ const flags = {
   lines: toggle({ describe: "send each line of standard input as an event" }),
   count: integer({
     describe: "send the event this often",
+    alias: "n",
     placeholder: "COUNT",
     min: 1,
     max: Number.MAX_SAFE_INTEGER,

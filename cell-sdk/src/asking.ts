@@ -1,0 +1,161 @@
+import {
+  type AskTerms,
+  checkExtras,
+  encodeExtras,
+  type EventExtras,
+  MeshError,
+} from "@thynapse/protocol";
+import type { Answers, Gathering, Reply } from "./answers.js";
+import type { AskWatcher, PendingAsk } from "./core/asks.js";
+import type { EventSource } from "./core/caught-event.js";
+import type { CellDriver } from "./driver.js";
+import type { AskOptions, GatherOptions } from "./options.js";
+import { abortError } from "./sending.js";
+import { Mailbox } from "./mailbox.js";
+
+/** How long an ask waits unless it says otherwise. */
+const askTimeoutMs = 5000;
+
+/** What is asked. */
+export interface Question {
+  readonly channel: string;
+  readonly data: unknown;
+}
+
+/** Asks, and resolves with the first result. @throws {MeshError} as `Cell.ask`. */
+export function askOnce(
+  driver: CellDriver,
+  question: Question,
+  options: AskOptions,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const watcher: AskWatcher = {
+      ...unheard,
+      result: resolve,
+      ended: () => resolve(undefined),
+      failed: reject,
+    };
+    begin(driver, question, { options, terms: termsOf(options), watcher });
+  });
+}
+
+/** Asks for an answer in parts. @throws {MeshError} at once what `send` throws; the rest when it is iterated. */
+export function askParts(
+  driver: CellDriver,
+  question: Question,
+  options: AskOptions,
+): Answers<unknown> {
+  const mailbox = new Mailbox<unknown>();
+  const watcher: AskWatcher = {
+    ...unheard,
+    part: (data) => mailbox.put(data),
+    result: (data) => mailbox.put(data),
+    restarted: () => mailbox.clear(),
+    ended: () => mailbox.end(),
+    failed: (error) => mailbox.end(error),
+  };
+  const terms = { ...termsOf(options), parts: true };
+  const forget = begin(driver, question, { options, terms, watcher });
+  return mailbox.iterate(forget);
+}
+
+/** Asks every cell that listens. */
+export function gatherReplies(
+  driver: CellDriver,
+  question: Question,
+  options: GatherOptions,
+): Gathering<unknown> {
+  const mailbox = new Mailbox<Reply>();
+  const missing = new Map<string, EventSource>();
+  const failed: { readonly from: EventSource; readonly error: Error }[] = [];
+  const watcher: AskWatcher = {
+    ...unheard,
+    expected: (cells) => {
+      for (const cell of cells) missing.set(cell.id, cell);
+    },
+    result: (data, from) => {
+      if (from === undefined) return;
+      missing.delete(from.id);
+      mailbox.put({ data, from });
+    },
+    cellFailed: (error, from) => {
+      missing.delete(from.id);
+      failed.push({ from, error });
+    },
+    ended: () => mailbox.end(),
+    failed: (error) => mailbox.end(error),
+  };
+  const terms = { ...termsOf(options), gather: true };
+  const forget = begin(driver, question, { options, terms, watcher });
+  return {
+    [Symbol.asyncIterator]: () => mailbox.iterate(forget)[Symbol.asyncIterator](),
+    failed,
+    get missing() {
+      return [...missing.values()];
+    },
+  };
+}
+
+const unheard: AskWatcher = {
+  result: () => undefined,
+  part: () => undefined,
+  restarted: () => undefined,
+  expected: () => undefined,
+  gone: () => undefined,
+  cellFailed: () => undefined,
+  ended: () => undefined,
+  failed: () => undefined,
+};
+
+interface Asking {
+  readonly options: AskOptions | GatherOptions;
+  readonly terms: AskTerms;
+  readonly watcher: AskWatcher;
+}
+
+function termsOf(options: AskOptions | GatherOptions): AskTerms {
+  const { timeoutMs = askTimeoutMs } = options;
+  return "retry" in options && options.retry === true ? { timeoutMs, retry: true } : { timeoutMs };
+}
+
+/** Sends the question; returns what ends the wait. */
+function begin(driver: CellDriver, { channel, data }: Question, asking: Asking): () => void {
+  const { terms, options } = asking;
+  const { signal, headers } = options;
+  if (signal?.aborted === true) throw abortError(signal);
+  const key = "key" in options ? options.key : undefined;
+  const extras: EventExtras = checkExtras({ headers, key, ask: terms });
+  const watcher = endingWith(asking.watcher, () => signal?.removeEventListener("abort", abort));
+  const kept = {
+    timeoutMs: terms.timeoutMs,
+    gather: terms.gather === true,
+    parts: terms.parts === true,
+    restart: "restart" in options && options.restart === true,
+  };
+  const ask: PendingAsk = driver.act(() =>
+    driver.core.ask({ channel, data, extras: encodeExtras(extras) }, kept, watcher),
+  );
+  const forget = (): void => driver.core.asks.forget(ask);
+  const abort = (): void => {
+    forget();
+    watcher.failed(abortError(signal));
+  };
+  signal?.addEventListener("abort", abort, { once: true });
+  driver.sent();
+  return forget;
+}
+
+/** Calls `ended` too when the ask ends. */
+function endingWith(watcher: AskWatcher, ended: () => void): AskWatcher {
+  return {
+    ...watcher,
+    ended: () => {
+      ended();
+      watcher.ended();
+    },
+    failed: (error: MeshError) => {
+      ended();
+      watcher.failed(error);
+    },
+  };
+}

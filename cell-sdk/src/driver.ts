@@ -1,0 +1,240 @@
+import type { CellCore } from "./core/cell-core.js";
+import type { Effect, EventSupply } from "./core/effects.js";
+import type { ClosedStatus } from "./core/status.js";
+import type { StatusSource } from "./status-stream.js";
+import type { Attachment, Transport } from "./transport/transport.js";
+import { TurnBudget } from "./turn-budget.js";
+
+/** Takes events of one supply when there are some. */
+export interface EventTaker {
+  /** There are events: take them. */
+  run(): void;
+}
+
+const deadlineMaxMs = 2_000_000_000;
+
+/**
+ * Drives the rules of a cell with a clock, timers and a transport.
+ *
+ * Sends are flushed at the end of the microtask that made them, settlements at the end of the turn
+ * or as soon as nothing is left to handle.
+ */
+export class CellDriver {
+  readonly core: CellCore;
+  readonly status: StatusSource;
+  readonly budget = new TurnBudget(now);
+  private readonly transport: Transport;
+  private readonly takers = new Map<EventSupply, EventTaker>();
+  private attachment: Attachment | undefined;
+  /** Parts that the pipe had no room for. */
+  private unsent: Buffer[] = [];
+  private ready: EventSupply[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private timerMs = Number.POSITIVE_INFINITY;
+  /** Whether what the rules want is looked after at the end of what goes on now. */
+  private isActing = false;
+  private isPerforming = false;
+  private isEffectDue = false;
+  private isSendDue = false;
+  private isTurnDue = false;
+  private onClosed: ((status: ClosedStatus) => void) | undefined;
+
+  constructor(core: CellCore, transport: Transport, status: StatusSource) {
+    this.core = core;
+    this.transport = transport;
+    this.status = status;
+  }
+
+  /** Begins to attach. `onClosed` is told once, at the end. */
+  start(onClosed: (status: ClosedStatus) => void): void {
+    this.onClosed = onClosed;
+    this.act((nowMs) => this.core.start(nowMs));
+  }
+
+  /** Does something with the rules, and what follows from it. */
+  act<T>(action: (nowMs: number) => T): T {
+    const wasActing = this.isActing;
+    this.isActing = true;
+    try {
+      const nowMs = now();
+      this.core.nowMs = nowMs;
+      return action(nowMs);
+    } finally {
+      this.isActing = wasActing;
+      if (!wasActing) this.perform();
+    }
+  }
+
+  take(supply: EventSupply, taker: EventTaker): void {
+    this.takers.set(supply, taker);
+  }
+
+  leave(supply: EventSupply): void {
+    this.takers.delete(supply);
+  }
+
+  /** Something waits that nobody looks after at this time. */
+  due(what: "effects" | "settlements"): void {
+    if (what === "settlements") this.settled();
+    else if (!this.isActing && !this.isPerforming && !this.isEffectDue) {
+      this.isEffectDue = true;
+      queueMicrotask(this.performDue);
+    }
+  }
+
+  /** Something was sent: it goes out soon, with what else is sent until then. */
+  sent(): void {
+    if (this.core.hasEffects) this.perform();
+    if (this.isSendDue || !this.core.outbox.flushDue) return;
+    this.isSendDue = true;
+    queueMicrotask(this.flushSends);
+  }
+
+  /** Something was settled: it goes out at the end of the turn. */
+  settled(): void {
+    if (this.isTurnDue) return;
+    this.isTurnDue = true;
+    setImmediate(this.endTurn);
+  }
+
+  /** Sends everything now. */
+  flush(): void {
+    this.act((nowMs) => this.core.flush(nowMs));
+  }
+
+  private readonly flushSends = (): void => {
+    this.isSendDue = false;
+    this.act(() => this.core.flushSends());
+  };
+
+  private readonly performDue = (): void => {
+    this.isEffectDue = false;
+    this.perform();
+  };
+
+  private readonly endTurn = (): void => {
+    this.isTurnDue = false;
+    this.flush();
+  };
+
+  /** Does what the rules want, then lets handlers have what is ready. */
+  private perform(): void {
+    if (this.isPerforming) return;
+    this.isPerforming = true;
+    let isPlanDue = false;
+    try {
+      while (this.core.hasEffects) {
+        for (const effect of this.core.takeEffects()) {
+          isPlanDue ||= effect.kind !== "ready";
+          this.performOne(effect);
+        }
+      }
+    } finally {
+      this.isPerforming = false;
+    }
+    if (isPlanDue) this.plan();
+    while (this.ready.length > 0) {
+      for (const supply of this.ready.splice(0)) this.takers.get(supply)?.run();
+    }
+  }
+
+  private performOne(effect: Effect): void {
+    switch (effect.kind) {
+      case "command":
+        return this.command(effect.part);
+      case "ready":
+        return void this.ready.push(effect.supply);
+      case "status":
+        this.status.tell(effect.status);
+        if (effect.status.kind === "closed") this.close(effect.status);
+        return;
+      case "subscribe":
+        return this.attachment?.subscribe(effect.subscription);
+      case "unsubscribe":
+        return this.attachment?.unsubscribe(effect.subscription);
+      case "openEvents":
+        return this.attachment?.openEvents(effect.address);
+      case "attach":
+        return this.attach(effect.address);
+      case "detach":
+        return this.detach();
+    }
+  }
+
+  private attach(address: string): void {
+    this.unsent = [];
+    const opened = this.transport.open(address, {
+      onConnected: () => this.input((nowMs) => this.core.connected(nowMs)),
+      onDisconnected: (reason) => {
+        this.attachment = undefined;
+        this.input((nowMs) => this.core.disconnected(reason, nowMs));
+      },
+      onCommand: (part) => this.input((nowMs) => this.core.command(part, nowMs)),
+      onEvents: (head, part) => this.events(head, part),
+      onDrain: () => this.drain(),
+    });
+    this.attachment = opened;
+  }
+
+  private detach(): void {
+    this.attachment?.close();
+    this.attachment = undefined;
+    this.unsent = [];
+  }
+
+  private input(tell: (nowMs: number) => void): void {
+    this.act(tell);
+    this.plan();
+  }
+
+  /** Hot path: a message that brings only events changes no deadline. */
+  private events(head: Buffer, part: Buffer): void {
+    this.isActing = true;
+    this.core.events(head, part, now());
+    this.isActing = false;
+    this.perform();
+  }
+
+  private command(part: Buffer): void {
+    const { attachment } = this;
+    if (attachment === undefined) return;
+    if (this.unsent.length === 0 && attachment.send(part)) return;
+    this.unsent.push(part);
+    this.core.pipe(false, now());
+  }
+
+  private drain(): void {
+    const parts = this.unsent;
+    this.unsent = [];
+    for (const part of parts) this.command(part);
+    if (this.unsent.length === 0) this.act((nowMs) => this.core.pipe(true, nowMs));
+  }
+
+  /** Sets the one timer. */
+  private plan(): void {
+    const deadlineMs = this.core.nextDeadlineMs;
+    if (deadlineMs === this.timerMs) return;
+    clearTimeout(this.timer);
+    this.timerMs = deadlineMs;
+    if (deadlineMs === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.min(Math.max(0, Math.ceil(deadlineMs - now())), deadlineMaxMs);
+    this.timer = setTimeout(this.tick, delayMs);
+  }
+
+  private readonly tick = (): void => {
+    this.timerMs = Number.NaN;
+    this.act((nowMs) => this.core.tick(nowMs));
+    this.plan();
+  };
+
+  private close(status: ClosedStatus): void {
+    clearTimeout(this.timer);
+    this.timerMs = Number.NaN;
+    this.takers.clear();
+    this.onClosed?.(status);
+  }
+}
+
+function now(): number {
+  return performance.now();
+}

@@ -1,0 +1,213 @@
+import type { Anycatch } from "../../cell-sdk/dist/core/anycatch.js";
+import { CellCore } from "../../cell-sdk/dist/core/cell-core.js";
+import type { Effect } from "../../cell-sdk/dist/core/effects.js";
+import type { MulticatchSupply } from "../../cell-sdk/dist/core/multicatch-supply.js";
+import type { CellStatus } from "../../cell-sdk/dist/core/status.js";
+import type { CommandLine, EventLine } from "./lines.js";
+import type { LogEntry } from "./log.js";
+import { Process } from "./process.js";
+import type { SeededRandom } from "./random.js";
+import { type Surroundings, wallMs } from "./surroundings.js";
+import { Wiretap } from "./wiretap.js";
+
+/** What a cell is started with. */
+export interface CellTerms {
+  readonly id: string;
+  readonly service: string;
+  readonly transmitters: readonly string[];
+}
+
+/** What runs in a simulated cell: handlers and senders. */
+export interface CellProgram {
+  /** There are events to take. */
+  ready(supply: Anycatch | MulticatchSupply): void;
+  status(status: CellStatus): void;
+}
+
+interface Attachment {
+  readonly line: CommandLine;
+  readonly tap: Wiretap;
+  events: EventLine | undefined;
+  isAttached: boolean;
+}
+
+/** A process with one cell: the real core of the SDK, with a shell of virtual sockets around it. */
+export class CellProcess {
+  readonly process: Process;
+  readonly core: CellCore;
+  readonly terms: CellTerms;
+  readonly random: SeededRandom;
+  readonly around: Surroundings;
+  program: CellProgram = { ready: () => {}, status: () => {} };
+  private attachment: Attachment | undefined;
+
+  constructor(terms: CellTerms, around: Surroundings) {
+    this.terms = terms;
+    this.around = around;
+    this.random = around.random(`cell ${terms.id}`);
+    const { agenda } = around;
+    this.process = new Process(agenda, around.random(`turns ${terms.id}`), () => this.turn());
+    const { id, service, transmitters } = terms;
+    const dice = around.random(`core ${id}`);
+    this.core = new CellCore(
+      {
+        ...{ id, service, transmitters, connectTimeoutMs: 3_600_000 },
+        ...{ outboxBytesMax: 64 * 1024 * 1024, outboxEventsMax: 262_144 },
+      },
+      { wallMs: () => wallMs(agenda), random: () => dice.float() },
+    );
+    this.process.post(() => this.core.start(agenda.nowMs));
+  }
+
+  get nowMs(): number {
+    return this.around.agenda.nowMs;
+  }
+
+  get isAlive(): boolean {
+    return this.process.state !== "dead";
+  }
+
+  /** The name of its command connection at the transmitter; empty while it has none. */
+  get connection(): string {
+    return this.attachment?.line.id ?? "";
+  }
+
+  /** The transmitter that welcomed it; empty while none has. */
+  get home(): string {
+    return this.attachment?.isAttached === true ? this.attachment.tap.home : "";
+  }
+
+  log(entry: LogEntry): void {
+    this.around.log({ ...entry, cell: this.terms.id });
+  }
+
+  /** Does something in the cell's event loop, as soon as that is free. */
+  act(job: () => void): void {
+    this.process.post(() => {
+      this.core.nowMs = this.nowMs;
+      job();
+    });
+  }
+
+  /** Does something in the cell's event loop later. */
+  actIn(delayMs: number, job: () => void): void {
+    this.around.agenda.in(delayMs, () => this.act(job));
+  }
+
+  /** Kills it: whatever it held is gone. */
+  kill(): void {
+    if (!this.isAlive) return;
+    this.log({ id: "", action: "died" });
+    this.process.kill();
+    this.around.network.died(this.process);
+    this.report();
+  }
+
+  /** Hands over what it has counted. */
+  report(): void {
+    const { around } = this;
+    around.count("cell: bad inputs", this.core.badInputs);
+    around.count("cell: settlements stale", this.core.settlements.stale);
+    for (const held of this.core.catches.all()) {
+      if (held.mode !== "multi") continue;
+      around.count("cell: repairs", held.repairs);
+      around.count("cell: gone", held.gone);
+      around.count("cell: repeats filtered", held.repeats);
+    }
+  }
+
+  private turn(): void {
+    for (;;) {
+      this.core.flush(this.nowMs);
+      const effects = this.core.takeEffects();
+      if (effects.length === 0 || !this.isAlive) break;
+      for (const effect of effects) this.carryOut(effect);
+    }
+    this.process.timer(this.core.nextDeadlineMs, () => this.core.tick(this.nowMs));
+  }
+
+  private carryOut(effect: Effect): void {
+    const { attachment } = this;
+    switch (effect.kind) {
+      case "attach":
+        this.attach(effect.address);
+        break;
+      case "detach":
+        this.detach();
+        break;
+      case "command":
+        attachment?.tap.outgoing(effect.part);
+        attachment?.line.send(effect.part);
+        break;
+      case "openEvents":
+        this.openEvents(effect.address);
+        break;
+      case "subscribe":
+        attachment?.events?.subscribe(effect.subscription);
+        break;
+      case "unsubscribe":
+        attachment?.events?.unsubscribe(effect.subscription);
+        break;
+      case "ready":
+        this.program.ready(effect.supply as Anycatch | MulticatchSupply);
+        break;
+      case "status":
+        this.told(effect.status);
+        break;
+    }
+  }
+
+  private attach(address: string): void {
+    const { core, process, terms, around } = this;
+    const tap = new Wiretap(terms.id, (entry) => this.log(entry));
+    const line = around.network.dialCommand(address, {
+      process,
+      connected: () => core.connected(this.nowMs),
+      disconnected: (reason) => {
+        this.ended();
+        core.disconnected(reason, this.nowMs);
+      },
+      received: (part) => {
+        around.trace(terms.id, part);
+        tap.incoming(part);
+        core.command(part, this.nowMs);
+      },
+    });
+    this.attachment = { line, tap, events: undefined, isAttached: false };
+  }
+
+  private openEvents(address: string): void {
+    const { attachment, core, process, terms, around } = this;
+    if (attachment === undefined) return;
+    attachment.events = around.network.connectEvents(address, {
+      process,
+      published: (head, part) => {
+        around.trace(terms.id, head);
+        core.events(head, part, this.nowMs);
+      },
+    });
+  }
+
+  private detach(): void {
+    this.attachment?.line.close();
+    this.ended();
+  }
+
+  /** The attachment is over, whoever ended it. */
+  private ended(): void {
+    const { attachment } = this;
+    this.attachment = undefined;
+    attachment?.events?.close();
+    if (attachment?.isAttached !== true) return;
+    this.log({ id: "", action: "detached", home: attachment.tap.home });
+  }
+
+  private told(status: CellStatus): void {
+    if (status.kind === "welcome" && this.attachment !== undefined) {
+      this.attachment.isAttached = true;
+      this.log({ id: "", action: "attached", home: this.home });
+    }
+    this.program.status(status);
+    if (status.kind === "closed") this.kill();
+  }
+}

@@ -1,0 +1,172 @@
+import type { CatchPlan, CellPlan, Fate, SendPlan } from "./plan.js";
+import type { SeededRandom } from "./random.js";
+import type { WorldTerms } from "./world.js";
+
+/** Everything about a world that is drawn before it begins. */
+export interface Plans {
+  readonly world: Omit<WorldTerms, "seed" | "onRecord">;
+  readonly addresses: readonly string[];
+  readonly cells: readonly CellPlan[];
+  /** How long cells send and faults strike. */
+  readonly loadMs: number;
+}
+
+const channels = [
+  "orders.created",
+  "orders.paid",
+  "orders.eu.paid",
+  "metrics.cpu",
+  "metrics.disk.free",
+  "audit",
+];
+const patterns = [
+  "orders.created",
+  "orders.*",
+  "orders.**",
+  "metrics.**",
+  "metrics.*",
+  "**.paid",
+  "audit",
+  "**",
+];
+const outputChannels = ["results.a", "results.b"];
+const services = ["billing", "stock", "mail"];
+const keys = ["red", "green", "blue", "white"];
+
+export function drawPlans(random: SeededRandom): Plans {
+  const loadMs = random.between(4000, 9000);
+  const terms = new Map<string, CatchPlan>();
+  const cells = Array.from({ length: random.int(4, 8) }, (_, at) => drawCell(random, at, terms));
+  const senders = cells.filter(({ sends }) => sends !== undefined).length;
+  return {
+    world: { network: drawNetwork(random), limits: drawLimits(random) },
+    addresses: ["sim://one"],
+    cells: cells.map((cell) => quicken(cell, senders, loadMs)),
+    loadMs,
+  };
+}
+
+/** Lets the senders of a world send some 3 000 events together, whatever their number. */
+function quicken(cell: CellPlan, senders: number, loadMs: number): CellPlan {
+  if (cell.sends === undefined) return cell;
+  const { burstMax } = cell.sends;
+  const bursts = 4500 / senders / ((1 + burstMax) / 2);
+  return { ...cell, sends: { ...cell.sends, everyMs: loadMs / bursts } };
+}
+
+function drawNetwork(random: SeededRandom): WorldTerms["network"] {
+  return {
+    delayMinMs: 0.03,
+    delayMaxMs: random.between(0.1, 2),
+    lateShare: random.chance(0.5) ? 0.01 : 0,
+    eventPipeMax: random.chance(0.5) ? random.int(4, 40) : 1024,
+  };
+}
+
+function drawLimits(random: SeededRandom): WorldTerms["limits"] {
+  return {
+    ...(random.chance(0.4) && { ringBytesMax: random.int(2, 40) * 1024 }),
+    ...(random.chance(0.3) && { backlogEventsMax: random.int(30, 300) }),
+    ...(random.chance(0.2) && { backlogBytesMax: random.int(8, 64) * 1024 }),
+    ...(random.chance(0.2) && { backlogAgeMs: random.int(2000, 8000) }),
+    ...(random.chance(0.2) && { routesMax: random.int(0, 4) }),
+    ...(random.chance(0.2) && { dedupeWindowMs: random.int(200, 2000) }),
+    drainTimeoutMs: random.int(500, 4000),
+  };
+}
+
+function drawCell(random: SeededRandom, at: number, terms: Map<string, CatchPlan>): CellPlan {
+  const service = services[at % services.length] as string;
+  const catches = new Map<string, CatchPlan>();
+  for (let count = random.int(at === 0 ? 0 : 1, 3); count > 0; count--) {
+    const plan = drawCatch(random, service, terms);
+    catches.set(`${plan.mode} ${plan.pattern}`, plan);
+  }
+  if (at === 1) {
+    for (const pattern of ["results.*"]) {
+      const plan = { ...drawMulticatch(random, pattern), workMs: 0 };
+      catches.set(`multi ${pattern}`, plan);
+    }
+  }
+  const sends = at === 0 || random.chance(0.5) ? drawSends(random) : undefined;
+  return { service, catches: [...catches.values()], sends };
+}
+
+function drawCatch(
+  random: SeededRandom,
+  service: string,
+  terms: Map<string, CatchPlan>,
+): CatchPlan {
+  const pattern = random.pick(patterns);
+  if (random.chance(0.4)) return drawMulticatch(random, pattern);
+  // Members of a group agree on what it promises; on the rest they may differ.
+  const name = `${service} ${pattern}`;
+  const known = terms.get(name);
+  const plan = drawAnycatch(random, pattern);
+  if (known === undefined) {
+    terms.set(name, plan);
+    return plan;
+  }
+  const { redeliver, affinity } = known;
+  return { ...plan, redeliver, affinity };
+}
+
+function drawMulticatch(random: SeededRandom, pattern: string): CatchPlan {
+  return {
+    ...drawAnycatch(random, pattern),
+    mode: "multi",
+    workMs: random.chance(0.6) ? 0 : random.between(0.1, 4),
+    bufferBytesMax: random.chance(0.3) ? 64 * 1024 : 16 * 1024 * 1024,
+    dropOldest: random.chance(0.2),
+  };
+}
+
+function drawAnycatch(random: SeededRandom, pattern: string): CatchPlan {
+  const concurrency = random.chance(0.5) ? 1 : random.int(2, 16);
+  const workMs = random.chance(0.3) ? 0 : random.between(0.1, 5);
+  return {
+    mode: "any",
+    pattern,
+    concurrency,
+    workMs,
+    credit: random.chance(0.4) ? random.int(1, 64) : undefined,
+    redeliver: random.chance(0.85),
+    affinity: random.chance(0.25),
+    attemptsMax: random.int(2, 5),
+    ackTimeoutMs: random.chance(0.7) ? random.int(100, 1000) : 30_000,
+    fates: drawFates(random),
+    outputChannels,
+    bufferBytesMax: 16 * 1024 * 1024,
+    dropOldest: false,
+  };
+}
+
+/** Some handlers are well behaved, some do everything a handler can do. */
+function drawFates(random: SeededRandom): Readonly<Partial<Record<Fate, number>>> {
+  const fates: Partial<Record<Fate, number>> = { ack: 300 };
+  if (random.chance(0.4)) fates.output = 20;
+  if (random.chance(0.4)) fates.nack = 6;
+  if (random.chance(0.3)) fates.throw = 4;
+  if (random.chance(0.3)) fates.release = 6;
+  if (random.chance(0.3)) fates.reject = 3;
+  if (random.chance(0.15)) fates.crash = 0.3;
+  if (random.chance(0.2)) fates.hold = 0.5;
+  if (random.chance(0.2)) fates.progress = 0.5;
+  return fates;
+}
+
+function drawSends(random: SeededRandom): SendPlan {
+  return {
+    channels: channels.slice(0, random.int(1, channels.length)),
+    pace: random.weighted({ flood: 6, accepted: 2, handled: 1 }),
+    everyMs: 0,
+    burstMax: random.chance(0.5) ? random.int(1, 10) : random.int(20, 120),
+    paddingMax: random.chance(0.8) ? random.int(0, 200) : random.int(1000, 8000),
+    keys,
+    keyShare: random.chance(0.5) ? random.float() : 0,
+    ttlShare: random.chance(0.3) ? 0.05 : 0,
+    sameShare: random.chance(0.3) ? 0.02 : 0,
+    askShare: random.chance(0.3) ? 0.03 : 0,
+    gatherShare: random.chance(0.2) ? 0.01 : 0,
+  };
+}

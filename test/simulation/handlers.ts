@@ -1,0 +1,235 @@
+import { MeshError } from "@thynapse/protocol";
+import type { Anycatch } from "../../cell-sdk/dist/core/anycatch.js";
+import type { CaughtEvent } from "../../cell-sdk/dist/core/caught-event.js";
+import type { HeldDelivery } from "../../cell-sdk/dist/core/delivery.js";
+import type { MulticatchSupply } from "../../cell-sdk/dist/core/multicatch-supply.js";
+import type { CellStatus } from "../../cell-sdk/dist/core/status.js";
+import type { CellProcess, CellProgram } from "./cell-process.js";
+import type { LogEntry } from "./log.js";
+import type { CatchPlan, CellPlan, Fate } from "./plan.js";
+
+type Supply = Anycatch | MulticatchSupply;
+
+/** What an event of a simulation carries: its number, the cause of an output, and padding. */
+export type Body = readonly [number: number, cause: string | null, padding?: string];
+
+const noWaiter = { resolve: (): void => {}, reject: (): void => {} };
+
+/** The handlers of a simulated cell: each takes its drawn time and ends as drawn, and logs both. */
+export class Handlers implements CellProgram {
+  /** Called when a handler has killed its process. */
+  onCrash: () => void = () => {};
+  private readonly cell: CellProcess;
+  private readonly plans = new Map<Supply, CatchPlan>();
+
+  constructor(cell: CellProcess, plan: CellPlan) {
+    this.cell = cell;
+    cell.program = this;
+    cell.act(() => {
+      for (const each of plan.catches) this.catch(each);
+    });
+  }
+
+  /** Begins a catch; in the cell's own turn. */
+  catch(plan: CatchPlan): void {
+    const { core } = this.cell;
+    const { pattern, concurrency } = plan;
+    if (plan.mode === "any") {
+      const { credit, redeliver, affinity, attemptsMax, ackTimeoutMs } = plan;
+      const wish = { pattern, concurrency, credit, redeliver, affinity, attemptsMax, ackTimeoutMs };
+      this.plans.set(core.anycatch(wish, noWaiter), plan);
+      return;
+    }
+    const { bufferBytesMax, dropOldest } = plan;
+    const wish = { pattern, concurrency, bufferBytesMax, dropOldest, echo: true };
+    this.plans.set(core.multicatch(wish, noWaiter), plan);
+  }
+
+  /** Ends the catch that was begun first, if there is one; in the cell's own turn. @returns its plan. */
+  drop(): CatchPlan | undefined {
+    const [first] = this.plans;
+    if (first === undefined) return undefined;
+    const [supply, plan] = first;
+    const { mode, pattern } = plan;
+    this.log({ id: "", action: "dropped", mode, pattern });
+    this.plans.delete(supply);
+    supply.pause();
+    if (supply.mode === "multi") this.cell.core.catches.releaseMulticatch(supply);
+    else {
+      supply.releaseWaiting();
+      this.endWhenIdle(supply);
+    }
+    return plan;
+  }
+
+  ready(supply: Supply): void {
+    const plan = this.plans.get(supply);
+    if (plan === undefined) return;
+    if (supply.mode === "multi") this.pullEvents(supply, plan);
+    else this.pullDeliveries(supply, plan);
+  }
+
+  status(status: CellStatus): void {
+    const { home } = this.cell;
+    if (status.kind === "gap") {
+      const { pattern, count } = status;
+      this.log({ id: "", action: "gap", pattern, home, ...(count !== undefined && { count }) });
+    } else if (status.kind === "armed") {
+      const { pattern, mode } = status;
+      const terms = this.planOf(mode, pattern);
+      this.log({ id: "", action: "armed", pattern, mode, home, ...(terms && { terms }) });
+    }
+  }
+
+  private planOf(mode: string, pattern: string): CatchPlan | undefined {
+    for (const plan of this.plans.values()) {
+      if (plan.mode === mode && plan.pattern === pattern) return plan;
+    }
+    return undefined;
+  }
+
+  private pullEvents(supply: MulticatchSupply, plan: CatchPlan): void {
+    for (let event = supply.take(); event !== undefined; event = supply.take()) {
+      const { pattern } = plan;
+      this.log({ ...this.named(event), action: "caught", pattern });
+      this.replyToGather(supply, event);
+      if (plan.workMs === 0) {
+        supply.finished();
+        continue;
+      }
+      this.cell.actIn(this.cell.random.waitMs(plan.workMs), () => {
+        supply.finished();
+        if (this.plans.has(supply)) this.pullEvents(supply, plan);
+      });
+    }
+  }
+
+  private replyToGather(supply: MulticatchSupply, event: CaughtEvent): void {
+    if (event.ask?.gather !== true || this.cell.random.chance(0.1)) return;
+    const fails = this.cell.random.chance(0.1);
+    const outcome = fails ? new MeshError("HANDLER_FAILED", "as drawn") : [event.seq];
+    this.cell.core.replyToGather(supply, event, outcome);
+  }
+
+  private pullDeliveries(supply: Anycatch, plan: CatchPlan): void {
+    for (;;) {
+      const delivery = this.cell.isAlive ? supply.take() : undefined;
+      if (delivery === undefined) return;
+      this.begin(supply, plan, delivery);
+    }
+  }
+
+  private begin(supply: Anycatch, plan: CatchPlan, delivery: HeldDelivery): void {
+    const { random } = this.cell;
+    const { attempt, repeat } = delivery;
+    const { origin: home } = delivery.name;
+    const { service } = this.cell.terms;
+    const name = { ...this.named(delivery), service, pattern: plan.pattern, attempt, home };
+    this.log({ ...name, action: "begun", repeat });
+    const work = { supply, plan, delivery, name, fate: random.weighted(plan.fates) };
+    if (work.fate === "crash") {
+      this.cell.actIn(random.waitMs(plan.workMs), () => this.crash(delivery));
+      return;
+    }
+    if (work.fate === "progress") this.keepAlive(work, random.int(2, 5));
+    else if (work.fate === "hold") {
+      this.cell.actIn(plan.ackTimeoutMs * random.between(1.2, 2), () => this.end(work));
+    } else if (plan.workMs === 0) this.end(work);
+    else this.cell.actIn(random.waitMs(plan.workMs), () => this.end(work));
+  }
+
+  /** Works for longer than the time-out, and says so. */
+  private keepAlive(work: Work, rounds: number): void {
+    this.cell.actIn(work.plan.ackTimeoutMs * 0.4, () => {
+      work.delivery.progress();
+      if (rounds === 0) this.end(work);
+      else this.keepAlive(work, rounds - 1);
+    });
+  }
+
+  private crash(delivery: HeldDelivery): void {
+    if (delivery.state !== "held") return;
+    this.cell.kill();
+    this.onCrash();
+  }
+
+  private end(work: Work): void {
+    const { supply, plan, delivery } = work;
+    if (delivery.state === "held") this.settle(work);
+    supply.finished(delivery);
+    if (this.plans.has(supply)) this.pullDeliveries(supply, plan);
+    else this.endWhenIdle(supply);
+  }
+
+  private settle({ delivery, name, fate, plan }: Work): void {
+    const log = (action: LogEntry["action"]): void => this.log({ ...name, action });
+    switch (fate) {
+      case "nack":
+      case "throw":
+        log("nacked");
+        delivery.nack("as drawn");
+        break;
+      case "release":
+        log("returned");
+        delivery.release();
+        break;
+      case "reject":
+        log("rejected");
+        delivery.reject("as drawn");
+        break;
+      case "output":
+        log("acked");
+        this.output(delivery, plan, name);
+        break;
+      default:
+        log("acked");
+        this.answer(delivery);
+    }
+  }
+
+  private output(delivery: HeldDelivery, plan: CatchPlan, name: Work["name"]): void {
+    const { random } = this.cell;
+    const { id, service = "", pattern = "", attempt = 1 } = name;
+    const count = random.int(1, 3);
+    for (let index = 0; index < count; index++) {
+      const cause = `${id} ${service} ${pattern} ${attempt} ${index}`;
+      delivery.send(random.pick(plan.outputChannels), [0, cause] satisfies Body);
+    }
+    delivery.ack();
+  }
+
+  private answer(delivery: HeldDelivery): void {
+    if (delivery.ask?.parts === true) for (let part = 0; part < 3; part++) delivery.reply([part]);
+    if (this.cell.random.chance(0.1)) delivery.ack();
+    else delivery.ack([delivery.seq]);
+  }
+
+  private endWhenIdle(supply: Anycatch): void {
+    if (supply.runningCount > 0 || supply.isEnded) return;
+    this.cell.core.catches.releaseAnycatch(supply, noWaiter);
+  }
+
+  private named(event: CaughtEvent): { id: string; channel: string; key?: string; cause?: string } {
+    const { sender, seq, channel, key } = event;
+    const [number, cause] = event.data as Body;
+    if (cause === null && number !== seq) throw new Error(`${sender}:${seq} carries ${number}`);
+    return {
+      id: `${sender}:${seq}`,
+      channel,
+      ...(key !== undefined && { key }),
+      ...(cause !== null && { cause }),
+    };
+  }
+
+  private log(entry: LogEntry): void {
+    this.cell.log({ service: this.cell.terms.service, ...entry });
+  }
+}
+
+interface Work {
+  readonly supply: Anycatch;
+  readonly plan: CatchPlan;
+  readonly delivery: HeldDelivery;
+  readonly name: Omit<LogEntry, "action">;
+  readonly fate: Fate;
+}

@@ -1,0 +1,104 @@
+import type { CatchMode } from "@thynapse/protocol";
+
+/**
+ * What a record says. Who writes it stands in brackets: a cell writes about itself, the harness about what it does to
+ * processes. Records of one run come in the order of their times.
+ *
+ * Cells:
+ * - `attached` (the cell was welcomed; `home`), `detached` (it lost its transmitter, or knows that it did; `home`).
+ * - `armed` (`mode`, `pattern`, `service`, `home`, `terms`): the catch misses nothing from now on.
+ * - `dropped` (`mode`, `pattern`): its release begins. `left`: farewell begins; all its catches end.
+ *
+ * Senders, about the event `id`:
+ * - `sent` (`channel`, and `key`, `wish` where it has them).
+ * - `accepted` (`home`, `repeat`), `handled` (`home`), `refused`: what it is told; each as often as it is told.
+ *
+ * Handlers of an anycatch, about the event `id` (all: `service`, `pattern`, `attempt`):
+ * - `given` (came in), `begun` (`channel`, `repeat`, `home` of the origin, `key`, `cause`).
+ * - `acked`, `nacked`, `returned` (released), `rejected`: its own word. `taken`: it was taken back.
+ *
+ * Handlers of a multicatch (`pattern`):
+ * - `caught` (`id`, `channel`, `cause`), `gap` (`count`; none where nobody knows how many).
+ *
+ * The harness:
+ * - `started`, `crashed` (`home`): a transmitter.
+ * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, or a transmitter's `home`).
+ * - `dead` (`id`, `service`, `pattern`): the group gave the event up; from the dead letters.
+ * - `credit` (`pattern`, `count`): what the cell grants from now on.
+ */
+export type Action =
+  | "attached"
+  | "detached"
+  | "armed"
+  | "dropped"
+  | "left"
+  | "sent"
+  | "accepted"
+  | "handled"
+  | "refused"
+  | "given"
+  | "begun"
+  | "acked"
+  | "nacked"
+  | "returned"
+  | "rejected"
+  | "taken"
+  | "caught"
+  | "gap"
+  | "started"
+  | "crashed"
+  | "died"
+  | "fault"
+  | "dead"
+  | "credit";
+
+/** What a catch asks for, as far as promises depend on it. */
+export interface CatchTerms {
+  readonly redeliver: boolean;
+  readonly affinity: boolean;
+  readonly ackTimeoutMs: number;
+}
+
+/** What a sender says of an event that lets it end in other ways than by being handled. */
+export interface SendWish {
+  /** Time to live, and the time-out of an ask: it may vanish unhandled after that. */
+  readonly ttlMs?: number;
+  /** Idempotency key: of those with the same key one is enough. */
+  readonly same?: string;
+  /** An ask: a failure of its handler settles it. */
+  readonly isAsk?: boolean;
+  /** A gather goes to streams only. */
+  readonly isGather?: boolean;
+}
+
+/**
+ * One line of the log of a run, simulated or real. The checker reads nothing else.
+ *
+ * The first six fields are always meant; of the others those that the action has. `id` is `<sender>:<number>`, where the
+ * numbers of one sender rise; it is empty in records that are about no event. `home` names one start of one transmitter:
+ * the `origin` of its welcome. `cause` of an output is `<id> <service> <pattern> <attempt> <index>` of the delivery whose
+ * handler sent it. `attempt` is always that under which the handler began.
+ */
+export interface LogRecord {
+  readonly id: string;
+  /** Who it is about: a cell, by its id. Empty for a transmitter, which `home` names. */
+  readonly cell: string;
+  readonly action: Action;
+  readonly attempt?: number;
+  readonly repeat?: boolean;
+  /** A clock that all writers share. */
+  readonly timeMs: number;
+  readonly home?: string;
+  readonly service?: string;
+  readonly pattern?: string;
+  readonly mode?: CatchMode;
+  readonly channel?: string;
+  readonly key?: string;
+  readonly cause?: string;
+  readonly count?: number;
+  readonly terms?: CatchTerms;
+  readonly wish?: SendWish;
+}
+
+/** The fields of a record besides its time and writer. */
+export type LogEntry = Omit<LogRecord, "timeMs" | "cell"> & { readonly cell?: string };

@@ -1,0 +1,58 @@
+import type { Group } from "../../transmitter/dist/core/group.js";
+import type { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
+import type { World } from "./world.js";
+
+/** How long nothing must have moved before the end: two heartbeats find the end of a quiet stream, then its repair. */
+const quietMs = 3000;
+
+const seen = new WeakMap<World, { records: number; sinceMs: number }>();
+
+/**
+ * Tells what a world still waits for; `undefined` when all has drained: senders have heard of every event, cells hold
+ * nothing and miss nothing, groups are empty, and nothing has been logged for a while.
+ */
+export function drained(world: World): string | undefined {
+  return waitingCell(world) ?? waitingTransmitter(world) ?? unrest(world);
+}
+
+function waitingCell(world: World): string | undefined {
+  for (const { cell, sending } of world.inhabitants) {
+    if (!cell.isAlive) continue;
+    const { core } = cell;
+    const name = `cell ${cell.terms.id.slice(0, 6)}`;
+    if (cell.home === "") return `${name} is not attached`;
+    if (core.outbox.pendingEvents > 0) return `${name} has ${core.outbox.pendingEvents} unconfirmed`;
+    if (!core.settlements.isEmpty) return `${name} has unconfirmed settlements`;
+    if ((sending?.openAsks ?? 0) > 0) return `${name} has open asks`;
+    for (const held of core.catches.all()) {
+      if (held.runningCount > 0) return `${name} runs handlers of ${held.pattern}`;
+    }
+  }
+  return undefined;
+}
+
+function waitingTransmitter(world: World): string | undefined {
+  for (const { core, home } of world.transmitters.values()) {
+    for (const group of groupsOf(core)) {
+      const { backlog, service, pattern } = group;
+      const name = `group ${service} ${pattern.text} of ${home.slice(0, 6)}`;
+      if (group.unsettled > 0) return `${name} has ${group.unsettled} unsettled`;
+      if (backlog.bytes !== 0) return `${name} counts ${backlog.bytes} bytes of nothing`;
+    }
+  }
+  return undefined;
+}
+
+function unrest(world: World): string | undefined {
+  const records = world.recordCount;
+  const last = seen.get(world);
+  if (last?.records !== records) {
+    seen.set(world, { records, sinceMs: world.nowMs });
+    return "things still happen";
+  }
+  return world.nowMs - last.sinceMs < quietMs ? "it has not been quiet for long" : undefined;
+}
+
+function groupsOf(core: TransmitterCore): Iterable<Group> {
+  return (core as unknown as { readonly groups: { readonly all: Iterable<Group> } }).groups.all;
+}

@@ -1,0 +1,133 @@
+import { matchesPattern, type Pattern, parsePattern } from "@thynapse/protocol";
+import type { CatchTerms, LogRecord, SendWish } from "../log.js";
+
+/** How one delivery went, by the word of the cell that had it. */
+export interface Handling {
+  readonly cell: string;
+  readonly home: string;
+  readonly attempt: number;
+  readonly begunMs: number;
+  end: "acked" | "nacked" | "returned" | "rejected" | "taken" | undefined;
+  endMs: number;
+}
+
+/** A group that must get an event: it stood at the transmitter that took the event, before and after. */
+export interface Must {
+  readonly group: GroupBook;
+  readonly home: string;
+}
+
+/** What the log says of one event. */
+export class EventBook {
+  readonly id: string;
+  readonly sender: string;
+  readonly number: number;
+  channel = "";
+  key: string | undefined;
+  wish: SendWish = {};
+  /** `Infinity` if no sender says that it sent it. */
+  sentMs = Number.POSITIVE_INFINITY;
+  cause: string | undefined;
+  isRefused = false;
+  /** When the sender was told that it is handled; `undefined` if it was not. */
+  handledMs: number | undefined;
+  /** When each transmitter said that it took it. */
+  readonly acceptedMs = new Map<string, number>();
+  readonly handlings = new Map<GroupBook, Handling[]>();
+  readonly deadMs = new Map<GroupBook, number>();
+  readonly musts: Must[] = [];
+
+  constructor(id: string) {
+    this.id = id;
+    const colon = id.lastIndexOf(":");
+    this.sender = id.slice(0, colon);
+    this.number = Number(id.slice(colon + 1));
+  }
+
+  handlingsIn(group: GroupBook): Handling[] {
+    let handlings = this.handlings.get(group);
+    if (handlings === undefined) {
+      handlings = [];
+      this.handlings.set(group, handlings);
+    }
+    return handlings;
+  }
+}
+
+/** What the log says of one group: a service and a pattern. */
+export interface GroupBook {
+  readonly name: string;
+  readonly service: string;
+  readonly pattern: Pattern;
+  /** Whether any member ever asked for at most once. */
+  isAtMostOnce: boolean;
+  hasAffinity: boolean;
+  /** The shortest time-out that a member asked for. */
+  ackTimeoutMs: number;
+}
+
+/** All events and groups of a run, found by name. */
+export class Books {
+  readonly events = new Map<string, EventBook>();
+  readonly groups = new Map<string, GroupBook>();
+  /** Idempotency keys and the events that have them. */
+  readonly same = new Map<string, EventBook[]>();
+  /** When each transmitter was started. */
+  readonly startedMs = new Map<string, number>();
+  private readonly matches = new Map<string, boolean>();
+  private readonly faultsUntilMs = new Map<string, number>();
+
+  event(id: string): EventBook {
+    let book = this.events.get(id);
+    if (book === undefined) {
+      book = new EventBook(id);
+      this.events.set(id, book);
+    }
+    return book;
+  }
+
+  group(service: string, pattern: string): GroupBook {
+    const name = `${service} ${pattern}`;
+    let book = this.groups.get(name);
+    if (book === undefined) {
+      const terms = { isAtMostOnce: false, hasAffinity: false };
+      const ackTimeoutMs = Number.POSITIVE_INFINITY;
+      book = { name, service, pattern: parsePattern(pattern), ...terms, ackTimeoutMs };
+      this.groups.set(name, book);
+    }
+    return book;
+  }
+
+  groupOf({ service = "", pattern = "" }: LogRecord): GroupBook {
+    return this.group(service, pattern);
+  }
+
+  agree(group: GroupBook, terms: CatchTerms): void {
+    if (!terms.redeliver) group.isAtMostOnce = true;
+    if (terms.affinity) group.hasAffinity = true;
+    group.ackTimeoutMs = Math.min(group.ackTimeoutMs, terms.ackTimeoutMs);
+  }
+
+  isMatch(pattern: Pattern, channel: string): boolean {
+    const name = `${pattern.text} ${channel}`;
+    let known = this.matches.get(name);
+    if (known === undefined) {
+      known = matchesPattern(pattern, channel);
+      this.matches.set(name, known);
+    }
+    return known;
+  }
+
+  /** Something befell a cell or a transmitter, until this time. */
+  fault(subject: string, untilMs: number): void {
+    this.faultsUntilMs.set(subject, Math.max(untilMs, this.faultsUntilMs.get(subject) ?? 0));
+  }
+
+  /** Whether something befell it at that time or since; what befell it shortly before may still show. */
+  isFaultySince(subject: string, timeMs: number): boolean {
+    return (this.faultsUntilMs.get(subject) ?? Number.NEGATIVE_INFINITY) + faultTailMs >= timeMs;
+  }
+}
+
+/** How long after a fault its consequences may still come: a claim, a suspicion, a connection made anew. */
+const faultTailMs = 5000;

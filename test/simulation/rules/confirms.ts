@@ -1,0 +1,109 @@
+import type { LogRecord } from "../log.js";
+import type { EventBook } from "./books.js";
+import { outcomeMs } from "./outcome.js";
+import type { Rule, RuleParts } from "./rule.js";
+
+/**
+ * What senders are told, and what follows from it: an event that was accepted reaches an end in every group that stood
+ * meanwhile, `handled` is not said before that, and a sender that lives hears of each of its events.
+ */
+export class ConfirmRule implements Rule {
+  private readonly parts: RuleParts;
+  private readonly gone = new Set<string>();
+  private readonly crashed = new Set<string>();
+
+  constructor(parts: RuleParts) {
+    this.parts = parts;
+  }
+
+  take(record: LogRecord): void {
+    const { books } = this.parts;
+    const { id, timeMs, home = "" } = record;
+    switch (record.action) {
+      case "sent":
+        this.sent(record);
+        break;
+      case "accepted":
+        this.accepted(books.event(id), record);
+        break;
+      case "handled":
+        this.handled(books.event(id), home, timeMs);
+        break;
+      case "refused":
+        books.event(id).isRefused = true;
+        break;
+      case "dead":
+        this.dead(record);
+        break;
+      case "died":
+        this.gone.add(record.cell);
+        break;
+      case "crashed":
+        this.crashed.add(home);
+        break;
+      default:
+    }
+  }
+
+  finish(nowMs: number): void {
+    for (const event of this.parts.books.events.values()) {
+      if (event.sentMs === Number.POSITIVE_INFINITY) continue;
+      const isTold = event.handledMs !== undefined || event.isRefused;
+      if (!isTold && !this.gone.has(event.sender)) {
+        this.parts.broken("unconfirmed", event.id, nowMs);
+      }
+      for (const { group, home } of event.musts) {
+        if (this.crashed.has(home) || this.isOver(event, group, nowMs)) continue;
+        this.parts.broken("lost", `${event.id} (${event.channel}) in ${group.name}`, nowMs);
+      }
+    }
+  }
+
+  private sent({ id, timeMs, channel = "", key, wish, cause }: LogRecord): void {
+    const { books } = this.parts;
+    const event = books.event(id);
+    event.sentMs = timeMs;
+    event.channel = channel;
+    event.key = key;
+    event.cause = cause;
+    event.wish = wish ?? {};
+    if (wish?.same === undefined) return;
+    const same = books.same.get(wish.same);
+    if (same === undefined) books.same.set(wish.same, [event]);
+    else same.push(event);
+  }
+
+  private accepted(event: EventBook, { home = "", repeat, timeMs }: LogRecord): void {
+    const { books, membership } = this.parts;
+    if (repeat === true && event.wish.same !== undefined) return;
+    if (event.acceptedMs.has(home)) return;
+    event.acceptedMs.set(home, timeMs);
+    if (event.wish.isGather === true) return;
+    // It was taken at some time between then and now; a group counts if it stood all the while.
+    const attachedMs = membership.attachedMs(event.sender, home);
+    const earliestMs = repeat === true ? (books.startedMs.get(home) ?? 0) : attachedMs;
+    const sinceMs = Math.max(event.sentMs, earliestMs);
+    for (const group of membership.groupsSince(home, event, sinceMs, timeMs)) {
+      event.musts.push({ group, home });
+    }
+  }
+
+  private handled(event: EventBook, home: string, timeMs: number): void {
+    event.handledMs ??= timeMs;
+    for (const must of event.musts) {
+      if (must.home !== home || this.isOver(event, must.group, timeMs)) continue;
+      this.parts.broken("early", `${event.id} in ${must.group.name}`, timeMs);
+    }
+  }
+
+  private dead(record: LogRecord): void {
+    const { books } = this.parts;
+    const group = books.groupOf(record);
+    const { deadMs } = books.event(record.id);
+    if (!deadMs.has(group)) deadMs.set(group, record.timeMs);
+  }
+
+  private isOver(event: EventBook, group: EventBook["musts"][number]["group"], nowMs: number): boolean {
+    return outcomeMs(this.parts, event, group, nowMs) !== undefined;
+  }
+}

@@ -1,0 +1,113 @@
+import type { LogRecord } from "../log.js";
+import type { EventBook, GroupBook, Handling } from "./books.js";
+import type { Rule, RuleParts } from "./rule.js";
+
+/**
+ * What cells do with deliveries: each event begins once in a group, unless something befell the cell or the transmitter
+ * that had it; then it comes again, marked. Never again where the group asked for at most once.
+ */
+export class HandlingRule implements Rule {
+  private readonly parts: RuleParts;
+
+  constructor(parts: RuleParts) {
+    this.parts = parts;
+  }
+
+  take(record: LogRecord): void {
+    switch (record.action) {
+      case "begun":
+        this.begun(record);
+        break;
+      case "acked":
+      case "nacked":
+      case "returned":
+      case "rejected":
+      case "taken":
+        this.ended(record, record.action);
+        break;
+      default:
+    }
+  }
+
+  finish(): void {}
+
+  private begun(record: LogRecord): void {
+    const { books } = this.parts;
+    const { id, cell, timeMs, channel = "", attempt = 1, home = "" } = record;
+    const event = books.event(id);
+    const group = books.groupOf(record);
+    this.checkMember(record, group);
+    if (event.channel === "") event.channel = channel;
+    event.key ??= record.key;
+    const end = { end: undefined, endMs: Number.POSITIVE_INFINITY };
+    const handling = { cell, home, attempt, begunMs: timeMs, ...end };
+    const handlings = event.handlingsIn(group);
+    if (group.isAtMostOnce && handlings.length > 0) {
+      this.parts.broken("atMostOnce", `${id} in ${group.name}`, timeMs);
+    }
+    for (const other of handlings) this.compare(other, handling, { record, group, event });
+    handlings.push(handling);
+  }
+
+  private checkMember({ id, cell, channel = "", pattern = "", timeMs }: LogRecord, group: GroupBook): void {
+    const { books, membership, broken } = this.parts;
+    const held = membership.catchOf(cell, "any", pattern);
+    if (held === undefined || held.isEnded || !books.isMatch(group.pattern, channel)) {
+      broken("member", `${id} (${channel}) began at ${cell}, ${group.name}`, timeMs);
+    }
+  }
+
+  /** Holds a new handling against one before it. */
+  private compare(before: Handling, now: Handling, { record, group, event }: Comparison): void {
+    const { broken } = this.parts;
+    const what = `${event.id} in ${group.name}: ${say(before)}, ${say(now)}`;
+    const sameHome = before.home === now.home;
+    if (sameHome && before.attempt === now.attempt) {
+      broken("twice", `${what}, under one attempt`, now.begunMs);
+      return;
+    }
+    const isZombie = sameHome ? now.attempt < before.attempt : this.isOlder(now.home, before.home);
+    const [first, second] = isZombie ? [now, before] : [before, now];
+    if (!this.isExcused(first, second, group)) broken("twice", what, now.begunMs);
+    if (!isZombie && now.attempt === 1 && record.repeat !== true) {
+      broken("unmarked", what, now.begunMs);
+    }
+  }
+
+  /** Whether there was a reason to give the event to somebody else after `first`. */
+  private isExcused(first: Handling, second: Handling, group: GroupBook): boolean {
+    const { books } = this.parts;
+    if (first.end !== undefined && first.end !== "acked") return true;
+    const sinceMs = Math.min(first.begunMs, second.begunMs);
+    if (books.isFaultySince(first.cell, sinceMs)) return true;
+    if (books.isFaultySince(first.home, sinceMs)) return true;
+    return first.end === undefined && second.begunMs - first.begunMs >= group.ackTimeoutMs;
+  }
+
+  private isOlder(home: string, other: string): boolean {
+    const { startedMs } = this.parts.books;
+    return (startedMs.get(home) ?? 0) < (startedMs.get(other) ?? 0);
+  }
+
+  private ended(record: LogRecord, end: NonNullable<Handling["end"]>): void {
+    const { id, cell, attempt = 1, timeMs } = record;
+    const handlings = this.parts.books.event(id).handlingsIn(this.parts.books.groupOf(record));
+    const handling = handlings.findLast(
+      (it) => it.cell === cell && it.end === undefined && it.attempt === attempt,
+    );
+    if (handling === undefined) return;
+    handling.end = end;
+    handling.endMs = timeMs;
+  }
+}
+
+interface Comparison {
+  readonly record: LogRecord;
+  readonly group: GroupBook;
+  readonly event: EventBook;
+}
+
+function say({ cell, home, attempt, begunMs, end }: Handling): string {
+  const where = `${cell.slice(0, 6)} by ${home.slice(0, 6)}${home.slice(40)}`;
+  return `attempt ${attempt} at ${where} from ${begunMs.toFixed(1)} (${end ?? "runs"})`;
+}

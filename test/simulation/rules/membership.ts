@@ -1,0 +1,175 @@
+import { type CatchMode, groupKeepMs, type Pattern, parsePattern, streamKeepMs } from "@thynapse/protocol";
+import type { LogRecord } from "../log.js";
+import type { Books, EventBook, GroupBook } from "./books.js";
+
+/** One catch of one cell, from when it was armed first until it ends. */
+export interface CatchBook {
+  readonly cell: string;
+  readonly mode: CatchMode;
+  readonly pattern: Pattern;
+  /** Where it was armed last. */
+  home: string;
+  /** Since when it has been armed there, with pauses that the transmitter bridges. */
+  sinceMs: number;
+  lastArmedMs: number;
+  /** When its cell lost the transmitter; `undefined` while it is attached. */
+  awayMs: number | undefined;
+  isEnded: boolean;
+}
+
+interface Standing {
+  sinceMs: number;
+  readonly members: Set<string>;
+  /** How long it stands without members. */
+  untilMs: number;
+}
+
+/** Who is attached where and catches what, as the log has it; what is in doubt counts as not there. */
+export class Membership {
+  readonly catches = new Map<string, CatchBook>();
+  private readonly books: Books;
+  private readonly standings = new Map<string, Map<GroupBook, Standing>>();
+  private readonly attached = new Map<string, { readonly home: string; readonly sinceMs: number }>();
+
+  constructor(books: Books) {
+    this.books = books;
+  }
+
+  take(record: LogRecord): void {
+    const { cell, home = "", timeMs } = record;
+    switch (record.action) {
+      case "attached":
+        this.attached.set(cell, { home, sinceMs: timeMs });
+        break;
+      case "armed":
+        this.armed(record);
+        break;
+      case "dropped":
+        this.dropped(record);
+        break;
+      case "detached":
+        this.away(cell, timeMs);
+        break;
+      case "died":
+        this.away(cell, timeMs);
+        this.end(cell);
+        break;
+      case "left":
+        this.left(cell);
+        break;
+      case "crashed":
+        this.crashed(home, timeMs);
+        break;
+      default:
+    }
+  }
+
+  catchOf(cell: string, mode: CatchMode, pattern: string): CatchBook | undefined {
+    return this.catches.get(nameOf(cell, mode, pattern));
+  }
+
+  /** When the cell attached there, at the latest. */
+  attachedMs(cell: string, home: string): number {
+    const attached = this.attached.get(cell);
+    return attached?.home === home ? attached.sinceMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** The groups that have stood at `home` since `sinceMs` at least, and match. */
+  groupsSince(home: string, event: EventBook, sinceMs: number, nowMs: number): GroupBook[] {
+    const found: GroupBook[] = [];
+    for (const [group, { sinceMs: since, members, untilMs }] of this.standings.get(home) ?? []) {
+      if (since > sinceMs || (members.size === 0 && nowMs > untilMs)) continue;
+      if (this.books.isMatch(group.pattern, event.channel)) found.push(group);
+    }
+    return found;
+  }
+
+  /** The multicatches that have been armed at `home` since `sinceMs` at least, and match. */
+  streamsSince(home: string, event: EventBook, sinceMs: number, nowMs: number): CatchBook[] {
+    const found: CatchBook[] = [];
+    for (const it of this.catches.values()) {
+      if (it.mode !== "multi" || it.isEnded || it.home !== home || it.sinceMs > sinceMs) continue;
+      if (it.awayMs !== undefined && nowMs > it.awayMs + streamKeepMs) continue;
+      if (this.books.isMatch(it.pattern, event.channel)) found.push(it);
+    }
+    return found;
+  }
+
+  private armed({ cell, mode = "multi", pattern = "", home = "", ...record }: LogRecord): void {
+    const name = nameOf(cell, mode, pattern);
+    const { timeMs } = record;
+    const known = this.catches.get(name);
+    if (known === undefined || known.isEnded) {
+      const fresh = { cell, mode, pattern: parsePattern(pattern), home, isEnded: false };
+      const times = { sinceMs: timeMs, lastArmedMs: timeMs, awayMs: undefined };
+      this.catches.set(name, { ...fresh, ...times });
+    } else {
+      const bridged = known.awayMs === undefined || timeMs < known.awayMs + streamKeepMs;
+      if (known.home !== home || !bridged) known.sinceMs = timeMs;
+      known.home = home;
+      known.lastArmedMs = timeMs;
+      known.awayMs = undefined;
+    }
+    if (mode === "any") this.join(record.service ?? "", pattern, { cell, home, ...record });
+  }
+
+  private join(service: string, pattern: string, { cell, home, timeMs, terms }: Joining): void {
+    const group = this.books.group(service, pattern);
+    if (terms !== undefined) this.books.agree(group, terms);
+    let standings = this.standings.get(home);
+    if (standings === undefined) {
+      standings = new Map();
+      this.standings.set(home, standings);
+    }
+    const standing = standings.get(group);
+    if (standing !== undefined && (standing.members.size > 0 || timeMs <= standing.untilMs)) {
+      standing.members.add(cell);
+    } else standings.set(group, { sinceMs: timeMs, members: new Set([cell]), untilMs: 0 });
+  }
+
+  private dropped({ cell, mode = "multi", pattern = "", service = "" }: LogRecord): void {
+    const book = this.catches.get(nameOf(cell, mode, pattern));
+    if (book !== undefined) book.isEnded = true;
+    if (mode === "any") this.part(this.books.group(service, pattern), cell, undefined);
+  }
+
+  private left(cell: string): void {
+    for (const book of this.catches.values()) if (book.cell === cell) book.isEnded = true;
+    for (const group of this.books.groups.values()) this.part(group, cell, undefined);
+  }
+
+  private away(cell: string, timeMs: number): void {
+    this.attached.delete(cell);
+    for (const book of this.catches.values()) {
+      if (book.cell === cell) book.awayMs ??= timeMs;
+    }
+    for (const group of this.books.groups.values()) this.part(group, cell, timeMs + groupKeepMs);
+  }
+
+  private end(cell: string): void {
+    for (const book of this.catches.values()) if (book.cell === cell) book.isEnded = true;
+  }
+
+  /** @param untilMs how long the group stands without it; `undefined`: it left by its own will. */
+  private part(group: GroupBook, cell: string, untilMs: number | undefined): void {
+    for (const standings of this.standings.values()) {
+      const standing = standings.get(group);
+      if (standing?.members.delete(cell) !== true) continue;
+      if (standing.members.size === 0 && untilMs === undefined) standings.delete(group);
+      else standing.untilMs = untilMs ?? 0;
+    }
+  }
+
+  private crashed(home: string, timeMs: number): void {
+    this.standings.delete(home);
+    for (const book of this.catches.values()) {
+      if (book.home === home) book.awayMs ??= timeMs;
+    }
+  }
+}
+
+type Joining = Pick<LogRecord, "cell" | "timeMs" | "terms"> & { readonly home: string };
+
+function nameOf(cell: string, mode: CatchMode, pattern: string): string {
+  return `${cell} ${mode} ${pattern}`;
+}

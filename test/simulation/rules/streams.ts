@@ -1,0 +1,144 @@
+import type { LogRecord } from "../log.js";
+import type { EventBook } from "./books.js";
+import type { CatchBook } from "./membership.js";
+import type { Rule, RuleParts } from "./rule.js";
+
+interface StreamBook {
+  readonly held: CatchBook;
+  readonly caught: Set<string>;
+  /** The highest number of each sender and channel. */
+  readonly highest: Map<string, number>;
+  /** Events that it must get, and by whom they were taken. */
+  readonly musts: { readonly event: EventBook; readonly home: string; readonly timeMs: number }[];
+  /** Lost events that it reported, by the transmitter it was attached to. */
+  readonly gaps: Map<string, number>;
+  /** When it reported last that it lost nobody knows how many. */
+  vagueMs: number;
+}
+
+/**
+ * What multicatches get: each event once, those of one sender and channel in order, and what they do not get they report,
+ * with the exact count while the transmitter lives.
+ */
+export class StreamRule implements Rule {
+  private readonly parts: RuleParts;
+  private readonly streams = new Map<CatchBook, StreamBook>();
+  private readonly crashedMs = new Map<string, number>();
+
+  constructor(parts: RuleParts) {
+    this.parts = parts;
+  }
+
+  take(record: LogRecord): void {
+    switch (record.action) {
+      case "accepted":
+        this.accepted(record);
+        break;
+      case "caught":
+        this.caught(record);
+        break;
+      case "gap":
+        this.gap(record);
+        break;
+      case "crashed":
+        this.crashedMs.set(record.home ?? "", record.timeMs);
+        break;
+      default:
+    }
+  }
+
+  finish(nowMs: number): void {
+    for (const stream of this.streams.values()) {
+      // What a catch had not read when it ended is nobody's loss.
+      if (stream.held.isEnded) continue;
+      const homes = new Set([...stream.musts.map(({ home }) => home), ...stream.gaps.keys()]);
+      for (const home of homes) this.count(stream, home, nowMs);
+    }
+  }
+
+  private accepted({ id, home = "", repeat, timeMs }: LogRecord): void {
+    const { books, membership } = this.parts;
+    const event = books.event(id);
+    if (repeat === true || event.acceptedMs.get(home) !== timeMs) return;
+    const sinceMs = Math.max(event.sentMs, membership.attachedMs(event.sender, home));
+    for (const held of membership.streamsSince(home, event, sinceMs, timeMs)) {
+      this.streamOf(held).musts.push({ event, home, timeMs });
+    }
+  }
+
+  private caught({ id, cell, pattern = "", channel = "", timeMs }: LogRecord): void {
+    const { books, membership, broken } = this.parts;
+    const held = membership.catchOf(cell, "multi", pattern);
+    const what = `${id} (${channel}) at ${cell.slice(0, 6)} on ${pattern}`;
+    if (held === undefined || held.isEnded || !books.isMatch(held.pattern, channel)) {
+      broken("member", what, timeMs);
+      return;
+    }
+    const event = books.event(id);
+    if (event.channel === "") event.channel = channel;
+    const stream = this.streamOf(held);
+    stream.caught.add(id);
+    const line = `${event.sender} ${channel}`;
+    const highest = stream.highest.get(line) ?? 0;
+    if (event.number <= highest) broken("order", `${what}, after number ${highest}`, timeMs);
+    stream.highest.set(line, Math.max(highest, event.number));
+  }
+
+  private gap({ cell, pattern = "", count, timeMs }: LogRecord): void {
+    const held = this.parts.membership.catchOf(cell, "multi", pattern);
+    if (held === undefined) return;
+    const stream = this.streamOf(held);
+    if (count === undefined) stream.vagueMs = timeMs;
+    else stream.gaps.set(held.home, (stream.gaps.get(held.home) ?? 0) + count);
+  }
+
+  /** Holds what is missing of one transmitter's events against the gaps that were reported. */
+  private count(stream: StreamBook, home: string, nowMs: number): void {
+    const { broken } = this.parts;
+    const { held } = stream;
+    const reported = stream.gaps.get(home) ?? 0;
+    const what = `${held.cell.slice(0, 6)} on ${held.pattern.text}`;
+    const missing = stream.musts.filter(
+      (must) => must.home === home && this.wasThere(held, must) && !stream.caught.has(must.event.id),
+    );
+    if (missing.length > reported && stream.vagueMs < (this.crashedMs.get(home) ?? Infinity)) {
+      const first = missing[0]?.event.id ?? "";
+      const lost = `${missing.length} lost, from ${first} on, ${reported} reported`;
+      broken("silent", `${what}: ${lost}`, nowMs);
+    }
+    if (reported <= missing.length) return;
+    const possible = this.possible(stream, home);
+    if (reported > possible) {
+      broken("gaps", `${what}: ${reported} reported, at most ${possible} lost`, nowMs);
+    }
+  }
+
+  /** Whether the catch stood at that transmitter when the event was taken, or came back to it. */
+  private wasThere(held: CatchBook, must: { readonly home: string; readonly timeMs: number }): boolean {
+    if (held.home !== must.home) return true;
+    return held.awayMs === undefined || held.lastArmedMs > must.timeMs;
+  }
+
+  /** How many events the catch can have lost at a transmitter, at most. */
+  private possible(stream: StreamBook, home: string): number {
+    const { books } = this.parts;
+    const startedMs = books.startedMs.get(home) ?? 0;
+    let count = 0;
+    for (const event of books.events.values()) {
+      if (!books.isMatch(stream.held.pattern, event.channel)) continue;
+      // What was sent to an earlier transmitter may have come again, and be lost here though it was caught there.
+      if (!stream.caught.has(event.id) || event.sentMs < startedMs) count++;
+    }
+    return count;
+  }
+
+  private streamOf(held: CatchBook): StreamBook {
+    let stream = this.streams.get(held);
+    if (stream === undefined) {
+      const maps = { caught: new Set<string>(), highest: new Map(), gaps: new Map() };
+      stream = { held, ...maps, musts: [], vagueMs: Number.NEGATIVE_INFINITY };
+      this.streams.set(held, stream);
+    }
+    return stream;
+  }
+}

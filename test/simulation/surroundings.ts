@@ -1,0 +1,22 @@
+import type { Agenda } from "./agenda.js";
+import type { LogEntry } from "./log.js";
+import type { Network } from "./network.js";
+import type { SeededRandom } from "./random.js";
+
+/** What every simulated process is given by its world. */
+export interface Surroundings {
+  readonly agenda: Agenda;
+  readonly network: Network;
+  /** A generator of its own for each part that draws. */
+  random(label: string): SeededRandom;
+  log(entry: LogEntry): void;
+  /** Notes bytes that were read, for the hash of the run. */
+  trace(who: string, bytes: Uint8Array): void;
+  /** Adds what a process has counted. */
+  count(name: string, by: number): void;
+}
+
+/** The wall clock of a simulation: some time in 2023, and it never jumps. */
+export function wallMs(agenda: Agenda): number {
+  return 1_700_000_000_000 + Math.floor(agenda.nowMs);
+}

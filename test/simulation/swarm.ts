@@ -1,0 +1,68 @@
+import { drawPlans } from "./draw.js";
+import { Faults } from "./faults.js";
+import type { LogRecord } from "./log.js";
+import { SeededRandom } from "./random.js";
+import { drained } from "./rest.js";
+import { World } from "./world.js";
+
+/** How a run of a drawn world is shaped. */
+export interface SwarmOptions {
+  readonly seed: number;
+  /** Faults; 0 is a calm run. Default: drawn, at least 5. */
+  readonly faults?: number;
+  readonly onRecord?: (record: LogRecord) => void;
+}
+
+/** How a run went. */
+export interface SwarmResult {
+  readonly world: World;
+  /** What is wrong, a line each; nothing is what every seed must give. */
+  readonly wrong: readonly string[];
+  readonly digest: string;
+  readonly events: number;
+  readonly faults: number;
+}
+
+/** How long everything may take to drain after the last fault: back-offs double up to many seconds. */
+const drainMs = 240_000;
+/** How often it is looked whether everything has drained. */
+const lookMs = 250;
+
+/**
+ * Draws a world from a seed and runs it: load and faults first, then nothing but what heals, until all has drained.
+ * Safety is checked at each record; liveness when nothing moves any more.
+ */
+export function runSwarm({ seed, faults, onRecord }: SwarmOptions): SwarmResult {
+  const random = SeededRandom.forked(seed, "swarm");
+  const plans = drawPlans(random);
+  const world = new World({ seed, ...plans.world, ...(onRecord !== undefined && { onRecord }) });
+  for (const address of plans.addresses) world.startTransmitter(address);
+  const strikes = new Faults(world, plans.loadMs);
+  for (const plan of plans.cells) {
+    const inhabitant = world.startCell(plan, plans.loadMs);
+    inhabitant.handlers.onCrash = () => strikes.crashed(inhabitant);
+  }
+  const count = faults ?? random.int(5, 14);
+  for (let at = 0; at < count; at++) {
+    world.agenda.at(random.between(100, plans.loadMs), () => strikes.strike());
+  }
+  world.run(plans.loadMs);
+  strikes.heal();
+  const wrong = drain(world);
+  world.report();
+  const events = world.totals.of("record: sent");
+  return { world, wrong, digest: world.digest, events, faults: count };
+}
+
+function drain(world: World): string[] {
+  const untilMs = world.nowMs + drainMs;
+  const { violations } = world.checker;
+  let waits: string | undefined = "it begins";
+  while (violations.length === 0 && waits !== undefined && world.nowMs < untilMs) {
+    world.run(world.nowMs + lookMs);
+    waits = drained(world);
+  }
+  if (violations.length === 0 && waits !== undefined) return [`does not drain: ${waits}`];
+  if (violations.length === 0) world.checker.finish();
+  return violations.slice(0, 10).map(({ rule, what, timeMs }) => `${rule} at ${timeMs.toFixed(1)}: ${what}`);
+}

@@ -1,0 +1,108 @@
+import { decodeMessagePack, ownField, readFrame, readRun } from "@thynapse/protocol";
+import { readCommand, readRows } from "../../cell-sdk/dist/core/wire.js";
+import type { LogEntry } from "./log.js";
+
+/** Where a cell's records go. */
+export type LogSink = (entry: LogEntry) => void;
+
+/** Commands that say something for the log; the others are not decoded. */
+const listened = new Set(["CNFM", "DLVR", "BACK", "WLCM"]);
+
+/**
+ * Listens in on the command connection of a cell and logs what its SDK is told, not what it makes of that: confirms,
+ * deliveries as they come in, and the credit that it grants.
+ */
+export class Wiretap {
+  /** The transmitter that welcomed this connection. */
+  home = "";
+  private readonly cell: string;
+  private readonly log: LogSink;
+  /** Patterns of catches: by the reference that asked, then by number. */
+  private readonly asked = new Map<unknown, string>();
+  private readonly patterns = new Map<unknown, string>();
+  /** Events of deliveries that came in, by their names. */
+  private readonly given = new Map<string, string>();
+
+  constructor(cell: string, log: LogSink) {
+    this.cell = cell;
+    this.log = log;
+  }
+
+  /** A part from the transmitter, before the cell reads it. */
+  incoming(part: Buffer): void {
+    const command = part.toString("latin1", 2, 6);
+    if (command === "CGHT") this.granted(part);
+    if (part[0] !== 0x4d || !listened.has(command)) return;
+    const { map, runAt } = readCommand(part);
+    if (command === "WLCM") this.home = String(ownField(map, "origin"));
+    else if (command === "CNFM") this.confirms(map);
+    else if (command === "DLVR") this.delivered(map, part, runAt);
+    else this.back(map);
+  }
+
+  /** A part from the cell. */
+  outgoing(part: Buffer): void {
+    const command = part.toString("latin1", 2, 6);
+    if (command !== "CTCH" && command !== "CRED") return;
+    const map = readFrame(part).payload;
+    const fields = decodeMessagePack(map) as Record<string, unknown>;
+    const pattern =
+      command === "CTCH" ? String(fields["pattern"]) : this.patterns.get(fields["catch"]);
+    if (command === "CTCH") this.asked.set(fields["ref"], String(fields["pattern"]));
+    if (fields["mode"] === "multi" || pattern === undefined) return;
+    const count = Number(fields["credit"] ?? fields["concurrency"] ?? 1);
+    this.log({ id: "", action: "credit", pattern, count });
+  }
+
+  private granted(part: Buffer): void {
+    const { map } = readCommand(part);
+    const pattern = this.asked.get(ownField(map, "ref"));
+    if (pattern !== undefined) this.patterns.set(ownField(map, "catch"), pattern);
+  }
+
+  private confirms(map: Readonly<Record<string, unknown>>): void {
+    const { home } = this;
+    for (const [first, last, , repeat] of readRows(map, "accepted")) {
+      this.each(first, last, (id) =>
+        this.log({ id, action: "accepted", home, repeat: repeat === true }),
+      );
+    }
+    for (const [first, last, code] of readRows(map, "refused")) {
+      if (code === "BUSY") continue;
+      this.each(first, last, (id) => this.log({ id, action: "refused", home }));
+    }
+    for (const [first, last] of readRows(map, "handled")) {
+      this.each(first, last, (id) => this.log({ id, action: "handled", home }));
+    }
+  }
+
+  private each(first: unknown, last: unknown, log: (id: string) => void): void {
+    for (let seq = Number(first); seq <= Number(last); seq++) log(`${this.cell}:${seq}`);
+  }
+
+  private delivered(map: Readonly<Record<string, unknown>>, part: Buffer, runAt: number): void {
+    const { home } = this;
+    const pattern = this.patterns.get(ownField(map, "catch")) ?? "";
+    const attempt = Number(ownField(map, "attempt"));
+    const number = Number(ownField(map, "number"));
+    const run = readRun(part, runAt);
+    const isClaimed = ownField(map, "claimed") === true;
+    for (let index = 0; index < run.count; index++) {
+      const id = `${run.header.sender}:${run.seqAt(index)}`;
+      this.given.set(`${number + index} ${attempt}`, id);
+      // What a cell claimed it has already: it counts for nothing new.
+      if (!isClaimed) this.log({ id, action: "given", pattern, attempt, home });
+    }
+  }
+
+  private back(map: Readonly<Record<string, unknown>>): void {
+    const pattern = this.patterns.get(ownField(map, "catch")) ?? "";
+    const attempt = Number(ownField(map, "attempt"));
+    const first = Number(ownField(map, "number"));
+    for (let at = first; at < first + Number(ownField(map, "count") ?? 1); at++) {
+      const id = this.given.get(`${at} ${attempt}`);
+      if (id !== undefined) this.log({ id, action: "taken", pattern, attempt });
+    }
+  }
+}
+

@@ -1,0 +1,132 @@
+import { Agenda } from "./agenda.js";
+import { CellProcess } from "./cell-process.js";
+import { Checker } from "./checker.js";
+import { Handlers } from "./handlers.js";
+import type { LogEntry, LogRecord } from "./log.js";
+import { Network, type NetworkTerms } from "./network.js";
+import type { CellPlan } from "./plan.js";
+import { SeededRandom } from "./random.js";
+import { Sending } from "./sending.js";
+import type { Surroundings } from "./surroundings.js";
+import { Totals } from "./totals.js";
+import { Trace } from "./trace.js";
+import { TransmitterProcess, type TransmitterTerms } from "./transmitter-process.js";
+
+/** What a world is made of. */
+export interface WorldTerms {
+  readonly seed: number;
+  readonly network: NetworkTerms;
+  /** Limits of every transmitter. */
+  readonly limits: TransmitterTerms["limits"];
+  /** Called with each record, for who wants to read along. */
+  readonly onRecord?: (record: LogRecord) => void;
+}
+
+/** A cell of a world, with what runs in it. */
+export interface Inhabitant {
+  readonly plan: CellPlan;
+  readonly cell: CellProcess;
+  readonly handlers: Handlers;
+  readonly sending: Sending | undefined;
+}
+
+/**
+ * Transmitters, cells, and the network between them, on one virtual clock. Everything that happens follows from the seed.
+ *
+ * Each record of the log goes to the checker as it is written, so a broken promise shows at the step that breaks it.
+ */
+export class World implements Surroundings {
+  readonly agenda = new Agenda();
+  readonly network: Network;
+  readonly checker = new Checker();
+  readonly totals = new Totals();
+  readonly transmitters = new Map<string, TransmitterProcess>();
+  readonly inhabitants: Inhabitant[] = [];
+  readonly seed: number;
+  private readonly terms: WorldTerms;
+  private readonly hash = new Trace();
+  private readonly ids: SeededRandom;
+  private incarnations = 0;
+  private records = 0;
+
+  constructor(terms: WorldTerms) {
+    this.terms = terms;
+    this.seed = terms.seed;
+    this.ids = this.random("ids");
+    this.network = new Network(this.agenda, this.random("network"), terms.network);
+  }
+
+  get nowMs(): number {
+    return this.agenda.nowMs;
+  }
+
+  get digest(): string {
+    return this.hash.digest;
+  }
+
+  get recordCount(): number {
+    return this.records;
+  }
+
+  random(label: string): SeededRandom {
+    return new SeededRandom(this.seed, label);
+  }
+
+  log(entry: LogEntry): void {
+    const record = { cell: "", ...entry, timeMs: this.nowMs };
+    this.records++;
+    this.totals.add(`record: ${record.action}`);
+    this.hash.note(record.timeMs, `${record.action} ${record.id} ${record.cell}`);
+    this.terms.onRecord?.(record);
+    this.checker.take(record);
+  }
+
+  trace(who: string, bytes: Uint8Array): void {
+    this.hash.add(this.nowMs, who, bytes);
+  }
+
+  count(name: string, by: number): void {
+    if (by > 0) this.totals.add(name, by);
+  }
+
+  /** Starts a transmitter; the one that had the address before must be dead. */
+  startTransmitter(address: string, id: string = this.newId()): TransmitterProcess {
+    const terms = { id, address, incarnation: ++this.incarnations, limits: this.terms.limits };
+    const transmitters = (): string[] => [...this.transmitters.keys()];
+    const transmitter = new TransmitterProcess({ ...terms, transmitters }, this);
+    this.transmitters.set(address, transmitter);
+    return transmitter;
+  }
+
+  /** Starts a cell that knows all transmitters. */
+  startCell(plan: CellPlan, sendUntilMs: number): Inhabitant {
+    const transmitters = [...this.transmitters.keys()];
+    const terms = { id: this.newId(), service: plan.service, transmitters };
+    const cell = new CellProcess(terms, this);
+    const handlers = new Handlers(cell, plan);
+    const { sends } = plan;
+    const sending = sends === undefined ? undefined : new Sending(cell, sends, sendUntilMs);
+    const inhabitant = { plan, cell, handlers, sending };
+    this.inhabitants.push(inhabitant);
+    return inhabitant;
+  }
+
+  /** Lets time pass, until a promise is broken or the time has come. */
+  run(untilMs: number): void {
+    const { violations } = this.checker;
+    while (violations.length === 0 && this.agenda.step(untilMs));
+  }
+
+  /** Gathers what those that live have counted. */
+  report(): void {
+    for (const { cell } of this.inhabitants) if (cell.isAlive) cell.report();
+    for (const transmitter of this.transmitters.values()) {
+      if (transmitter.process.state !== "dead") transmitter.report();
+    }
+    this.count("network: events dropped at a full pipe", this.network.droppedMessages);
+  }
+
+  private newId(): string {
+    return this.ids.hex(160);
+  }
+}

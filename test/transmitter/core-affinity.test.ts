@@ -1,0 +1,90 @@
+import { expect } from "chai";
+
+import type { BenchCell } from "./bench-cell.js";
+import type { Heard } from "./bench-heard.js";
+import { CoreBench } from "./core-bench.js";
+import { working } from "./core-work.js";
+
+describe("transmitter core: affinity", () => {
+  it("keeps a key on one cell, one delivery at a time, in order (§10.10)", () => {
+    const { bench, sender, worker } = working({ affinity: true, credit: 9 });
+    const other = bench.cell("worker");
+    other.catch("a", "any", { affinity: true, credit: 9 });
+    for (let n = 0; n < 20; n++) sender.send("a", { key: `k${n % 5}` });
+
+    const owners = new Map<unknown, BenchCell>();
+    const seen = new Map<unknown, number>();
+    for (let round = 0; round < 20; round++) {
+      for (const cell of [worker, other]) {
+        for (const delivery of cell.take("DLVR")) {
+          const { key, seq } = delivery.fields;
+          expect(owners.get(key) ?? cell, String(key)).to.equal(cell);
+          expect(seq).to.be.greaterThan(seen.get(key) ?? 0);
+          owners.set(key, cell);
+          seen.set(key, seq as number);
+          cell.settle(delivery);
+        }
+      }
+    }
+
+    expect(sender.confirms().filter((it) => it.endsWith("handled"))).to.have.length(20);
+    expect(new Set(owners.values()).size).to.equal(2);
+  });
+
+  it("lets a key wait while its delivery is out or backs off, and others pass (§10.10)", () => {
+    const { bench, sender, worker } = working({ affinity: true, credit: 9 });
+    sender.send("a", { key: "k" });
+    sender.send("a", { key: "k" });
+    sender.send("a", { key: "l" });
+    sender.send("a");
+    const held = worker.heard;
+    const seqs = (): unknown[] =>
+      held
+        .map(({ fields }) => fields["seq"])
+        .filter(Number)
+        .sort();
+    expect(seqs()).to.deep.equal([1, 3, 4]);
+
+    worker.settle(first(worker, 1), "nack");
+    expect(seqs()).to.deep.equal([3, 4]);
+    bench.pass(130);
+    expect(seqs()).to.deep.equal([1, 3, 4]);
+    worker.settle(first(worker, 1));
+    expect(seqs()).to.deep.equal([2, 3, 4]);
+  });
+
+  it("gives a released delivery of a key back to its cell after 20 ms, no sooner (§10.4)", () => {
+    const { bench, sender, worker } = working({ affinity: true, credit: 9 });
+    bench.cell("worker").catch("a", "any", { affinity: true, credit: 0 });
+    const keys = ["k", "l", "m", "n", "o"];
+    for (const key of keys) sender.send("a", { key });
+    const delivery = worker.take("DLVR")[0]!;
+
+    worker.settle(delivery, "release");
+    expect(worker.take("DLVR")).to.have.length(0);
+    bench.pass(20);
+
+    expect(worker.takeOne("DLVR").fields["seq"]).to.equal(delivery.fields["seq"]);
+  });
+
+  it("goes on with a key of which one event cannot be said in JSON (§6.4)", () => {
+    const bench = new CoreBench();
+    const sender = bench.cell("sender", { encoding: "M" });
+    const worker = bench.cell("worker");
+    worker.catch("a", "any", { affinity: true, credit: 9 });
+
+    const extras = { key: "k" };
+    sender.sendRun([
+      { channel: "a", data: Number.NaN, extras },
+      { channel: "a", data: 2, extras },
+    ]);
+
+    expect(worker.takeOne("DLVR").fields["data"]).to.equal(2);
+  });
+});
+
+/** Takes the delivery of this event. */
+function first(cell: BenchCell, seq: number): Heard {
+  const index = cell.heard.findIndex(({ fields }) => fields["seq"] === seq);
+  return cell.heard.splice(index, 1)[0] as Heard;
+}

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { jsonLine } from "../event-view.js";
+import { type ExitCode, exitCode } from "../fault.js";
+import { duration, integer } from "../flags.js";
+import type { Output } from "../output.js";
+import { type Sample, sampleLines, takeSample, type Usage, usageBetween } from "../sample.js";
+import { withCell } from "../session.js";
+import { cellFlags, timeoutFlag } from "../shared-flags.js";
+import { defineVerb } from "../verb.js";
+
+const flags = {
+  interval: duration({
+    describe: "time between two samples",
+    min: 100,
+    max: 3_600_000,
+    fallback: 1000,
+  }),
+  count: integer({
+    describe: "end after this many tables",
+    alias: "n",
+    placeholder: "COUNT",
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+  }),
+  ...timeoutFlag(),
+  ...cellFlags,
+};
+
+/** `thynapse top`: live rates, backlogs and slow cells. */
+export const top = defineVerb({
+  name: "top",
+  usage: "",
+  flags,
+  notes: "Rates are events per second between two samples; the first table comes after one interval.",
+  examples: ["top", "top --interval 5s", "top --json -n 1"],
+  async run(invocation) {
+    const { flags: given, out } = invocation;
+    return await withCell(invocation, async ({ cell, ending }): Promise<ExitCode> => {
+      const query = { timeoutMs: given.timeout, signal: ending };
+      let before = await takeSample(cell, query);
+      const screen = out.isTerminal && !given.json ? new Screen(out) : undefined;
+      try {
+        for (let shown = 0; shown < (given.count ?? Infinity); shown++) {
+          await delay(given.interval, undefined, { signal: ending }).catch(() => undefined);
+          if (ending.aborted) break;
+          const now: Sample = await takeSample(cell, query);
+          await show(usageBetween(before, now), { out, screen, json: given.json });
+          before = now;
+        }
+      } finally {
+        screen?.leave();
+      }
+      return exitCode.ok;
+    });
+  },
+});
+
+interface Display {
+  readonly out: Output;
+  readonly screen: Screen | undefined;
+  readonly json: boolean;
+}
+
+async function show(usage: Usage, { out, screen, json }: Display): Promise<void> {
+  if (json) return await out.line(jsonLine(usage));
+  const lines = sampleLines(usage);
+  if (screen !== undefined) return await screen.draw(lines);
+  for (const line of lines) await out.line(line);
+  await out.line("");
+}
+
+/** The whole terminal, given back as it was. */
+class Screen {
+  readonly #out: Output;
+
+  constructor(out: Output) {
+    this.#out = out;
+    // The other screen of the terminal, and no cursor.
+    void out.write("\x1b[?1049h\x1b[?25l");
+  }
+
+  async draw(lines: readonly string[]): Promise<void> {
+    const { columns, rows } = this.#out;
+    const visible = lines.slice(0, rows - 1).map((line) => `${line.slice(0, columns)}\x1b[K\n`);
+    await this.#out.write(`\x1b[H${visible.join("")}\x1b[J`);
+  }
+
+  leave(): void {
+    void this.#out.write("\x1b[?25h\x1b[?1049l");
+  }
+}

@@ -1,0 +1,153 @@
+import {
+  type OptionRow,
+  type OptionValue,
+  resolveTransmitter,
+  startTransmitter,
+  type Transmitter,
+  type TransmitterOptions,
+  transmitterOptions,
+  readOption,
+} from "../../index.js";
+import { jsonLine } from "../event-view.js";
+import { CliFault, type ExitCode, exitCode, isMeshError, usageFault } from "../fault.js";
+import { durationText, type Flag, sizeText } from "../flags.js";
+import type { Output } from "../output.js";
+import { everyFlags, transmitterDefault } from "../shared-flags.js";
+import { defineVerb, type Invocation } from "../verb.js";
+
+const placeholders: Readonly<Record<OptionRow["kind"], string | undefined>> = {
+  host: "HOST",
+  port: "N",
+  duration: "DURATION",
+  size: "BYTES",
+  count: "N",
+  thid: "ID",
+  segment: "NAME",
+  toggle: undefined,
+  choice: "WORD",
+};
+
+const flags: Readonly<Record<string, Flag<OptionValue | undefined>>> & typeof everyFlags = {
+  ...Object.fromEntries(transmitterOptions.map((row) => [row.flag, flagOf(row)])),
+  ...everyFlags,
+};
+
+/** `thynapse up`: a transmitter in this process, until a signal or a drain ends it. */
+export const up = defineVerb({
+  name: "up",
+  usage: "",
+  flags,
+  notes: `SIGTERM and Ctrl-C drain: what was accepted is settled first, then it ends. A second Ctrl-C
+ends it at once. The log is JSON on standard error.`,
+  examples: [
+    "up",
+    "up --port 0 --json",
+    "up --bind 0.0.0.0 --insecure --advertise transmitter.internal",
+    "up -c transmitter.json",
+  ],
+  async run(invocation) {
+    const { out, err, interrupts } = invocation;
+    const transmitter = await start(invocation);
+    process.on("SIGHUP", () => {
+      void err.line("thynapse: SIGHUP: no option can be re-read — restart to change one");
+    });
+    tellReady(invocation, transmitter);
+    const drain = () => void transmitter.drain();
+    interrupts.signal.addEventListener("abort", drain);
+    if (interrupts.signal.aborted) drain();
+    const { unconfirmed } = await transmitter.closed;
+    if (unconfirmed > 0) {
+      void err.line(`thynapse: ended with ${unconfirmed} events accepted and not handled`);
+    } else if (out.isTerminal) {
+      void out.line("drained");
+    }
+    // SIGTERM is how a drain is asked for; only Ctrl-C is an interruption.
+    return interrupts.exit === exitCode.interrupted ? exitCode.interrupted : exitCode.ok;
+  },
+});
+
+async function start({ flags: given, given: names, err }: Invocation<typeof flags>) {
+  const input: Record<string, OptionValue | undefined> = {};
+  for (const row of transmitterOptions) {
+    if (names.has(row.flag)) input[row.name] = given[row.flag] as OptionValue;
+  }
+  // A person reads the lines about readiness; the log would only repeat them.
+  if (err.isTerminal && !names.has("log-level")) input["logLevel"] = "warn";
+  const options = input as TransmitterOptions;
+  try {
+    resolveTransmitter(options, (row) => `--${row.flag}`);
+    return await startTransmitter(options);
+  } catch (thrown) {
+    throw startFault(thrown);
+  }
+}
+
+function startFault(thrown: unknown): unknown {
+  if (!isMeshError(thrown)) return thrown;
+  const exits: Readonly<Record<string, ExitCode>> = {
+    BAD_OPTION: exitCode.usage,
+    ADDRESS_IN_USE: exitCode.busy,
+    DENIED: exitCode.permission,
+  };
+  const exit = exits[thrown.code] ?? exitCode.failed;
+  return new CliFault(exit, thrown.reason, { fix: thrown.hint, cause: thrown });
+}
+
+function tellReady({ flags: given, out }: Invocation<typeof flags>, transmitter: Transmitter) {
+  const { id, command, pub, pid, metrics } = transmitter;
+  if (given.json) {
+    const shown = metrics === undefined ? {} : { metrics };
+    void out.line(jsonLine({ ready: true, id, command, pub, pid, ...shown }));
+  } else if (out.isTerminal) {
+    tellPerson(out, transmitter);
+  } else {
+    void out.line(`ready ${command} (events ${pub}, id ${id}, pid ${pid})`);
+  }
+}
+
+function tellPerson(out: Output, { id, command, pub, metrics }: Transmitter): void {
+  const to = command === transmitterDefault ? "" : ` -t ${command}`;
+  const lines = [
+    `transmitter ${id}`,
+    `  cells    ${command}`,
+    `  events   ${pub}`,
+    ...(metrics === undefined ? [] : [`  metrics  ${metrics}`]),
+    "",
+    "in another terminal:",
+    `  thynapse watch${to} 'hello.*'`,
+    `  thynapse send${to} hello.world '{"n": 1}'`,
+    `  thynapse top${to}`,
+    "",
+    "Ctrl-C drains, twice ends at once.",
+  ];
+  for (const line of lines) void out.line(line);
+}
+
+/** Makes the flag of an option; its rules are those of the option. */
+function flagOf(row: OptionRow): Flag<OptionValue | undefined> {
+  return {
+    describe: row.doc,
+    placeholder: placeholders[row.kind],
+    alias: [],
+    configName: row.name,
+    repeatable: false,
+    ...(row.choices === undefined ? {} : { choices: row.choices }),
+    shown: shownDefault(row),
+    fallback: undefined,
+    read: ([given = ""], where) => {
+      try {
+        return readOption(row, given, where);
+      } catch (thrown) {
+        throw isMeshError(thrown) ? usageFault(thrown.reason, thrown.hint) : thrown;
+      }
+    },
+  };
+}
+
+function shownDefault({ kind, fallback, defaultText }: OptionRow): string | undefined {
+  if (defaultText !== undefined) return defaultText;
+  if (fallback === undefined || fallback === false) return undefined;
+  if (kind === "duration") return durationText(Number(fallback));
+  if (kind === "size") return sizeText(Number(fallback));
+  return String(fallback);
+}
