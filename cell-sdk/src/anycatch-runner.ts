@@ -24,72 +24,58 @@ export class AnycatchRunner implements EventTaker {
   }
 
   run(): void {
-    if (this.isRunning || this.isLater) return;
+    if (this.isRunning) return;
     this.isRunning = true;
-    const { supply, handler } = this;
-    const { budget, core } = this.driver;
-    for (let delivery = supply.take(); delivery !== undefined; delivery = supply.take()) {
-      // What a handler sends before its first await may use what is kept free in the outbox.
-      core.outbox.privileged = true;
-      try {
-        const result = handler(delivery, delivery);
-        if (isThenable(result)) this.wait(delivery, result);
-        else this.done(delivery, result);
-      } catch (thrown) {
-        this.failed(delivery, thrown);
-      }
-      if (budget.isSpent) {
-        this.later();
-        break;
-      }
+    while (!this.isLater) {
+      const delivery = this.supply.take();
+      if (delivery === undefined) break;
+      void this.work(delivery);
     }
-    core.outbox.privileged = false;
     this.isRunning = false;
     this.settle();
   }
 
+  /** Handles one delivery after the other: without a pause where the handler makes none. */
+  private async work(first: HeldDelivery): Promise<void> {
+    const { supply, handler } = this;
+    const { budget, core } = this.driver;
+    let delivery: HeldDelivery | undefined = first;
+    while (delivery !== undefined) {
+      // What a handler sends before its first await may use what is kept free in the outbox.
+      core.outbox.privileged = true;
+      try {
+        let result = handler(delivery, delivery);
+        core.outbox.privileged = false;
+        if (isThenable(result)) result = await result;
+        if (isAsyncIterable(result)) result = await replyParts(delivery, result);
+        delivery.ack(result);
+      } catch (thrown) {
+        core.outbox.privileged = false;
+        this.failed(delivery, thrown);
+      }
+      supply.finished(delivery);
+      if (budget.isSpent) this.later();
+      delivery = this.isLater ? undefined : supply.take();
+    }
+    if (!this.isRunning) this.settle();
+  }
+
+  /** Lets everything else have its turn first. */
   private later(): void {
+    if (this.isLater) return;
     this.isLater = true;
     setImmediate(() => {
       this.isLater = false;
       this.driver.budget.begin();
-      this.driver.core.nowMs = performance.now();
+      this.driver.core.nowMs = this.driver.clock.nowMs();
       this.run();
     });
-  }
-
-  private wait(delivery: HeldDelivery, result: PromiseLike<unknown>): void {
-    result.then(
-      (value) => {
-        this.done(delivery, value);
-        this.run();
-      },
-      (thrown: unknown) => {
-        this.failed(delivery, thrown);
-        this.run();
-      },
-    );
-  }
-
-  private done(delivery: HeldDelivery, value: unknown): void {
-    if (value !== undefined && isAsyncIterable(value)) {
-      this.wait(delivery, replyParts(delivery, value));
-      return;
-    }
-    try {
-      delivery.ack(value);
-      this.supply.finished(delivery);
-    } catch (thrown) {
-      // The result cannot be encoded.
-      this.failed(delivery, thrown);
-    }
   }
 
   private failed(delivery: HeldDelivery, thrown: unknown): void {
     const { pattern } = this.supply;
     const text = failureText(thrown);
     delivery.nack(text);
-    this.supply.finished(delivery);
     const message = `the handler failed: ${text}`;
     this.driver.status.tell({ kind: "warning", message, pattern, cause: thrown });
   }

@@ -3,7 +3,7 @@ import {
   checkExtras,
   encodeExtras,
   type EventExtras,
-  MeshError,
+  type MeshError,
 } from "@thynapse/protocol";
 import type { Answers, Gathering, Reply } from "./answers.js";
 import type { AskWatcher, PendingAsk } from "./core/asks.js";
@@ -39,7 +39,10 @@ export function askOnce(
   });
 }
 
-/** Asks for an answer in parts. @throws {MeshError} at once what `send` throws; the rest when it is iterated. */
+/**
+ * Asks for an answer in parts. @throws {MeshError} at once what `send` throws; the rest when it is
+ * iterated.
+ */
 export function askParts(
   driver: CellDriver,
   question: Question,

@@ -2,24 +2,30 @@ import type { CatchMode } from "@thynapse/protocol";
 import type { CaughtEvent } from "./core/caught-event.js";
 import type { DeliveryContext } from "./handlers.js";
 
-/** One standing wish of a cell to get events. Ends by `release`, by its signal, or with its cell. */
+/**
+ * One standing wish of a cell to get events. Ends by `release`, by its signal, or with its cell.
+ */
 export interface Catch extends AsyncDisposable {
   readonly pattern: string;
   readonly mode: CatchMode;
   /**
-   * Starts no further handler until `resume`. An anycatch is given no new deliveries; a multicatch buffers up to its
-   * bound and repairs the rest later.
+   * Starts no further handler until `resume`. An anycatch is given no new deliveries; a multicatch
+   * buffers up to its bound and repairs the rest later.
    */
   pause(): void;
   resume(): void;
   /**
-   * Ends the catch: starts no further handler and resolves when those that run are done and, of an anycatch, settled.
-   * Deliveries that were not started go to other cells. A second call returns the same promise.
+   * Ends the catch: starts no further handler and resolves when those that run are done and, of an
+   * anycatch, settled. Deliveries that were not started go to other cells. A second call returns
+   * the same promise.
    */
   release(): Promise<void>;
 }
 
-/** A catch without a handler: its events are iterated, once, by one loop. Leaving the loop releases the catch. */
+/**
+ * A catch without a handler: its events are iterated, once, by one loop. Leaving the loop releases
+ * the catch.
+ */
 export interface CatchStream<E> extends Catch, AsyncIterable<E> {}
 
 /** An event of an anycatch that is iterated: the event, its context, and its settlement. */

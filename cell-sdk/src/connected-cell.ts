@@ -13,19 +13,21 @@ import type { Anycatch } from "./core/anycatch.js";
 import type { CellDriver } from "./driver.js";
 import type { AnycatchHandler, MulticatchHandler } from "./handlers.js";
 import { MulticatchRunner } from "./multicatch-runner.js";
+import type {
+  AnycatchOptions,
+  AskOptions,
+  GatherOptions,
+  MulticatchOptions,
+  SendOptions,
+} from "./options.js";
 import {
-  type AnycatchOptions,
-  type AskOptions,
-  type GatherOptions,
-  type MulticatchOptions,
   type ResolvedConnect,
   resolveAnycatch,
   resolveAsk,
   resolveGather,
   resolveMulticatch,
   resolveSend,
-  type SendOptions,
-} from "./options.js";
+} from "./resolve-options.js";
 import { abortError, type Sending, SentEvent } from "./sending.js";
 import type { StatusStream } from "./status-stream.js";
 import type { Waiter } from "./core/outbox-waiters.js";
@@ -108,10 +110,7 @@ export class ConnectedCell implements Cell {
     handler: MulticatchHandler<never>,
     options?: MulticatchOptions,
   ): Promise<Catch>;
-  multicatch<T>(
-    pattern: string,
-    options?: MulticatchOptions,
-  ): Promise<CatchStream<CaughtEvent<T>>>;
+  multicatch<T>(pattern: string, options?: MulticatchOptions): Promise<CatchStream<CaughtEvent<T>>>;
   async multicatch(
     pattern: string,
     second?: MulticatchHandler<never> | MulticatchOptions,
@@ -127,7 +126,7 @@ export class ConnectedCell implements Cell {
       driver.take(supply, new MulticatchRunner(driver, supply, handler));
       return new CatchHandle(driver, supply);
     };
-    return this.catch(begin, options.signal);
+    return this.arm(begin, options.signal);
   }
 
   anycatch(
@@ -151,7 +150,7 @@ export class ConnectedCell implements Cell {
       driver.take(supply, new AnycatchRunner(driver, supply, handler));
       return new CatchHandle(driver, supply);
     };
-    return this.catch(begin, options.signal);
+    return this.arm(begin, options.signal);
   }
 
   close(): Promise<Closing> {
@@ -175,7 +174,7 @@ export class ConnectedCell implements Cell {
   }
 
   /** Begins a catch and waits until it is armed, or its signal aborts. */
-  private async catch(
+  private async arm(
     begin: (waiter: Waiter) => CatchHandle,
     signal: AbortSignal | undefined,
   ): Promise<Catch> {

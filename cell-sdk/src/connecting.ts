@@ -1,31 +1,34 @@
+import { systemClock } from "./clock.js";
 import { CellCore } from "./core/cell-core.js";
 import type { CellStatus, ClosedStatus } from "./core/status.js";
 import { ConnectedCell } from "./connected-cell.js";
 import { CellDriver } from "./driver.js";
-import type { Logger, ResolvedConnect } from "./options.js";
+import type { Logger } from "./options.js";
+import type { ResolvedConnect } from "./resolve-options.js";
 import { abortError } from "./sending.js";
 import { StatusSource } from "./status-stream.js";
 import { SocketTransport } from "./transport/sockets.js";
+import type { Transport } from "./transport/transport.js";
 
 /** Makes a cell and attaches it. @throws {MeshError} as `connect`. */
 export async function connectCell(options: ResolvedConnect): Promise<ConnectedCell> {
   if (options.signal?.aborted === true) throw abortError(options.signal);
-  const transport = options.transport ?? new SocketTransport();
+  const transport: Transport = options.transport ?? new SocketTransport();
   for (const address of options.transmitters) transport.checkAddress(address);
   const status = new StatusSource();
   if (options.logger !== undefined) logTo(options.logger, status);
+  const clock = transport.clock ?? systemClock;
   const core = new CellCore(options, {
-    wallMs: () => Date.now(),
-    random: () => Math.random(),
+    wallMs: () => clock.wallMs(),
+    random: () => clock.random(),
     due: (what) => driver.due(what),
   });
   const driver: CellDriver = new CellDriver(core, transport, status);
-  let cell: ConnectedCell | undefined;
   const ended = new Promise<ClosedStatus>((resolve) => {
     // After this turn: who listens should know the cell.
     queueMicrotask(() => driver.start(resolve));
   });
-  cell = new ConnectedCell(options, driver, ended);
+  const cell = new ConnectedCell(options, driver, ended);
   closeOn(options, cell);
   await welcomed(status, cell);
   return cell;

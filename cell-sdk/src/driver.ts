@@ -2,7 +2,8 @@ import type { CellCore } from "./core/cell-core.js";
 import type { Effect, EventSupply } from "./core/effects.js";
 import type { ClosedStatus } from "./core/status.js";
 import type { StatusSource } from "./status-stream.js";
-import type { Attachment, Transport } from "./transport/transport.js";
+import { systemClock } from "./clock.js";
+import type { Attachment, Clock, Transport } from "./transport/transport.js";
 import { TurnBudget } from "./turn-budget.js";
 
 /** Takes events of one supply when there are some. */
@@ -16,20 +17,22 @@ const deadlineMaxMs = 2_000_000_000;
 /**
  * Drives the rules of a cell with a clock, timers and a transport.
  *
- * Sends are flushed at the end of the microtask that made them, settlements at the end of the turn
- * or as soon as nothing is left to handle.
+ * What is sent goes out at the end of the microtask while nothing is on the wire, else at the end
+ * of the turn: each message to the socket's thread costs as much as a hundred events. Settlements
+ * go out at the end of the turn, or as soon as nothing is left to handle.
  */
 export class CellDriver {
   readonly core: CellCore;
   readonly status: StatusSource;
-  readonly budget = new TurnBudget(now);
+  readonly clock: Clock;
+  readonly budget: TurnBudget;
   private readonly transport: Transport;
   private readonly takers = new Map<EventSupply, EventTaker>();
   private attachment: Attachment | undefined;
   /** Parts that the pipe had no room for. */
   private unsent: Buffer[] = [];
   private ready: EventSupply[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private cancelTimer: (() => void) | undefined;
   private timerMs = Number.POSITIVE_INFINITY;
   /** Whether what the rules want is looked after at the end of what goes on now. */
   private isActing = false;
@@ -43,6 +46,8 @@ export class CellDriver {
     this.core = core;
     this.transport = transport;
     this.status = status;
+    this.clock = transport.clock ?? systemClock;
+    this.budget = new TurnBudget(() => this.clock.nowMs());
   }
 
   /** Begins to attach. `onClosed` is told once, at the end. */
@@ -56,7 +61,7 @@ export class CellDriver {
     const wasActing = this.isActing;
     this.isActing = true;
     try {
-      const nowMs = now();
+      const nowMs = this.clock.nowMs();
       this.core.nowMs = nowMs;
       return action(nowMs);
     } finally {
@@ -87,7 +92,8 @@ export class CellDriver {
     if (this.core.hasEffects) this.perform();
     if (this.isSendDue || !this.core.outbox.flushDue) return;
     this.isSendDue = true;
-    queueMicrotask(this.flushSends);
+    if (this.core.outbox.isQuiet) queueMicrotask(this.flushSends);
+    else setImmediate(this.flushSends);
   }
 
   /** Something was settled: it goes out at the end of the turn. */
@@ -190,7 +196,7 @@ export class CellDriver {
   /** Hot path: a message that brings only events changes no deadline. */
   private events(head: Buffer, part: Buffer): void {
     this.isActing = true;
-    this.core.events(head, part, now());
+    this.core.events(head, part, this.clock.nowMs());
     this.isActing = false;
     this.perform();
   }
@@ -200,7 +206,7 @@ export class CellDriver {
     if (attachment === undefined) return;
     if (this.unsent.length === 0 && attachment.send(part)) return;
     this.unsent.push(part);
-    this.core.pipe(false, now());
+    this.core.pipe(false, this.clock.nowMs());
   }
 
   private drain(): void {
@@ -214,11 +220,11 @@ export class CellDriver {
   private plan(): void {
     const deadlineMs = this.core.nextDeadlineMs;
     if (deadlineMs === this.timerMs) return;
-    clearTimeout(this.timer);
+    this.cancelTimer?.();
     this.timerMs = deadlineMs;
     if (deadlineMs === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.min(Math.max(0, Math.ceil(deadlineMs - now())), deadlineMaxMs);
-    this.timer = setTimeout(this.tick, delayMs);
+    const delayMs = Math.max(0, Math.ceil(deadlineMs - this.clock.nowMs()));
+    this.cancelTimer = this.clock.after(Math.min(delayMs, deadlineMaxMs), this.tick);
   }
 
   private readonly tick = (): void => {
@@ -228,13 +234,9 @@ export class CellDriver {
   };
 
   private close(status: ClosedStatus): void {
-    clearTimeout(this.timer);
+    this.cancelTimer?.();
     this.timerMs = Number.NaN;
     this.takers.clear();
     this.onClosed?.(status);
   }
-}
-
-function now(): number {
-  return performance.now();
 }

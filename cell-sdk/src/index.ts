@@ -31,4 +31,4 @@ export {
   type InProcessTransmitter,
   inProcess,
 } from "./transport/in-process.js";
-export type { Attachment, AttachmentHandlers, Transport } from "./transport/transport.js";
+export type { Attachment, AttachmentHandlers, Clock, Transport } from "./transport/transport.js";

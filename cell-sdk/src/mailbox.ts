@@ -1,4 +1,7 @@
-/** What came and was not yet asked for, for one loop. Bounded by who fills it: an ask and its time-out. */
+/**
+ * What came and was not yet asked for, for one loop. Bounded by who fills it: an ask and its
+ * time-out.
+ */
 export class Mailbox<T> {
   private items: T[] = [];
   private isEnded = false;

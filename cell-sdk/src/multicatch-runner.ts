@@ -25,27 +25,38 @@ export class MulticatchRunner implements EventTaker {
   }
 
   run(): void {
-    if (this.isRunning || this.isLater) return;
+    if (this.isRunning) return;
     this.isRunning = true;
-    const { supply, handler } = this;
-    const { budget } = this.driver;
-    for (let event = supply.take(); event !== undefined; event = supply.take()) {
-      try {
-        const result = handler(event);
-        if (isThenable(result)) this.wait(event, result);
-        else this.done(event, result);
-      } catch (thrown) {
-        this.failed(event, thrown);
-      }
-      if (budget.isSpent) {
-        this.later();
-        break;
-      }
+    while (!this.isLater) {
+      const event = this.supply.take();
+      if (event === undefined) break;
+      void this.work(event);
     }
     this.isRunning = false;
   }
 
+  /** Handles one event after the other: without a pause where the handler makes none. */
+  private async work(first: CaughtEvent): Promise<void> {
+    const { supply, handler } = this;
+    const { budget } = this.driver;
+    let event: CaughtEvent | undefined = first;
+    while (event !== undefined) {
+      try {
+        let result = handler(event);
+        if (isThenable(result)) result = await result;
+        if (event.run.extras !== undefined) this.reply(event, result);
+      } catch (thrown) {
+        this.failed(event, thrown);
+      }
+      supply.finished();
+      if (budget.isSpent) this.later();
+      event = this.isLater ? undefined : supply.take();
+    }
+  }
+
+  /** Lets everything else have its turn first. */
   private later(): void {
+    if (this.isLater) return;
     this.isLater = true;
     setImmediate(() => {
       this.isLater = false;
@@ -54,34 +65,17 @@ export class MulticatchRunner implements EventTaker {
     });
   }
 
-  private wait(event: CaughtEvent, result: PromiseLike<unknown>): void {
-    result.then(
-      (value) => {
-        this.done(event, value);
-        this.run();
-      },
-      (thrown: unknown) => {
-        this.failed(event, thrown);
-        this.run();
-      },
-    );
-  }
-
-  private done(event: CaughtEvent, value: unknown): void {
-    this.supply.finished();
-    if (event.run.extras !== undefined && event.ask?.gather === true) this.reply(event, value);
-  }
-
   private failed(event: CaughtEvent, thrown: unknown): void {
-    this.supply.finished();
     const { pattern } = this.supply;
-    const message = `the handler failed: ${failureText(thrown)}`;
+    const text = failureText(thrown);
+    const message = `the handler failed: ${text}`;
     this.driver.status.tell({ kind: "warning", message, pattern, cause: thrown });
-    if (event.run.extras === undefined || event.ask?.gather !== true) return;
-    this.reply(event, new MeshError("HANDLER_FAILED", failureText(thrown)));
+    if (event.run.extras !== undefined) this.reply(event, new MeshError("HANDLER_FAILED", text));
   }
 
+  /** Replies if the event is a gather. @throws {MeshError} for a reply that cannot be encoded. */
   private reply(event: CaughtEvent, outcome: unknown): void {
+    if (event.ask?.gather !== true) return;
     this.driver.act(() => this.driver.core.replyToGather(this.supply, event, outcome));
   }
 }

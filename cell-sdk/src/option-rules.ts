@@ -49,9 +49,7 @@ export function objectWith(...methods: readonly string[]): OptionRule {
     allows: (value) =>
       typeof value === "object" &&
       value !== null &&
-      methods.every(
-        (method) => typeof (value as Record<string, unknown>)[method] === "function",
-      ),
+      methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function"),
   };
 }
 

@@ -1,25 +1,4 @@
-import {
-  checkService,
-  creditMax,
-  drainTimeoutMs,
-  MeshError,
-  outboxBytesMax,
-  outboxEventsMax,
-  randomThid,
-  readThid,
-  type Thid,
-} from "@thynapse/protocol";
-import {
-  abortSignal,
-  anything,
-  callable,
-  checkOptions,
-  flag,
-  objectWith,
-  oneOf,
-  type OptionRules,
-  whole,
-} from "./option-rules.js";
+import type { Thid } from "@thynapse/protocol";
 import type { GapStatus } from "./core/status.js";
 import type { Transport } from "./transport/transport.js";
 
@@ -33,7 +12,10 @@ export interface Logger {
 export interface ConnectOptions {
   /** The service that this process is a cell of: one channel segment. */
   readonly service: string;
-  /** Command addresses, tried in turn; default `tcp://127.0.0.1:5454`. More are learned from the mesh. */
+  /**
+   * Command addresses, tried in turn; default `tcp://127.0.0.1:5454`. More are learned from the
+   * mesh.
+   */
   readonly transmitters?: string | readonly string[];
   /** The identity of this run of the process; default: drawn at random, which is what you want. */
   readonly id?: Thid;
@@ -49,13 +31,15 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   readonly logger?: Logger;
   /**
-   * Bytes of unconfirmed events that the outbox keeps: 1 MiB … 1 GiB, default 64 MiB. Costs that much memory while no
-   * transmitter answers; beyond it `send` waits.
+   * Bytes of unconfirmed events that the outbox keeps: 1 MiB … 1 GiB, default 64 MiB. Costs that
+   * much memory while no transmitter answers; beyond it `send` waits.
    */
   readonly outboxBytesMax?: number;
   /** Unconfirmed events that the outbox keeps: 1 … 4 194 304, default 262 144. */
   readonly outboxEventsMax?: number;
-  /** How to reach a transmitter; default ZeroMQ. `inProcess(transmitter)` for one in this process. */
+  /**
+   * How to reach a transmitter; default ZeroMQ. `inProcess(transmitter)` for one in this process.
+   */
   readonly transport?: Transport;
 }
 
@@ -76,7 +60,9 @@ export type Until = "accepted" | "handled";
 
 /** Options of `send`. */
 export interface SendOptions extends OutputOptions {
-  /** `accepted`: the origin holds it in memory, the default; `handled`: every group has settled it. */
+  /**
+   * `accepted`: the origin holds it in memory, the default; `handled`: every group has settled it.
+   */
   readonly until?: Until;
   /** Gives up waiting: for room in the outbox, then the event is not sent; or for the receipt. */
   readonly signal?: AbortSignal;
@@ -90,7 +76,10 @@ export interface AskOptions {
   readonly retry?: boolean;
   /** Whether the answer comes in parts: default false. */
   readonly parts?: boolean;
-  /** With `parts`: whether to begin again when another attempt does, instead of throwing `RESTARTED`. */
+  /**
+   * With `parts`: whether to begin again when another attempt does, instead of throwing
+   * `RESTARTED`.
+   */
   readonly restart?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly key?: string;
@@ -107,15 +96,19 @@ export interface GatherOptions {
 
 /** Options of `multicatch`. */
 export interface MulticatchOptions {
-  /** Handlers that run at once: 1 … 65 535, default 1. They start in order; with more than 1 they may end in another. */
+  /**
+   * Handlers that run at once: 1 … 65 535, default 1. They start in order; with more than 1 they
+   * may end in another.
+   */
   readonly concurrency?: number;
   /** Whether events of this cell come too; default as in `connect`. */
   readonly echo?: boolean;
   /** Bytes that wait for the handler: 64 KiB … 1 GiB, default 16 MiB. */
   readonly bufferBytesMax?: number;
   /**
-   * At that bound: `repair`, the default, leaves the newest and fetches them again later, from a ring that may have moved
-   * on; `drop-oldest` drops what has waited longest. Either way what is lost is reported as a gap.
+   * At that bound: `repair`, the default, leaves the newest and fetches them again later, from a
+   * ring that may have moved on; `drop-oldest` drops what has waited longest. Either way what is
+   * lost is reported as a gap.
    */
   readonly overflow?: Overflow;
   /** Called for each gap of this catch, besides the status. */
@@ -132,155 +125,27 @@ export interface AnycatchOptions {
   /** Handlers that run at once: 1 … 65 535, default 1. */
   readonly concurrency?: number;
   /**
-   * Deliveries that this cell may hold unsettled: 1 … 65 535; default: found by itself, at least `concurrency`, at most
-   * what the handlers do in 20 ms or 8 192.
+   * Deliveries that this cell may hold unsettled: 1 … 65 535; default: found by itself, at least
+   * `concurrency`, at most what the handlers do in 20 ms or 8 192.
    */
   readonly credit?: number;
-  /** `false` is at most once: an event that was given to a cell is never given to another. Default true. */
+  /**
+   * `false` is at most once: an event that was given to a cell is never given to another. Default
+   * true.
+   */
   readonly redeliver?: boolean;
   /** Whether events of one key go to one cell, one at a time: default false. */
   readonly affinity?: boolean;
-  /** Counted attempts after which an event is a dead letter: 1 … 100, default 5. The smallest of the group is in force. */
+  /**
+   * Counted attempts after which an event is a dead letter: 1 … 100, default 5. The smallest of the
+   * group is in force.
+   */
   readonly attemptsMax?: number;
-  /** How long a handler may take without `progress`, in ms: 100 … 3 600 000, default 30 000; the longest is in force. */
+  /**
+   * How long a handler may take without `progress`, in ms: 100 … 3 600 000, default 30 000; the
+   * longest is in force.
+   */
   readonly ackTimeoutMs?: number;
   /** Releases the catch when it aborts. */
   readonly signal?: AbortSignal;
-}
-
-const mib = 1024 * 1024;
-const hourMs = 3_600_000;
-const name = { text: "a string", allows: (value: unknown) => typeof value === "string" };
-const names = {
-  text: "a string or a list of strings",
-  allows: (value: unknown) => [value].flat().every((each) => typeof each === "string"),
-};
-
-const connectRules: OptionRules<ConnectOptions> = {
-  service: name,
-  transmitters: names,
-  id: name,
-  echo: flag,
-  connectTimeoutMs: whole(1, hourMs),
-  drainTimeoutMs: whole(0, hourMs),
-  drainOn: names,
-  signal: abortSignal,
-  logger: objectWith("info", "warn"),
-  outboxBytesMax: whole(mib, 1024 * mib),
-  outboxEventsMax: whole(1, 4_194_304),
-  transport: objectWith("open", "checkAddress"),
-};
-
-const outputRules: OptionRules<OutputOptions> = {
-  headers: anything,
-  key: anything,
-  ttlMs: anything,
-  id: anything,
-};
-
-const sendRules: OptionRules<SendOptions> = {
-  ...outputRules,
-  until: oneOf("accepted", "handled"),
-  signal: abortSignal,
-};
-
-const askRules: OptionRules<AskOptions> = {
-  timeoutMs: whole(1, hourMs),
-  retry: flag,
-  parts: flag,
-  restart: flag,
-  headers: anything,
-  key: anything,
-  signal: abortSignal,
-};
-
-const gatherRules: OptionRules<GatherOptions> = {
-  timeoutMs: whole(1, hourMs),
-  headers: anything,
-  signal: abortSignal,
-};
-
-const multicatchRules: OptionRules<MulticatchOptions> = {
-  concurrency: whole(1, creditMax),
-  echo: flag,
-  bufferBytesMax: whole(65_536, 1024 * mib),
-  overflow: oneOf("repair", "drop-oldest"),
-  onGap: callable,
-  signal: abortSignal,
-};
-
-const anycatchRules: OptionRules<AnycatchOptions> = {
-  concurrency: whole(1, creditMax),
-  credit: whole(1, creditMax),
-  redeliver: flag,
-  affinity: flag,
-  attemptsMax: whole(1, 100),
-  ackTimeoutMs: whole(100, hourMs),
-  signal: abortSignal,
-};
-
-/** Options of `connect`, complete. */
-export interface ResolvedConnect {
-  readonly service: string;
-  readonly transmitters: readonly string[];
-  readonly id: Thid;
-  readonly echo: boolean;
-  readonly connectTimeoutMs: number;
-  readonly drainTimeoutMs: number;
-  readonly drainOn: readonly NodeJS.Signals[];
-  readonly signal: AbortSignal | undefined;
-  readonly logger: Logger | undefined;
-  readonly outboxBytesMax: number;
-  readonly outboxEventsMax: number;
-  readonly transport: Transport | undefined;
-}
-
-/** Checks and completes the options of `connect`. @throws {MeshError} `BAD_OPTION`, `BAD_SERVICE`, `BAD_ID` */
-export function resolveConnect(given: ConnectOptions): ResolvedConnect {
-  const options = checkOptions("connect", given, connectRules);
-  const transmitters = [options.transmitters ?? defaultTransmitter].flat();
-  if (transmitters.length === 0) {
-    throw new MeshError("BAD_OPTION", "connect: transmitters must name at least one address");
-  }
-  return Object.freeze({
-    service: checkService(options.service),
-    transmitters,
-    id: options.id === undefined ? randomThid() : readThid(options.id),
-    echo: options.echo ?? true,
-    connectTimeoutMs: options.connectTimeoutMs ?? 5000,
-    drainTimeoutMs: options.drainTimeoutMs ?? drainTimeoutMs,
-    drainOn: options.drainOn ?? [],
-    signal: options.signal,
-    logger: options.logger,
-    outboxBytesMax: options.outboxBytesMax ?? outboxBytesMax,
-    outboxEventsMax: options.outboxEventsMax ?? outboxEventsMax,
-    transport: options.transport,
-  });
-}
-
-const defaultTransmitter = "tcp://127.0.0.1:5454";
-
-/** @throws {MeshError} `BAD_OPTION` */
-export function resolveSend(given: SendOptions): Readonly<SendOptions> {
-  return checkOptions("send", given, sendRules);
-}
-
-/** @throws {MeshError} `BAD_OPTION` */
-export function resolveAsk(given: AskOptions | undefined): Readonly<AskOptions> {
-  return checkOptions("ask", given, askRules);
-}
-
-/** @throws {MeshError} `BAD_OPTION` */
-export function resolveGather(given: GatherOptions | undefined): Readonly<GatherOptions> {
-  return checkOptions("gather", given, gatherRules);
-}
-
-/** @throws {MeshError} `BAD_OPTION` */
-export function resolveMulticatch(given: MulticatchOptions | undefined): Readonly<MulticatchOptions> {
-  return checkOptions("multicatch", given, multicatchRules);
-}
-
-/** @throws {MeshError} `BAD_OPTION` */
-export function resolveAnycatch(given: AnycatchOptions | undefined): Readonly<AnycatchOptions> {
-  return checkOptions("anycatch", given, anycatchRules);
 }

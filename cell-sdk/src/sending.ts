@@ -1,10 +1,5 @@
 import { eventThid, frameHeadBytes, MeshError, readRun, type Thid } from "@thynapse/protocol";
-import type {
-  Acceptance,
-  ConfirmStage,
-  ConfirmWatcher,
-  Destination,
-} from "./core/run-record.js";
+import type { Acceptance, ConfirmStage, ConfirmWatcher, Destination } from "./core/run-record.js";
 
 /** What became of an event. */
 export interface Receipt {
@@ -33,12 +28,7 @@ export class SentEvent implements Sending {
   private readonly until: ConfirmStage;
   private readonly signal: AbortSignal | undefined;
 
-  constructor(
-    destination: Destination,
-    index: number,
-    until: ConfirmStage,
-    signal?: AbortSignal | undefined,
-  ) {
+  constructor(destination: Destination, index: number, until: ConfirmStage, signal?: AbortSignal) {
     this.destination = destination;
     this.index = index;
     this.until = until;

@@ -29,7 +29,7 @@ export class StatusSource implements StatusStream {
 
   tell(status: CellStatus): void {
     this.latest = status;
-    for (const listener of [...this.listeners]) {
+    for (const listener of this.listeners) {
       try {
         listener(status);
       } catch {

@@ -95,7 +95,9 @@ export interface SegmentSpan {
  */
 export function checkText(code: ErrorCode, value: unknown): string {
   if (typeof value !== "string") {
-    throw new MeshError(code, `must be a string, got ${typeName(value)}`);
+    const name = code === "BAD_PATTERN" ? "pattern" : "channel";
+    const missing = value === undefined ? `${name} is required: it ` : "";
+    throw new MeshError(code, `${missing}must be a string, got ${typeName(value)}`);
   }
   if (value.length === 0) throw new MeshError(code, "empty");
   if (value.length > channelBytesMax) {
@@ -175,7 +177,8 @@ function hex(byte: number): string {
  */
 export function checkService(value: unknown): string {
   if (typeof value !== "string") {
-    throw new MeshError("BAD_SERVICE", `must be a string, got ${typeName(value)}`);
+    const missing = value === undefined ? "service is required: it " : "";
+    throw new MeshError("BAD_SERVICE", `${missing}must be a string, got ${typeName(value)}`);
   }
   if (value.length === 0) throw new MeshError("BAD_SERVICE", "empty");
   if (value.length > segmentCharsMax) {

@@ -33,18 +33,22 @@ export class MessagePackCursor {
     this.at += length;
   }
 
-  /** An integer 0 … 2^53 − 1. */
+  /** An integer 0 … 2^53 − 1; some encoders write it signed. */
   int(): number {
     const kind = this.byte();
     if (kind < 0x80) return kind;
-    if (kind < 0xcc || kind > 0xcf) this.fail("an integer of at least 0 is expected");
+    if (kind < 0xcc || kind > 0xd3) this.fail("an integer of at least 0 is expected");
     const from = this.at;
-    this.skip(1 << (kind - 0xcc));
-    if (kind === 0xcc) return this.bytes[from] as number;
-    if (kind === 0xcd) return this.bytes.readUInt16BE(from);
-    if (kind === 0xce) return this.bytes.readUInt32BE(from);
+    const width = 1 << (kind & 3);
+    this.skip(width);
+    if (kind >= 0xd0 && (this.bytes[from] as number) > 0x7f) {
+      this.fail("an integer of at least 0 is expected");
+    }
+    if (width === 1) return this.bytes[from] as number;
+    if (width === 2) return this.bytes.readUInt16BE(from);
+    if (width === 4) return this.bytes.readUInt32BE(from);
     const high = this.bytes.readUInt32BE(from);
-    if (high > 0x1f_ffff) this.fail("integers are at most 2^53 − 1");
+    if (high > 0x1f_ffff) this.fail("integers must be ≤ 2^53−1");
     return high * 0x1_0000_0000 + this.bytes.readUInt32BE(from + 4);
   }
 

@@ -111,7 +111,8 @@ function refusedEncoding(bytes: Uint8Array): MeshError {
     });
   }
   const text = `unknown encoding ${nameByte(bytes[0]!)}; known: J, M`;
-  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const utf16 =
+    (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   const hint = utf16 ? "this is UTF-16; write UTF-8" : "write 'J HELO {…}'";
   return new MeshError("BAD_ENCODING", text, { hint });
 }

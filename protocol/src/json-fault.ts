@@ -63,7 +63,7 @@ class JsonScanner {
     if (this.take("}")) return;
     for (;;) {
       this.space();
-      if (this.text[this.at] !== '"') this.fail();
+      if (this.text[this.at] !== '"') this.fail("use double quotes around keys");
       this.string();
       this.space();
       if (!this.take(":")) this.fail();
@@ -158,14 +158,30 @@ class JsonScanner {
     return true;
   }
 
-  private fail(): never {
+  private fail(advice?: string): never {
     const { at } = this;
     const char = this.text[at];
     if (char === undefined) throw new Stop({ what: "JSON ends early", at });
-    if (char === "'") throw new Stop({ what: "unexpected '", at, hint: "use double quotes" });
-    throw new Stop({ what: `unexpected ${nameChar(char)}`, at });
+    const what = char === "'" ? "unexpected '" : `unexpected ${nameChar(char)}`;
+    const habit = habits.find(([start]) => this.text.startsWith(start, at))?.[1];
+    const hint = habit ?? (/\w/.test(char) ? advice : undefined);
+    throw new Stop(hint === undefined ? { what, at } : { what, at, hint });
   }
 }
+
+/** What other notations allow, and how JSON says it. */
+const habits: readonly (readonly [start: string, hint: string])[] = [
+  ["'", "use double quotes"],
+  ["`", "use double quotes"],
+  ["/", "JSON has no comments"],
+  ["#", "JSON has no comments"],
+  ["NaN", "JSON has no such number; send null"],
+  ["Infinity", "JSON has no such number; send null"],
+  ["undefined", "JSON has no undefined; leave the field out"],
+  ["None", "write null"],
+  ["True", "write true"],
+  ["False", "write false"],
+];
 
 function nameChar(char: string): string {
   const code = char.charCodeAt(0);

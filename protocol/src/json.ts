@@ -73,7 +73,7 @@ function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    throw new MeshError("BAD_PAYLOAD", "invalid UTF-8", { cause });
+    throw new MeshError("BAD_PAYLOAD", "invalid UTF-8", { cause, hint: "write JSON as UTF-8" });
   }
 }
 

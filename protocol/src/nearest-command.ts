@@ -8,7 +8,9 @@ import { type Command, commands } from "./commands.js";
 export function nearestCommand(text: string): Command | undefined {
   const given = text.trim().toUpperCase();
   const said = Object.keys(commands) as Command[];
-  return said.find((command) => commands[command].speaker !== "transmitter" && isNear(command, given));
+  return said.find(
+    (command) => commands[command].speaker !== "transmitter" && isNear(command, given),
+  );
 }
 
 /** Builds the end of a message: "; did you mean HELO?", or nothing. */

@@ -215,6 +215,9 @@ export function readJsonBody(map: FieldMap, dataName: string, bytesName: string)
   if (bytes !== undefined && typeof bytes !== "string") {
     throw new MeshError("BAD_PAYLOAD", `${bytesName} must be a base64 string`);
   }
+  if (bytes !== undefined && data !== undefined) {
+    throw new MeshError("BAD_PAYLOAD", `either ${dataName} or ${bytesName}, not both`);
+  }
   return checkBody(bodyFromJson(bytes === undefined ? { data } : { bytes }));
 }
 
@@ -333,7 +336,9 @@ function numberAt(
 ): number {
   const value = row[at];
   if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
-    throw new MeshError("BAD_PAYLOAD", `item ${at} must be an integer of at least ${min}`);
+    const bound = max === Number.MAX_SAFE_INTEGER ? "2^53−1" : String(max);
+    const rule = `item ${at} of a list must be an integer ≤ ${bound} and ≥ ${min}`;
+    throw new MeshError("BAD_PAYLOAD", `${rule}, got ${nameValue(value)}`);
   }
   return value as number;
 }

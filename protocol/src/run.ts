@@ -124,7 +124,8 @@ const eventBytesMin = 6;
 
 function intBytes(kind: number): number {
   if (kind < 0x80) return 1;
-  return 1 + (1 << (kind - 0xcc));
+  // 0xcc … 0xcf unsigned, 0xd0 … 0xd3 signed: 1, 2, 4 or 8 bytes each.
+  return 1 + (1 << (kind & 3));
 }
 
 /**
@@ -149,7 +150,7 @@ export function readRun(bytes: Buffer, start: number): Run {
 function readEvents(cursor: MessagePackCursor, header: RunHeader): RunParts {
   const { count } = header;
   const channelCount = header.channels.length;
-  const starts = new Uint32Array(count + 1);
+  const starts = takeStarts(count + 1);
   const channelIndexes = channelCount === 1 ? undefined : new Uint16Array(count);
   let seqs: Float64Array | undefined;
   let extras: Map<number, EventExtras> | undefined;
@@ -178,8 +179,24 @@ function readEvents(cursor: MessagePackCursor, header: RunHeader): RunParts {
   }
   starts[count] = cursor.at;
   if (cursor.at !== cursor.bytes.length) cursor.fail("bytes after the last event");
-  if (!Number.isSafeInteger(seq)) cursor.fail("sequence numbers are at most 2^53 − 1");
+  if (!Number.isSafeInteger(seq)) cursor.fail("sequence numbers must be ≤ 2^53−1");
   return { starts, channelIndexes, seqs, extras };
+}
+
+/** Short tables of numbers stand side by side in one piece of memory: one for each run would keep the collector busy. */
+const slabLength = 65_536;
+let slab = new Uint32Array(slabLength);
+let slabAt = 0;
+
+function takeStarts(length: number): Uint32Array {
+  if (length > slabLength / 4) return new Uint32Array(length);
+  if (slabAt + length > slabLength) {
+    slab = new Uint32Array(slabLength);
+    slabAt = 0;
+  }
+  const taken = slab.subarray(slabAt, slabAt + length);
+  slabAt += length;
+  return taken;
 }
 
 function startSeqs(first: number, index: number, seq: number, count: number): Float64Array {

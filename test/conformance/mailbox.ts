@@ -14,6 +14,11 @@ export class Mailbox<Item> {
     for (const look of [...this.waiting]) look();
   }
 
+  /** Puts something back in front of all. */
+  putBack(item: Item): void {
+    this.items.unshift(item);
+  }
+
   /** Takes all that has come so far and passes the test, in order. */
   takeAll(test: (item: Item) => boolean = () => true): Item[] {
     const taken = this.items.filter(test);

@@ -2,18 +2,25 @@ import { createConnection, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { MeshError } from "@thynapse/protocol";
 import { expect } from "chai";
-import { Dealer, Subscriber } from "zeromq";
 
 import type { TransmitterOptions } from "../../transmitter/src/options.js";
 import { startTransmitter } from "../../transmitter/src/transmitter.js";
 import { eventually } from "../support/eventually.js";
 import { FakeLogger } from "./fake-logger.js";
-
-const open: { close(): unknown }[] = [];
+import {
+  armedOn,
+  closeAll,
+  closeLater,
+  dealerTo,
+  heard,
+  hello,
+  helo,
+  payload,
+} from "./hand-cell.js";
 
 describe("transmitter", () => {
   afterEach(async () => {
-    for (const one of open.splice(0).reverse()) await one.close();
+    await closeAll();
   });
 
   it("welcomes cells within 500 ms of its start", async () => {
@@ -217,58 +224,15 @@ describe("transmitter", () => {
   });
 });
 
-const helo = `J HELO {"id":"${"1".repeat(40)}","service":"greeter"}`;
-
 async function start(options: TransmitterOptions = {}, logger = new FakeLogger()) {
   const transmitter = await startTransmitter({ port: 0, ...options }, { logger: logger.asLogger });
-  open.push(transmitter);
-  return transmitter;
+  return closeLater(transmitter);
 }
 
 async function refusal(options: TransmitterOptions): Promise<MeshError> {
   const outcome = await start(options).catch((error: unknown) => error);
   expect(outcome).to.be.instanceOf(MeshError);
   return outcome as MeshError;
-}
-
-function dealerTo(address: string): Dealer {
-  const dealer = new Dealer({ linger: 0, receiveTimeout: 5000, ipv6: address.includes("[") });
-  dealer.connect(address);
-  open.push(dealer);
-  return dealer;
-}
-
-/** Says hello and returns the answer. */
-async function hello(dealer: Dealer): Promise<string> {
-  const id = Math.floor(Math.random() * 2 ** 48).toString(16);
-  await dealer.send(`J HELO {"id":"${id.padStart(40, "0")}","service":"greeter"}`);
-  return heard(dealer, /^J (?:WLCM|ERRO) /);
-}
-
-/** Reads commands until one fits. */
-async function heard(dealer: Dealer, pattern: RegExp): Promise<string> {
-  for (;;) {
-    const text = String((await dealer.receive())[0]);
-    if (pattern.test(text)) return text;
-  }
-}
-
-/** Catches a pattern in mode multi, up to the mark that arms it. */
-async function armedOn(dealer: Dealer, pattern: string): Promise<Subscriber> {
-  const { pub = "" } = payload(await hello(dealer));
-  await dealer.send(`J CTCH {"ref":1,"pattern":"${pattern}","mode":"multi"}`);
-  const { topic = "" } = payload(await heard(dealer, /^J CGHT /));
-  const ipv6 = pub.includes("[");
-  const subscriber = new Subscriber({ linger: 0, receiveTimeout: 5000, ipv6 });
-  open.push(subscriber);
-  subscriber.subscribe(`${topic} `);
-  subscriber.connect(pub);
-  await subscriber.receive();
-  return subscriber;
-}
-
-function payload(command: string): { readonly pub?: string; readonly topic?: string } {
-  return JSON.parse(command.slice(7)) as { readonly pub?: string; readonly topic?: string };
 }
 
 function portOf(address: string): number {

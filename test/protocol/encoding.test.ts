@@ -32,6 +32,28 @@ describe("MessagePack encoder", () => {
     expect(encoded.map((bytes) => decodeMessagePack(bytes))).to.deep.equal(kept);
   });
 
+  it("gives bytes that later encoding leaves alone, of large values too", () => {
+    const kept = ["a", "b", "c"].map((letter) => letter.repeat(100_000));
+
+    const encoded = kept.map((value) => encodeMessagePack(value));
+
+    expect(encoded.map((bytes) => decodeMessagePack(bytes))).to.deep.equal(kept);
+  });
+
+  it("encodes a large value within a large one", () => {
+    const outer = {
+      text: "x".repeat(100_000),
+      get size() {
+        return encodeMessagePack("y".repeat(200_000)).length;
+      },
+    };
+
+    expect(decodeMessagePack(encodeMessagePack(outer))).to.deep.equal({
+      text: outer.text,
+      size: 200_005,
+    });
+  });
+
   it("encodes within an encoding, where a toJSON or a getter does so", () => {
     const inner = { toJSON: () => encodeMessagePack({ deep: "x".repeat(70_000) }).length };
     class Outer {
@@ -195,10 +217,12 @@ describe("MessagePack encoder refuses", () => {
   });
 
   it("what repeats itself exponentially, as TOO_LARGE and soon", () => {
-    let value: unknown = "x";
-    for (let level = 0; level < 60; level++) value = [value, value];
+    for (const leaf of ["x", 1, null, []]) {
+      let value: unknown = leaf;
+      for (let level = 0; level < 60; level++) value = [value, value];
 
-    expect(refusalOf(() => encodeMessagePack(value)).code).to.equal("TOO_LARGE");
+      expect(refusalOf(() => encodeMessagePack(value)).code).to.equal("TOO_LARGE");
+    }
   });
 
   it("nothing of an error that a getter throws: that is the caller's own", () => {

@@ -85,7 +85,7 @@ export class Checker {
 }
 
 /** The violations of a whole log. */
-export function check(records: readonly LogRecord[]): readonly Violation[] {
+export function check(records: Iterable<LogRecord>): readonly Violation[] {
   const checker = new Checker();
   for (const record of records) checker.take(record);
   return checker.finish();

@@ -195,7 +195,9 @@ export class Faults {
       if (cell.core.closing.state.name !== "open") return;
       const plan = handlers.drop();
       if (plan === undefined) return;
-      cell.actIn(this.random.between(1, 2000), () => this.catchAgain(cell, () => handlers.catch(plan)));
+      cell.actIn(this.random.between(1, 2000), () =>
+        this.catchAgain(cell, () => handlers.catch(plan)),
+      );
     });
   }
 

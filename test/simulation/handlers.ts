@@ -178,7 +178,6 @@ export class Handlers implements CellProgram {
         delivery.reject("as drawn");
         break;
       case "output":
-        log("acked");
         this.output(delivery, plan, name);
         break;
       default:
@@ -191,6 +190,7 @@ export class Handlers implements CellProgram {
     const { random } = this.cell;
     const { id, service = "", pattern = "", attempt = 1 } = name;
     const count = random.int(1, 3);
+    this.log({ ...name, action: "acked", count });
     for (let index = 0; index < count; index++) {
       const cause = `${id} ${service} ${pattern} ${attempt} ${index}`;
       delivery.send(random.pick(plan.outputChannels), [0, cause] satisfies Body);

@@ -170,7 +170,11 @@ export class EventLine {
     this.offered.clear();
     this.pending = 0;
     const { agenda } = this.network;
-    this.up = new Pipe(agenda, () => this.network.delayMs(), (notice) => this.notice(notice));
+    this.up = new Pipe(
+      agenda,
+      () => this.network.delayMs(),
+      (notice) => this.notice(notice),
+    );
     const generation = this.up;
     const toClient = ([head, part]: [Buffer, Buffer]): void =>
       this.client.process.post(() => {

@@ -15,7 +15,8 @@ import type { CatchMode } from "@thynapse/protocol";
  *
  * Handlers of an anycatch, about the event `id` (all: `service`, `pattern`, `attempt`):
  * - `given` (came in), `begun` (`channel`, `repeat`, `home` of the origin, `key`, `cause`).
- * - `acked`, `nacked`, `returned` (released), `rejected`: its own word. `taken`: it was taken back.
+ * - `acked`, `nacked`, `returned` (released), `rejected`: its own word. `taken`: it was taken back. `settled`: the cell
+ *   said so to the transmitter. `count` of `acked` is how many outputs go with it.
  *
  * Handlers of a multicatch (`pattern`):
  * - `caught` (`id`, `channel`, `cause`), `gap` (`count`; none where nobody knows how many).
@@ -24,7 +25,7 @@ import type { CatchMode } from "@thynapse/protocol";
  * - `started`, `crashed` (`home`): a transmitter.
  * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, or a transmitter's `home`).
  * - `dead` (`id`, `service`, `pattern`): the group gave the event up; from the dead letters.
- * - `credit` (`pattern`, `count`): what the cell grants from now on.
+ * - `credit` (`pattern`, `count`): what the cell grants from now on; with `mode` where it begins to catch.
  */
 export type Action =
   | "attached"
@@ -43,6 +44,7 @@ export type Action =
   | "returned"
   | "rejected"
   | "taken"
+  | "settled"
   | "caught"
   | "gap"
   | "started"

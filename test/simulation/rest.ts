@@ -21,7 +21,8 @@ function waitingCell(world: World): string | undefined {
     const { core } = cell;
     const name = `cell ${cell.terms.id.slice(0, 6)}`;
     if (cell.home === "") return `${name} is not attached`;
-    if (core.outbox.pendingEvents > 0) return `${name} has ${core.outbox.pendingEvents} unconfirmed`;
+    if (core.outbox.pendingEvents > 0)
+      return `${name} has ${core.outbox.pendingEvents} unconfirmed`;
     if (!core.settlements.isEmpty) return `${name} has unconfirmed settlements`;
     if ((sending?.openAsks ?? 0) > 0) return `${name} has open asks`;
     for (const held of core.catches.all()) {

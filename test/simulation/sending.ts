@@ -33,7 +33,7 @@ export class Sending {
 
   private burst(): void {
     const { random, nowMs } = this.cell;
-    if (nowMs >= this.untilMs) return;
+    if (nowMs >= this.untilMs || this.cell.core.closing.state.name !== "open") return;
     const count = random.int(1, this.plan.burstMax);
     for (let at = 1; at < count; at++) this.send(undefined);
     if (this.plan.pace === "flood") {

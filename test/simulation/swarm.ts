@@ -64,5 +64,7 @@ function drain(world: World): string[] {
   }
   if (violations.length === 0 && waits !== undefined) return [`does not drain: ${waits}`];
   if (violations.length === 0) world.checker.finish();
-  return violations.slice(0, 10).map(({ rule, what, timeMs }) => `${rule} at ${timeMs.toFixed(1)}: ${what}`);
+  return violations
+    .slice(0, 10)
+    .map(({ rule, what, timeMs }) => `${rule} at ${timeMs.toFixed(1)}: ${what}`);
 }

@@ -116,7 +116,8 @@ export class TransmitterProcess implements CommandServer, EventServer {
         this.onStopped();
         break;
       case "log":
-        if (effect.level === "error") throw new Error(`${effect.message}: ${effect.fields["stack"]}`);
+        if (effect.level === "error")
+          throw new Error(`${effect.message}: ${effect.fields["stack"]}`);
         break;
     }
   }

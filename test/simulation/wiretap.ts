@@ -7,6 +7,7 @@ export type LogSink = (entry: LogEntry) => void;
 
 /** Commands that say something for the log; the others are not decoded. */
 const listened = new Set(["CNFM", "DLVR", "BACK", "WLCM"]);
+const spoken = new Set(["CTCH", "CRED", "SETL", "DROP"]);
 
 /**
  * Listens in on the command connection of a cell and logs what its SDK is told, not what it makes of that: confirms,
@@ -43,15 +44,40 @@ export class Wiretap {
   /** A part from the cell. */
   outgoing(part: Buffer): void {
     const command = part.toString("latin1", 2, 6);
-    if (command !== "CTCH" && command !== "CRED") return;
-    const map = readFrame(part).payload;
-    const fields = decodeMessagePack(map) as Record<string, unknown>;
-    const pattern =
-      command === "CTCH" ? String(fields["pattern"]) : this.patterns.get(fields["catch"]);
-    if (command === "CTCH") this.asked.set(fields["ref"], String(fields["pattern"]));
-    if (fields["mode"] === "multi" || pattern === undefined) return;
+    if (!spoken.has(command)) return;
+    const fields = decodeMessagePack(readFrame(part).payload) as Record<string, unknown>;
+    if (command === "SETL") {
+      this.settled(fields);
+      return;
+    }
+    if (command === "CTCH") this.caught(fields);
+    else if (command === "DROP") this.patterns.delete(fields["catch"]);
+    else {
+      const pattern = this.patterns.get(fields["catch"]);
+      const count = Number(fields["credit"]);
+      if (pattern !== undefined) this.log({ id: "", action: "credit", pattern, count });
+    }
+  }
+
+  private caught(fields: Readonly<Record<string, unknown>>): void {
+    const pattern = String(fields["pattern"]);
+    this.asked.set(fields["ref"], pattern);
+    if (fields["mode"] !== "any") return;
     const count = Number(fields["credit"] ?? fields["concurrency"] ?? 1);
-    this.log({ id: "", action: "credit", pattern, count });
+    this.log({ id: "", action: "credit", mode: "any", pattern, count });
+  }
+
+  private settled(fields: Readonly<Record<string, unknown>>): void {
+    const pattern = this.patterns.get(fields["catch"]);
+    if (pattern === undefined) return;
+    for (const [, first, count, attempt] of fields["settled"] as readonly number[][]) {
+      const from = first as number;
+      for (let at = from; at < from + (count as number); at++) {
+        const id = this.given.get(`${at} ${attempt}`);
+        if (id !== undefined)
+          this.log({ id, action: "settled", pattern, attempt: attempt as number });
+      }
+    }
   }
 
   private granted(part: Buffer): void {
@@ -82,7 +108,8 @@ export class Wiretap {
 
   private delivered(map: Readonly<Record<string, unknown>>, part: Buffer, runAt: number): void {
     const { home } = this;
-    const pattern = this.patterns.get(ownField(map, "catch")) ?? "";
+    const pattern = this.patterns.get(ownField(map, "catch"));
+    if (pattern === undefined) return;
     const attempt = Number(ownField(map, "attempt"));
     const number = Number(ownField(map, "number"));
     const run = readRun(part, runAt);
@@ -96,7 +123,8 @@ export class Wiretap {
   }
 
   private back(map: Readonly<Record<string, unknown>>): void {
-    const pattern = this.patterns.get(ownField(map, "catch")) ?? "";
+    const pattern = this.patterns.get(ownField(map, "catch"));
+    if (pattern === undefined) return;
     const attempt = Number(ownField(map, "attempt"));
     const first = Number(ownField(map, "number"));
     for (let at = first; at < first + Number(ownField(map, "count") ?? 1); at++) {
@@ -105,4 +133,3 @@ export class Wiretap {
     }
   }
 }
-

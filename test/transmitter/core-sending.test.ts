@@ -180,6 +180,20 @@ describe("transmitter core: sending", () => {
     expect(sender.confirms()).to.deep.equal(["1 accepted 0", "1 handled"]);
   });
 
+  it("refuses nothing for a group whose members could take it, however much one turn brings (§10.8)", () => {
+    const bench = new CoreBench({ backlogEventsMax: 2 });
+    const sender = bench.cell("sender");
+    const worker = bench.cell("worker");
+    worker.catch("a", "any", { credit: 9 });
+
+    bench.turn(() => {
+      for (let n = 0; n < 5; n++) sender.send("a");
+    });
+
+    expect(worker.take("DLVR")).to.have.length(5);
+    expect(sender.confirms()).to.have.length(5);
+  });
+
   it("refuses an event for a full group, and gives it to the others (§10.8, §11.4)", () => {
     const bench = new CoreBench({ backlogEventsMax: 2 });
     const sender = bench.cell("sender");

@@ -3,8 +3,9 @@ import { expect } from "chai";
 
 import type { TransmitterCore } from "../../transmitter/src/core/transmitter-core.js";
 import { InProcessHub, isInProcess } from "../../transmitter/src/in-process.js";
+import { VirtualClock } from "../../transmitter/src/virtual-clock.js";
 
-const clock = { nowMs: () => 5, wallMs: () => 0 };
+const clock = new VirtualClock(1);
 
 describe("in-process hub", () => {
   it("hands commands to the core under a name that no routing id has", () => {
@@ -93,7 +94,7 @@ class FakeClient implements InProcessClient {
   }
 
   events(head: Buffer, part: Buffer): void {
-    this.heard.push(`${head}|${part}`);
+    this.heard.push(`${String(head)}|${String(part)}`);
   }
 
   closed(reason: string): void {
@@ -105,9 +106,10 @@ function makeHub() {
   const calls: string[] = [];
   const admitted = new Set<string>();
   const core = {
-    receive: (connection: string, [part]: Buffer[]) => calls.push(`receive ${connection} ${part}`),
+    receive: (connection: string, [part]: Buffer[]) =>
+      calls.push(`receive ${connection} ${String(part)}`),
     subscribed: (topic: Buffer) => admitted.has(String(topic)),
-    unsubscribed: (topic: Buffer) => calls.push(`unsubscribed ${topic}`),
+    unsubscribed: (topic: Buffer) => calls.push(`unsubscribed ${String(topic)}`),
     unreachable: (connection: string) => calls.push(`unreachable ${connection}`),
   };
   const soon = (): void => void calls.push("soon");

@@ -1,18 +1,16 @@
+import type { Clock } from "@thynapse/cell-sdk";
 import { randomToken } from "@thynapse/protocol";
 import type { Random } from "./core/effects.js";
 
-/** What tells the time. Durations come from `nowMs` alone; the wall clock is only shown. */
-export interface Clock {
-  /** Monotonic time in ms; begins anywhere and never goes back. */
-  nowMs(): number;
-  /** Time since 1970 in ms, as the machine believes it. */
-  wallMs(): number;
-}
-
-/** The clock of this machine. */
+/** The clock of this machine. Durations come from `nowMs` alone; the wall clock is only shown. */
 export const systemClock: Clock = Object.freeze({
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
+  random: () => Math.random(),
+  after(delayMs: number, act: () => void) {
+    const timer = setTimeout(act, delayMs);
+    return () => clearTimeout(timer);
+  },
 });
 
 /** Chance from the system: `hex` is fit for secrets. */

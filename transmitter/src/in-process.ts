@@ -1,10 +1,10 @@
 import type {
+  Clock,
   InProcessClient,
   InProcessConnection,
   InProcessTransmitter,
 } from "@thynapse/cell-sdk";
 import { subscriptionBytesMax } from "@thynapse/protocol";
-import type { Clock } from "./clock.js";
 import type { TransmitterCore } from "./core/transmitter-core.js";
 
 const prefix = "in-process/";
@@ -31,7 +31,7 @@ interface Local {
  */
 export class InProcessHub implements InProcessTransmitter {
   private readonly core: TransmitterCore;
-  private readonly clock: Clock;
+  readonly clock: Clock;
   /** Plans a turn. */
   private readonly soon: () => void;
   private readonly connections = new Map<string, Local>();

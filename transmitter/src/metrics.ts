@@ -25,6 +25,7 @@ const gaugeHelp: Readonly<Record<string, string>> = Object.freeze({
   latenessMs: "longest delay of a timer since the last look, in ms",
   eventLoopUtilization: "share of the time that the event loop was busy since the start",
   foreignNotices: "messages on the event socket that were no subscriptions",
+  subscriptionsPassedOver: "subscriptions not looked at behind a message that was none",
   chosenRoutingIds: "messages of connections that chose their own routing id",
   handshakesFailed: "connections that failed their handshake",
 });

@@ -1,6 +1,7 @@
+import type { Clock } from "@thynapse/cell-sdk";
 import type { Thid } from "@thynapse/protocol";
 import type { Logger } from "pino";
-import { type Clock, systemRandom } from "./clock.js";
+import { systemRandom } from "./clock.js";
 import { limitsOf, version } from "./core-options.js";
 import { TransmitterCore } from "./core/transmitter-core.js";
 import { bindError, endpoint, hostOf, isWildcard, portOf } from "./endpoints.js";
@@ -259,6 +260,7 @@ export class RunningTransmitter implements Transmitter {
     return {
       waitingBytes: this.listener.command.waitingBytes,
       foreignNotices: this.listener.events.foreignCount,
+      subscriptionsPassedOver: this.listener.events.shiftedCount,
       chosenRoutingIds: this.listener.command.chosenCount,
       latenessMs: this.turns.takeLatenessMs(),
       handshakesFailed: this.handshakes.failures,

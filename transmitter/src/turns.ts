@@ -1,5 +1,5 @@
+import type { Clock } from "@thynapse/cell-sdk";
 import type { Logger } from "pino";
-import type { Clock } from "./clock.js";
 import type { Effect } from "./core/effects.js";
 import type { TransmitterCore } from "./core/transmitter-core.js";
 import { type InProcessHub, isInProcess } from "./in-process.js";
@@ -31,6 +31,8 @@ export interface TurnParts {
   onStopped(unconfirmed: number): void;
 }
 
+const defect = "a defect of this program";
+
 /** The longest that a timer of Node waits, in ms. */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -43,7 +45,7 @@ const timerMsMax = 2 ** 31 - 1;
  */
 export class Turns {
   private readonly parts: TurnParts;
-  private timer: NodeJS.Timeout | undefined;
+  private cancelTimer: (() => void) | undefined;
   private armedMs = Number.POSITIVE_INFINITY;
   private again = false;
   private running = 0;
@@ -59,13 +61,19 @@ export class Turns {
   /** Carries out what the core wants, and resolves when it was written. */
   async run(): Promise<void> {
     this.running++;
-    do {
-      this.again = false;
-      this.carryOut(this.effects());
-      await this.parts.command.flush();
-    } while (this.again && !this.ended);
-    this.running--;
-    this.arm();
+    try {
+      do {
+        this.again = false;
+        this.carryOut(this.effects());
+        await this.parts.command.flush();
+      } while (this.again && !this.ended);
+    } catch (error) {
+      // A defect; what waits for this turn must not wait for ever.
+      this.parts.log.error({ err: error }, defect);
+    } finally {
+      this.running--;
+      this.arm();
+    }
   }
 
   /** Resolves when everything that was carried out is written. */
@@ -86,7 +94,7 @@ export class Turns {
   /** Ticks no more. */
   end(): void {
     this.ended = true;
-    clearTimeout(this.timer);
+    this.cancelTimer?.();
     clearImmediate(this.planned);
   }
 
@@ -105,7 +113,7 @@ export class Turns {
     try {
       return core.takeEffects(clock.nowMs());
     } catch (error) {
-      log.error({ err: error }, "a defect of this program");
+      log.error({ err: error }, defect);
       return [];
     }
   }
@@ -141,13 +149,14 @@ export class Turns {
   private arm(): void {
     const dueMs = this.parts.core.nextDeadlineMs;
     if (dueMs >= this.armedMs || this.ended) return;
-    clearTimeout(this.timer);
+    this.cancelTimer?.();
     this.armedMs = dueMs;
-    const inMs = Math.min(Math.ceil(dueMs - this.parts.clock.nowMs()), timerMsMax);
-    this.timer = setTimeout(() => this.tick(), Math.max(0, inMs));
+    // A timer of Node may be up to one ms early, and would then have to be set again.
+    const inMs = Math.floor(dueMs - this.parts.clock.nowMs()) + 1;
+    this.cancelTimer = this.parts.clock.after(Math.min(Math.max(0, inMs), timerMsMax), this.tick);
   }
 
-  private tick(): void {
+  private readonly tick = (): void => {
     const { core, clock, log } = this.parts;
     const nowMs = clock.nowMs();
     this.latenessMs = Math.max(this.latenessMs, nowMs - this.armedMs);
@@ -155,8 +164,8 @@ export class Turns {
     try {
       core.tick(nowMs);
     } catch (error) {
-      log.error({ err: error }, "a defect of this program");
+      log.error({ err: error }, defect);
     }
     void this.run();
-  }
+  };
 }

@@ -3,7 +3,9 @@ import type { Anycatch } from "./anycatch.js";
 import type { HeldDelivery, PackedBody } from "./delivery.js";
 import type { Settlements } from "./settlements.js";
 
-/** How an anycatch of this cell wants its events; what is `undefined` is left to the transmitter. */
+/**
+ * How an anycatch of this cell wants its events; what is `undefined` is left to the transmitter.
+ */
 export interface AnycatchWish {
   readonly pattern: string;
   readonly concurrency: number;

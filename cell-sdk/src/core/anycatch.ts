@@ -1,29 +1,25 @@
-import {
-  type Claim,
-  decodeBody,
-  type MeshError,
-  type Outcome,
-  type Run,
-  toMeshError,
-} from "@thynapse/protocol";
+import { type Claim, type MeshError, type Outcome, type Run } from "@thynapse/protocol";
 import type { AnycatchHost, AnycatchWish } from "./anycatch-host.js";
 import { AutoCredit } from "./auto-credit.js";
 import { ClaimBook, type KeptSettlement, type RepeatedDelivery } from "./claims.js";
 import {
   type DeliveryBatch,
   type DeliveryHost,
-  HeldDelivery,
+  type HeldDelivery,
+  makeDelivery,
   type PackedBody,
   type SettlementDetail,
 } from "./delivery.js";
 import type { EventSupply } from "./effects.js";
 import type { Waiter } from "./outbox-waiters.js";
 import { RunningDeliveries } from "./running-deliveries.js";
-import type { Settlements, SettlingCatch } from "./settlements.js";
+import type { SettlingCatch } from "./settlements.js";
 import { WaitingDeliveries } from "./waiting-deliveries.js";
 import type { CatchGrant } from "./wire.js";
 
-/** How long what came in an earlier attachment may take to get its new name. @see PROTOCOL.md §10.9 */
+/**
+ * How long what came in an earlier attachment may take to get its new name. @see PROTOCOL.md §10.9
+ */
 const orphanMs = 5000;
 
 /**
@@ -37,10 +33,11 @@ type AnycatchState =
   | { readonly name: "ended" };
 
 /**
- * One pattern that this cell catches in mode any: what it was given, what runs, and what became of it.
+ * One pattern that this cell catches in mode any: what it was given, what runs, and what became of
+ * it.
  *
- * Whoever runs the handlers calls `take` until it gives nothing, settles each delivery, and calls `finished` when its
- * handler is done. After a `ready` effect there is something to take again.
+ * Whoever runs the handlers calls `take` until it gives nothing, settles each delivery, and calls
+ * `finished` when its handler is done. After a `ready` effect there is something to take again.
  *
  * @see PROTOCOL.md §10
  */
@@ -53,10 +50,8 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   private readonly running = new RunningDeliveries();
   private readonly claims = new ClaimBook();
   private readonly credit: AutoCredit;
-  private creditSent = 0;
   /** When orphans have waited long enough to come again. */
   private orphansUntilMs = Number.POSITIVE_INFINITY;
-  private isPaused = false;
   private isAnnounced = false;
   private state: AnycatchState = { name: "asked" };
   private readonly waiters: Waiter[] = [];
@@ -79,10 +74,6 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
     return this.state.name === "granted" ? this.state.grant.catchNumber : undefined;
   }
 
-  get isEnded(): boolean {
-    return this.state.name === "ended";
-  }
-
   /** Settlements that are not confirmed, besides plain acks. */
   get keptCount(): number {
     return this.claims.keptCount;
@@ -100,16 +91,12 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   /** The credit to ask for with the catch. */
   get creditWanted(): number {
-    this.creditSent = this.isPaused ? 0 : this.credit.credit;
-    return this.creditSent;
+    return this.credit.tell();
   }
 
   /** The credit that the transmitter should be told of; `undefined` if it knows. */
   creditDue(nowMs: number): number | undefined {
-    if (this.state.name !== "granted") return undefined;
-    this.credit.review(nowMs);
-    const before = this.creditSent;
-    return this.creditWanted === before ? undefined : this.creditSent;
+    return this.state.name === "granted" ? this.credit.due(nowMs) : undefined;
   }
 
   /** When `tick` is due; infinite if never. */
@@ -176,7 +163,7 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   /** Takes the next delivery for a handler; nothing while as many run as may. */
   take(): HeldDelivery | undefined {
-    if (this.running.count >= this.wish.concurrency || this.isPaused) return undefined;
+    if (this.running.count >= this.wish.concurrency || this.credit.isPaused) return undefined;
     const delivery = this.waiting.take();
     if (delivery === undefined) {
       this.isAnnounced = false;
@@ -189,7 +176,8 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   finished(delivery: HeldDelivery): void {
     this.running.remove(delivery);
     this.waiting.finished(delivery);
-    if (this.running.count === 0) for (const told of this.idle.splice(0)) told();
+    if (this.idle.length === 0 || this.running.count > 0) return;
+    for (const told of this.idle.splice(0)) told();
   }
 
   /** Calls `told` when no handler runs. */
@@ -211,7 +199,7 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
     this.claims.confirmed(delivery, isTaken, this.host.nowMs());
   }
 
-  again({ run, index, batch }: RepeatedDelivery, kept: KeptSettlement | undefined): void {
+  again({ index, batch }: RepeatedDelivery, kept: KeptSettlement | undefined): void {
     const { settlements } = this.host;
     if (kept === undefined) settlements.ack(this, batch, batch.number + index);
     else {
@@ -247,11 +235,11 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   /** Begins nothing more and asks for nothing. */
   pause(): void {
-    this.isPaused = true;
+    this.credit.isPaused = true;
   }
 
   resume(): void {
-    this.isPaused = false;
+    this.credit.isPaused = false;
     this.isAnnounced = false;
     this.announce();
   }
@@ -282,21 +270,17 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   /** Makes a delivery; one whose body cannot be decoded is rejected instead. */
   private make(run: Run, index: number, batch: DeliveryBatch): HeldDelivery | undefined {
-    try {
-      const data = decodeBody(run.tagAt(index), run.bodyAt(index));
-      return new HeldDelivery<unknown>(run, index, data, this, batch);
-    } catch (thrown) {
-      const error = toMeshError(thrown);
-      this.badEvents++;
-      this.host.bad(this.pattern, error);
-      new HeldDelivery<unknown>(run, index, undefined, this, batch).reject(error.message);
-      return undefined;
-    }
+    const { delivery, error } = makeDelivery(run, index, { host: this, batch });
+    if (error === undefined) return delivery;
+    this.badEvents++;
+    this.host.bad(this.pattern, error);
+    delivery.reject(error.message);
+    return undefined;
   }
 
   /**
-   * Finds, in a run that may repeat, the events that this cell knows: it has them, or it has settled them. They are not
-   * begun again.
+   * Finds, in a run that may repeat, the events that this cell knows: it has them, or it has
+   * settled them. They are not begun again.
    */
   private knownOf(run: Run, batch: DeliveryBatch): Set<number> {
     const known = new Set<number>();

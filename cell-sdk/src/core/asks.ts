@@ -43,7 +43,8 @@ export interface PendingAsk {
 }
 
 /**
- * Asks that wait for their answers. Each ends: by a result, by an error, by its time-out, or with the cell.
+ * Asks that wait for their answers. Each ends: by a result, by an error, by its time-out, or with
+ * the cell.
  *
  * @see PROTOCOL.md §12
  */

@@ -9,13 +9,17 @@ const knownMs = 5;
 const memoryMs = 100;
 
 /**
- * Finds the credit of an anycatch: it starts at the concurrency and doubles whenever the cell ran dry although all of it
- * was used, up to what the handlers do in 20 ms.
+ * Finds the credit of an anycatch: it starts at the concurrency and doubles whenever the cell ran
+ * dry although all of it was used, up to what the handlers do in 20 ms.
  *
- * So a slow handler hoards nothing that another cell could begin, and a fast one never waits for the wire.
+ * So a slow handler hoards nothing that another cell could begin, and a fast one never waits for
+ * the wire.
  */
 export class AutoCredit {
   credit: number;
+  /** Whether nothing is asked for. */
+  isPaused = false;
+  private told = 0;
   private readonly concurrency: number;
   private readonly isFixed: boolean;
   private isUsedUp = false;
@@ -29,6 +33,19 @@ export class AutoCredit {
     this.concurrency = concurrency;
     this.isFixed = fixed !== undefined;
     this.credit = fixed ?? concurrency;
+  }
+
+  /** The credit that the transmitter is told of now. */
+  tell(): number {
+    this.told = this.isPaused ? 0 : this.credit;
+    return this.told;
+  }
+
+  /** The credit that it should be told of; `undefined` if it knows. */
+  due(nowMs: number): number | undefined {
+    this.review(nowMs);
+    const before = this.told;
+    return this.tell() === before ? undefined : this.told;
   }
 
   /** Deliveries that are held and not settled. */
@@ -64,7 +81,7 @@ export class AutoCredit {
   }
 
   /** Lowers the credit if the handlers have become slow. */
-  review(nowMs: number): void {
+  private review(nowMs: number): void {
     if (this.isFixed || this.credit <= this.concurrency) return;
     this.passed(nowMs);
     const { limit } = this;

@@ -22,14 +22,19 @@ import { writeCommand, type Welcome } from "./wire.js";
 /**
  * A cell without sockets, clock and dice: every rule of the SDK, driven from outside.
  *
- * - Say what happens: `start` once; `connected`, `disconnected`, `command`, `events` and `pipe` for the attachment that
- *   the last `attach` effect asked for; `tick` when `nextDeadlineMs` has come. `nowMs` is monotonic and never falls.
- * - After each of these, and after whatever the application does, do what `takeEffects` returns, in order.
- * - After `send`: `flushSends`, soon, if `outbox.flushDue`. After settlements: `flush`, at the end of the turn.
- * - After a `ready` effect call `take` of the supply until it gives nothing. For each event of a multicatch call
- *   `finished()` when its handler is done; for each delivery of an anycatch settle it (`ack`, `nack`, `release`,
- *   `reject`), call `finished(delivery)` when its handler is done, and then `take` again.
- * - Callbacks (`Waiter`, `ConfirmWatcher`, `AskWatcher`) are called in the midst of an input: they may note, not act.
+ * - Say what happens: `start` once; `connected`, `disconnected`, `command`, `events` and `pipe` for
+ *   the attachment that the last `attach` effect asked for; `tick` when `nextDeadlineMs` has come.
+ *   `nowMs` is monotonic and never falls.
+ * - After each of these, and after whatever the application does, do what `takeEffects` returns, in
+ *   order.
+ * - After `send`: `flushSends`, soon, if `outbox.flushDue`. After settlements: `flush`, at the end
+ *   of the turn.
+ * - After a `ready` effect call `take` of the supply until it gives nothing. For each event of a
+ *   multicatch call `finished()` when its handler is done; for each delivery of an anycatch settle
+ *   it (`ack`, `nack`, `release`, `reject`), call `finished(delivery)` when its handler is done,
+ *   and then `take` again.
+ * - Callbacks (`Waiter`, `ConfirmWatcher`, `AskWatcher`) are called in the midst of an input: they
+ *   may note, not act.
  */
 export class CellCore {
   readonly outbox: Outbox;
@@ -54,7 +59,11 @@ export class CellCore {
     };
     const command = (part: Buffer): void => emit({ kind: "command", part });
     this.outbox = new Outbox({
-      ...{ id, service, bytesMax, eventsMax, command },
+      id,
+      service,
+      bytesMax,
+      eventsMax,
+      command,
       wallMs: () => env.wallMs(),
       unheard: (first, last, { code, message }) =>
         this.tell({ kind: "refused", first, last, code, message }),
@@ -182,7 +191,10 @@ export class CellCore {
     return this.catches.multicatch(wish, waiter);
   }
 
-  /** Begins an anycatch; `waiter` hears when it is armed. @throws {MeshError} `CLOSED`, `CATCH_EXISTS` */
+  /**
+   * Begins an anycatch; `waiter` hears when it is armed. @throws {MeshError} `CLOSED`,
+   * `CATCH_EXISTS`
+   */
   anycatch(wish: AnycatchWish, waiter: Waiter): Anycatch {
     this.checkOpen();
     return this.catches.anycatch(wish, waiter);
@@ -235,7 +247,8 @@ export class CellCore {
     try {
       read();
     } catch (thrown) {
-      // What the other side wrote must not end this process; what this side did wrong must not be hidden.
+      // What the other side wrote must not end this process; what this side did wrong must not be
+      // hidden.
       const error = toMeshError(thrown);
       this.badInputs++;
       this.tell({ kind: "warning", code: error.code, message: error.message, cause: thrown });

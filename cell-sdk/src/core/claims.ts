@@ -26,9 +26,9 @@ export interface SettleAgain {
 }
 
 /**
- * What a cell remembers of the deliveries of one anycatch, so that none is handled twice after the loss of a transmitter:
- * the events above their sender's floor that it has acked, and all other settlements (with outputs or a result, or no
- * acks) until they are confirmed.
+ * What a cell remembers of the deliveries of one anycatch, so that none is handled twice after the
+ * loss of a transmitter: the events above their sender's floor that it has acked, and all other
+ * settlements (with outputs or a result, or no acks) until they are confirmed.
  *
  * @see PROTOCOL.md §10.6 and §10.9
  */
@@ -56,7 +56,10 @@ export class ClaimBook {
     this.kept.set(keyOf(delivery.run, delivery.index), { delivery, outcome, detail });
   }
 
-  /** The settlement was taken, and its outputs are handled; or it was not taken, and they never go out. */
+  /**
+   * The settlement was taken, and its outputs are handled; or it was not taken, and they never go
+   * out.
+   */
   confirmed(delivery: HeldDelivery, isTaken: boolean, nowMs: number): void {
     const key = keyOf(delivery.run, delivery.index);
     const kept = this.kept.get(key);
@@ -65,7 +68,10 @@ export class ClaimBook {
     if (isTaken && kept.outcome === "ack") this.acked(delivery, nowMs);
   }
 
-  /** Forgets what was settled under names of attachments before `session`, and has not got a new one. */
+  /**
+   * Forgets what was settled under names of attachments before `session`, and has not got a new
+   * one.
+   */
   forgetBefore(session: number): void {
     for (const [key, { delivery }] of this.kept) {
       if (delivery.batch.session < session) this.kept.delete(key);
@@ -73,8 +79,8 @@ export class ClaimBook {
   }
 
   /**
-   * Settles an event that came again as it was settled before. Not so an ask whose ack was confirmed: its result is no
-   * longer known.
+   * Settles an event that came again as it was settled before. Not so an ask whose ack was
+   * confirmed: its result is no longer known.
    *
    * @returns false if this cell has not settled the event.
    */

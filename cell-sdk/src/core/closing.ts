@@ -18,8 +18,8 @@ export interface ClosingHost {
 
 /**
  * - `open`: the cell works.
- * - `draining`: it takes nothing new, and waits for its handlers, their settlements and the confirms of what it sent;
- *   until `untilMs`.
+ * - `draining`: it takes nothing new, and waits for its handlers, their settlements and the
+ *   confirms of what it sent; until `untilMs`.
  * - `leaving`: it says farewell.
  * - `closed`: nothing is left.
  */

@@ -10,7 +10,10 @@ interface QueuedBatch {
   skips: Set<number> | undefined;
 }
 
-/** Deliveries that were not begun, as the runs that they came in. Hot path: nothing is made until one is taken. */
+/**
+ * Deliveries that were not begun, as the runs that they came in. Hot path: nothing is made until
+ * one is taken.
+ */
 export class DeliveryQueue {
   /** What `next` found. */
   run: Run | undefined;
@@ -29,7 +32,10 @@ export class DeliveryQueue {
     this.count += count;
   }
 
-  /** Moves to the next delivery; it stands in `run`, `batch` and `index`. @returns false if there is none. */
+  /**
+   * Moves to the next delivery; it stands in `run`, `batch` and `index`. @returns false if there is
+   * none.
+   */
   next(): boolean {
     while (this.head < this.batches.length) {
       const queued = this.batches[this.head] as QueuedBatch;
@@ -48,7 +54,10 @@ export class DeliveryQueue {
     return false;
   }
 
-  /** Takes out the deliveries of one origin and attempt with these numbers. @returns how many that were. */
+  /**
+   * Takes out the deliveries of one origin and attempt with these numbers. @returns how many that
+   * were.
+   */
   removeNumbers(name: { origin: string; attempt: number }, first: number, last: number): number {
     return this.remove((queued, index) => {
       const { batch } = queued;

@@ -2,6 +2,7 @@ import {
   checkBodyBytes,
   checkChannel,
   checkExtras,
+  decodeBody,
   type EventExtras,
   encodeBody,
   MeshError,
@@ -9,6 +10,7 @@ import {
   outputsBytesMax,
   type Run,
   reasonCharsMax,
+  toMeshError,
 } from "@thynapse/protocol";
 import { CaughtEvent } from "./caught-event.js";
 
@@ -57,8 +59,8 @@ export interface DeliveryHost {
 export type DeliveryState = "held" | "settled" | "taken";
 
 /**
- * One event that was given to this cell alone, and what its handler can do about it. Hot path: one object for each
- * event; what few handlers use is made when it is used.
+ * One event that was given to this cell alone, and what its handler can do about it. Hot path: one
+ * object for each event; what few handlers use is made when it is used.
  */
 export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
   /** @internal */
@@ -136,8 +138,8 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
   /**
    * Sends an event through the settlement.
    *
-   * @throws {MeshError} what is wrong with the event; `TOO_LARGE` past 1 MiB for all outputs together; `STALE_ATTEMPT`
-   * after the settlement.
+   * @throws {MeshError} what is wrong with the event; `TOO_LARGE` past 1 MiB for all outputs
+   *   together; `STALE_ATTEMPT` after the settlement.
    */
   send(channel: string, data: unknown, options?: Readonly<Record<string, unknown>>): void {
     if (this.state === "settled") {
@@ -213,7 +215,25 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
   }
 }
 
-/** Encodes a body for a command; the caller may change its bytes afterwards. @throws {MeshError} as `encodeBody`. */
+/** Makes the delivery of an event; with an error, and no data, if its body cannot be decoded. */
+export function makeDelivery(
+  run: Run,
+  index: number,
+  { host, batch }: { readonly host: DeliveryHost; readonly batch: DeliveryBatch },
+): { readonly delivery: HeldDelivery; readonly error?: MeshError } {
+  try {
+    const data = decodeBody(run.tagAt(index), run.bodyAt(index));
+    return { delivery: new HeldDelivery<unknown>(run, index, data, host, batch) };
+  } catch (thrown) {
+    const delivery = new HeldDelivery<unknown>(run, index, undefined, host, batch);
+    return { delivery, error: toMeshError(thrown) };
+  }
+}
+
+/**
+ * Encodes a body for a command; the caller may change its bytes afterwards. @throws {MeshError} as
+ * `encodeBody`.
+ */
 export function packBody(data: unknown): PackedBody {
   const { tag, bytes } = encodeBody(data);
   checkBodyBytes(bytes.length);

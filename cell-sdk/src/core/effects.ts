@@ -11,7 +11,8 @@ export interface EventSupply {
  * - `attach`: open a new attachment to `address`; there is none at this time.
  * - `detach`: close the attachment, after what was sent before.
  * - `command`: send one part on the command connection.
- * - `openEvents`, `subscribe`, `unsubscribe`: for the event connection; a subscription ends in its space.
+ * - `openEvents`, `subscribe`, `unsubscribe`: for the event connection; a subscription ends in its
+ *   space.
  * - `ready`: `supply` has events: take them until it gives none.
  * - `status`: tell it to whoever listens.
  */

@@ -10,8 +10,8 @@ interface QueuedRun {
 }
 
 /**
- * Events that wait for a handler, as the runs that they came in. Hot path: an event becomes an object only when it is
- * taken.
+ * Events that wait for a handler, as the runs that they came in. Hot path: an event becomes an
+ * object only when it is taken.
  */
 export class EventQueue {
   /** Bytes of the runs in the queue. */

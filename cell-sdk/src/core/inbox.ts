@@ -40,8 +40,8 @@ const space = 0x20;
 /**
  * Reads what comes from the transmitter and hands it to whom it concerns.
  *
- * A command or message that cannot be read changes nothing: it throws before anything is done. Commands that this version
- * does not know are ignored.
+ * A command or message that cannot be read changes nothing: it throws before anything is done.
+ * Commands that this version does not know are ignored.
  *
  * @see PROTOCOL.md §5
  */
@@ -84,7 +84,9 @@ export class Inbox {
     }
   }
 
-  /** One message of the event connection: `<topic> <first> <count>`, and a part. @throws {MeshError} */
+  /**
+   * One message of the event connection: `<topic> <first> <count>`, and a part. @throws {MeshError}
+   */
   events(head: Buffer, part: Buffer, nowMs: number): void {
     const topicEnd = head.indexOf(space);
     const firstEnd = head.indexOf(space, topicEnd + 1);
@@ -104,8 +106,8 @@ export class Inbox {
       outbox.accepted(span(first, last), Number(matched ?? 0), repeat === true);
     }
     for (const [first, last] of readRows(map, "handled")) outbox.handled(span(first, last), nowMs);
-    for (const [first, last, code, message] of readRows(map, "refused")) {
-      outbox.refused(span(first, last), makeError(code, message), nowMs);
+    for (const { first, last, error } of refusals(map)) {
+      outbox.refused({ first, last }, error, nowMs);
     }
     for (const [first, last] of readRows(map, "settled")) {
       settlements.confirmed(first as number, last as number);
@@ -173,6 +175,31 @@ export class Inbox {
       this.host.stray(error);
     }
   }
+}
+
+interface Refusal {
+  readonly first: number;
+  last: number;
+  readonly error: MeshError;
+}
+
+/** What was refused, neighbours with the same reason as one. */
+function refusals(map: FieldMap): Refusal[] {
+  const refusals: Refusal[] = [];
+  let before: readonly unknown[] = [];
+  for (const row of readRows(map, "refused")) {
+    const [first, last, code, message] = row;
+    const latest = refusals[refusals.length - 1];
+    const isNext = latest?.last === (first as number) - 1;
+    if (latest !== undefined && isNext && before[2] === code && before[3] === message) {
+      latest.last = last as number;
+    } else {
+      const error = makeError(code, message);
+      refusals.push({ first: first as number, last: last as number, error });
+    }
+    before = row;
+  }
+  return refusals;
 }
 
 function span(first: unknown, last: unknown): { first: number; last: number } {

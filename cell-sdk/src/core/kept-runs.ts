@@ -7,8 +7,8 @@ interface Kept {
 }
 
 /**
- * Runs that are done and are kept a while longer, in case a transmitter dies before its event sockets have carried
- * what it confirmed: the last 8 MiB, 2 s each.
+ * Runs that are done and are kept a while longer, in case a transmitter dies before its event
+ * sockets have carried what it confirmed: the last 8 MiB, 2 s each.
  *
  * @see PROTOCOL.md §11.5
  */

@@ -36,7 +36,10 @@ export class KeyTurns {
     if (line?.length === 0) this.waiting.delete(key);
   }
 
-  /** Takes out waiting deliveries of one origin and attempt with these numbers. @returns how many that were. */
+  /**
+   * Takes out waiting deliveries of one origin and attempt with these numbers. @returns how many
+   * that were.
+   */
   removeNumbers(name: { origin: string; attempt: number }, first: number, last: number): number {
     let removed = 0;
     const stays = (delivery: HeldDelivery): boolean => {

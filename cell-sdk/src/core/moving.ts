@@ -13,12 +13,14 @@ export interface MovingHost {
   readonly settlements: Settlements;
 }
 
-/** How long a cell settles what it holds at a transmitter that drains, before it moves all the same. */
+/**
+ * How long a cell settles what it holds at a transmitter that drains, before it moves all the same.
+ */
 const moveMs = 5000;
 
 /**
- * Leaves a transmitter that drains: sends nothing more there, settles what it holds, and attaches elsewhere. Where there
- * is no other transmitter it stays until this one is gone.
+ * Leaves a transmitter that drains: sends nothing more there, settles what it holds, and attaches
+ * elsewhere. Where there is no other transmitter it stays until this one is gone.
  *
  * @see PROTOCOL.md §9.6
  */

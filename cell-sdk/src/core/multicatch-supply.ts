@@ -3,6 +3,9 @@ import type { CaughtEvent } from "./caught-event.js";
 import type { EventSupply } from "./effects.js";
 import { EventQueue } from "./event-queue.js";
 
+/** When a buffer is down to this share of its bound, a catch has caught up. */
+export const roomShare = 0.25;
+
 /** How one multicatch of this cell wants its events. */
 export interface MulticatchWish {
   readonly pattern: string;
@@ -19,7 +22,7 @@ export interface MulticatchSupplyHost {
   readonly id: Thid;
   /** There are events again. */
   ready(supply: MulticatchSupply): void;
-  /** Half of the buffer is free. */
+  /** The buffer is down to `roomShare` of its bound. */
   room(): void;
   /** A body cannot be decoded; its event is skipped. */
   bad(supply: MulticatchSupply, error: MeshError): void;
@@ -30,8 +33,8 @@ export interface MulticatchSupplyHost {
 /**
  * The events that wait for one handler of a multicatch.
  *
- * Whoever runs the handler calls `take` until it gives nothing, and `finished` for each event whose handler is done.
- * After a `ready` effect there is something to take again.
+ * Whoever runs the handler calls `take` until it gives nothing, and `finished` for each event whose
+ * handler is done. After a `ready` effect there is something to take again.
  */
 export class MulticatchSupply implements EventSupply {
   readonly mode = "multi";
@@ -84,15 +87,15 @@ export class MulticatchSupply implements EventSupply {
     const event = this.queue.shift();
     if (event === undefined) this.isAnnounced = false;
     else this.running++;
-    const half = this.wish.bufferBytesMax / 2;
-    if (before >= half && this.queue.bytes < half) this.host.room();
+    const mark = this.wish.bufferBytesMax * roomShare;
+    if (before > mark && this.queue.bytes <= mark) this.host.room();
     return event;
   }
 
   /** The handler of an event is done. */
   finished(): void {
     this.running--;
-    if (this.running === 0) for (const told of this.idle.splice(0)) told();
+    if (this.idle.length > 0 && this.running === 0) for (const told of this.idle.splice(0)) told();
   }
 
   /** Calls `told` when no handler runs. */

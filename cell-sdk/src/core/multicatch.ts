@@ -1,5 +1,5 @@
 import type { MeshError, Run } from "@thynapse/protocol";
-import type { MulticatchSupply } from "./multicatch-supply.js";
+import { type MulticatchSupply, roomShare } from "./multicatch-supply.js";
 import type { Waiter } from "./outbox-waiters.js";
 import { RepeatFilter } from "./repeat-filter.js";
 import { StreamReader } from "./stream-reader.js";
@@ -19,8 +19,10 @@ export interface MulticatchHost {
 
 /**
  * - `asked`: wished for, on this connection or on the next one; ends with the grant.
- * - `subscribed`: the topic is subscribed, nothing was heard of it; after 500 ms it is subscribed again.
- * - `armed`: something was heard: nothing is missed unnoticed from here on. Ends with the connection.
+ * - `subscribed`: the topic is subscribed, nothing was heard of it; after 500 ms it is subscribed
+ *   again.
+ * - `armed`: something was heard: nothing is missed unnoticed from here on. Ends with the
+ *   connection.
  */
 type ArmingState =
   | { readonly name: "asked" }
@@ -54,6 +56,9 @@ export class Multicatch {
   /** The smallest bound of a handler that does not drop. */
   private bufferBytesMax = Number.POSITIVE_INFINITY;
   private isSlow = false;
+  /** The last number that it would say, and the last that it said between heartbeats. */
+  private saidLast = 0;
+  private toldLast = 0;
   private unsaidBytes = 0;
   private unsaidMessages = 0;
 
@@ -86,9 +91,13 @@ export class Multicatch {
     return this.state.name === "asked" ? undefined : this.state.grant.catchNumber;
   }
 
-  /** The last number of the stream that was seen or given up; 0 if there is none. */
+  /**
+   * How far it says that it has come: the last number that was seen or given up, but while handlers
+   * are behind only what it said before; 0 if there is none.
+   */
   get last(): number {
-    return this.reader.last;
+    if (this.bufferedBytes <= this.bufferBytesMax * roomShare) this.saidLast = this.reader.last;
+    return this.saidLast;
   }
 
   get deadlineMs(): number {
@@ -116,6 +125,7 @@ export class Multicatch {
     const sameStream = grant.topic === this.topic;
     this.topic = grant.topic;
     this.reader.attach(sameStream);
+    if (!sameStream) this.saidLast = 0;
     this.state = { name: "subscribed", grant, untilMs: nowMs + armingMs };
     this.host.subscribe(grant.topic);
   }
@@ -177,6 +187,7 @@ export class Multicatch {
   /** A handler has made room. */
   room(): void {
     this.reader.ask(this.host.nowMs());
+    this.noteProgress(0);
   }
 
   tick(nowMs: number): void {
@@ -232,15 +243,22 @@ export class Multicatch {
     this.isSlow = isSlow || (this.isSlow && this.reader.hasHole);
   }
 
-  /** Says how far it has read, so that the senders of a lone slow reader are slowed. @see PROTOCOL.md §8.10 */
+  /**
+   * Says how far it has come, so that the senders of a lone slow reader are slowed. While handlers
+   * are behind it says nothing: what fills the buffer has been received, not read.
+   *
+   * @see PROTOCOL.md §8.10
+   */
   private noteProgress(bytes: number): void {
     this.unsaidBytes += bytes;
-    this.unsaidMessages++;
+    if (bytes > 0) this.unsaidMessages++;
     if (this.unsaidBytes < progressBytes && this.unsaidMessages < progressMessages) return;
+    if (this.last === this.toldLast) return;
+    this.toldLast = this.last;
     this.unsaidBytes = 0;
     this.unsaidMessages = 0;
     const { catchNumber } = this;
-    if (catchNumber !== undefined) this.host.progress(catchNumber, this.reader.last);
+    if (catchNumber !== undefined) this.host.progress(catchNumber, this.last);
   }
 
   private leaveTopic(): void {

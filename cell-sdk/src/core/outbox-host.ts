@@ -16,7 +16,10 @@ export interface OutboxHost {
 
 /** An attachment, as far as the outbox goes. */
 export interface OutboxAttachment extends FlowAttachment {
-  /** Whether the transmitter is the very one that confirmed before: what is done need not go out again. */
+  /**
+   * Whether the transmitter is the very one that confirmed before: what is done need not go out
+   * again.
+   */
   readonly same: boolean;
   readonly session: number;
 }

@@ -6,7 +6,10 @@ export interface Waiter {
   reject(error: MeshError): void;
 }
 
-/** Those who wait for the outbox as a whole: until what was sent is answered, or until there is room. */
+/**
+ * Those who wait for the outbox as a whole: until what was sent is answered, or until there is
+ * room.
+ */
 export class OutboxWaiters {
   private flushes: { readonly below: number; readonly waiter: Waiter }[] = [];
   private rooms: Waiter[] = [];

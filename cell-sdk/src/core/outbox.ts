@@ -8,6 +8,7 @@ import {
 } from "@thynapse/protocol";
 import { CheckedChannels } from "./checked-channels.js";
 import { KeptRuns } from "./kept-runs.js";
+import { OutboxLoad } from "./outbox-load.js";
 import type { OutboxAttachment, OutboxHost, SeqSpan } from "./outbox-host.js";
 import { OutboxWaiters, type Waiter } from "./outbox-waiters.js";
 import { RunBuilder } from "./run-builder.js";
@@ -17,15 +18,12 @@ import type { Destination, RunRecord } from "./run-record.js";
 import { resendRun } from "./run-resend.js";
 import { WaitingSend, WaitingSends, waitingSendsMax } from "./waiting-sends.js";
 
-/** The share that is kept free for what handlers send, lest a service that feeds itself gets stuck. */
-const plainShare = 0.9;
-const roomShare = 0.75;
-
 /**
  * The events of this cell, from `send` until nobody can need them again.
  *
- * - Events are written into an open run. It is closed when it is full, or when it is flushed while few runs are on the
- *   wire; so an idle cell sends at once and a busy one fills runs. No timer is involved.
+ * - Events are written into an open run. It is closed when it is full, or when it is flushed while
+ *   few runs are on the wire; so an idle cell sends at once and a busy one fills runs. No timer is
+ *   involved.
  * - A run stays until each of its events is handled or refused, and 2 s longer, 8 MiB at most.
  * - On a new attachment what is not handled goes out again, ascending, before anything new.
  *
@@ -44,19 +42,21 @@ export class Outbox {
   private readonly flow: RunFlow;
   private readonly runs = new RunList();
   private readonly kept: KeptRuns;
+  private readonly load: OutboxLoad;
   private readonly waiting = new WaitingSends();
   private readonly waiters = new OutboxWaiters();
   private readonly channels = new CheckedChannels();
-  private doneEvents = 0;
-  /** Bytes of closed runs that are not done. */
-  private pendingBytes = 0;
   private session = 1;
   private answeredBelow = 1;
   private ended: MeshError | undefined;
 
   constructor(host: OutboxHost) {
     this.host = host;
-    this.kept = new KeptRuns((record) => this.runs.drop(record));
+    this.load = new OutboxLoad(host);
+    this.kept = new KeptRuns((record) => {
+      this.flow.forget(record);
+      this.runs.drop(record);
+    });
     this.builder = new RunBuilder({
       id: host.id,
       service: host.service,
@@ -75,12 +75,20 @@ export class Outbox {
 
   /** Events that are neither handled nor refused, those that wait for room included. */
   get pendingEvents(): number {
-    return this.builder.nextSeq - 1 - this.doneEvents + this.waiting.count;
+    return this.load.events + this.waiting.count;
   }
 
-  /** Whether a sender should go on: false above three quarters, and while a window full of bytes is not accepted. */
+  /**
+   * Whether a sender should go on: false above three quarters, with 65 536 events not handled, and
+   * while a window full of bytes is not accepted.
+   */
   get hasRoom(): boolean {
-    return this.waiting.count === 0 && this.fits(roomShare) && this.flow.hasRoom;
+    return this.waiting.count === 0 && this.load.hasRoom && this.flow.hasRoom;
+  }
+
+  /** Whether nothing is on the wire that is not accepted. */
+  get isQuiet(): boolean {
+    return this.flow.unacceptedBytes === 0;
   }
 
   /** When `tick` is due; infinite if never. */
@@ -114,7 +122,9 @@ export class Outbox {
     return this.put(channel, data, extras);
   }
 
-  /** Sends what was begun, if the cell is idle; else it goes out with the next full run or confirm. */
+  /**
+   * Sends what was begun, if the cell is idle; else it goes out with the next full run or confirm.
+   */
   flush(): void {
     this.flushDue = false;
     if (this.flow.isIdle) this.builder.close();
@@ -189,7 +199,10 @@ export class Outbox {
     this.flow.hold();
   }
 
-  /** A whole run was refused by an error without a number: answers come in order, so it is the oldest on the wire. */
+  /**
+   * A whole run was refused by an error without a number: answers come in order, so it is the
+   * oldest on the wire.
+   */
   refusedOldest(error: MeshError, nowMs: number): void {
     const oldest = this.runs.kept().find((record) => record.unconfirmed > 0);
     if (oldest !== undefined) this.refused(oldest, error, nowMs);
@@ -206,11 +219,13 @@ export class Outbox {
   }
 
   tick(nowMs: number): void {
+    const { unacceptedBytes } = this.flow;
     this.kept.trim(nowMs);
     this.flow.tick(nowMs, () => this.runs.kept().filter((record) => record.part !== undefined));
+    if (this.flow.unacceptedBytes < unacceptedBytes) this.confirmed();
   }
 
-  /** Ends it: nothing more is sent, and whoever waits is told. @returns how many events are unconfirmed. */
+  /** Ends it, and tells whoever waits. @returns how many events are unconfirmed. */
   end(error: MeshError): number {
     const unconfirmed = this.pendingEvents;
     this.ended = error;
@@ -229,19 +244,13 @@ export class Outbox {
     const tag = isBytes ? bodyTag.bytes : bodyTag.messagePack;
     if (body.length > eventBytesMax) checkBodyBytes(body.length);
     if (this.ended !== undefined) throw this.ended;
-    if (this.waiting.count === 0 && this.fits(this.privileged ? 1 : plainShare)) {
+    if (this.waiting.count === 0 && this.load.hasSpace(this.privileged)) {
       this.flushDue = true;
+      this.load.numberedEvents++;
       return this.builder.append(channel, tag, body, extras);
     }
     // The caller may write to its bytes again after `send`.
     return this.wait(new WaitingSend(channel, tag, isBytes ? body.slice() : body, extras));
-  }
-
-  private fits(share: number): boolean {
-    return (
-      this.pendingBytes < this.host.bytesMax * share &&
-      this.builder.nextSeq - 1 - this.doneEvents < this.host.eventsMax * share
-    );
   }
 
   private wait(send: WaitingSend): WaitingSend {
@@ -255,9 +264,10 @@ export class Outbox {
 
   /** Lets those that wait into the outbox, as far as there is room. */
   private admit(): void {
-    while (this.waiting.count > 0 && this.fits(plainShare)) {
+    while (this.waiting.count > 0 && this.load.hasSpace(false)) {
       const next = this.waiting.shift();
       if (next === undefined) break;
+      this.load.numberedEvents++;
       const record = this.builder.append(next.channel, next.tag, next.body, next.extras);
       next.admit(record, record.count - 1);
     }
@@ -265,14 +275,14 @@ export class Outbox {
   }
 
   private closed(record: RunRecord): void {
-    this.pendingBytes += record.bytes;
+    this.load.bytes += record.bytes;
     this.flow.push(record);
   }
 
   private done(record: RunRecord, news: number, nowMs: number): void {
-    this.doneEvents += news;
+    this.load.doneEvents += news;
     if (news === 0 || !record.isDone) return;
-    this.pendingBytes -= record.bytes;
+    this.load.bytes -= record.bytes;
     this.kept.add(record, nowMs);
   }
 

@@ -1,14 +1,19 @@
 /** The first pause after a failure; doubles with each further one. */
 const delayMinMs = 20;
-const delayMaxMs = 1000;
+/**
+ * Well below the time that a transmitter which has just started waits for claims: a cell that tried
+ * in vain meanwhile must still come in time.
+ */
+const delayMaxMs = 400;
 /** Addresses that are remembered. */
 const addressesMax = 100;
 
 /**
  * Which transmitter to try next, and when.
  *
- * After the loss of an attachment the same address is tried once more, because resuming there is cheapest; then the next
- * one. Each pause is drawn from half to one and a half of its length, so that a thousand cells do not come at once.
+ * After the loss of an attachment the same address is tried once more, because resuming there is
+ * cheapest; then the next one. Each pause is drawn from half to one and a half of its length, so
+ * that a thousand cells do not come at once.
  */
 export class Reconnect {
   /** Every address that was tried since the last success. */

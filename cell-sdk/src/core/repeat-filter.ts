@@ -2,11 +2,11 @@ import type { Run } from "@thynapse/protocol";
 import { SenderRanges } from "./sender-ranges.js";
 
 /**
- * Finds the events of one catch that it has had before. Exact: it knows each number above the sender's floor, and
- * everything below the floor was handled and is never sent again.
+ * Finds the events of one catch that it has had before. Exact: it knows each number above the
+ * sender's floor, and everything below the floor was handled and is never sent again.
  *
- * Runs must be given in the order of their stream. Hot path: a run without repeats costs one look-up and one range for
- * each unbroken row of numbers.
+ * Runs must be given in the order of their stream. Hot path: a run without repeats costs one
+ * look-up and one range for each unbroken row of numbers.
  *
  * @see PROTOCOL.md §11.3
  */

@@ -16,14 +16,17 @@ export interface FlowAttachment {
   readonly windowBytes: number;
 }
 
-/** Runs on the wire, not accepted, up to which the cell counts as idle and sends what it has at once. */
+/**
+ * Runs on the wire, not accepted, up to which the cell counts as idle and sends what it has at
+ * once.
+ */
 const eagerRunsMax = 16;
 const busyDelayMinMs = 20;
 const busyDelayMaxMs = 1000;
 
 /**
- * Which closed run goes out when: in order, at most a window full of bytes unaccepted, not into a full pipe, and not
- * while the transmitter is busy.
+ * Which closed run goes out when: in order, at most a window full of bytes unaccepted, not into a
+ * full pipe, and not while the transmitter is busy.
  *
  * @see PROTOCOL.md §11.4
  */
@@ -101,6 +104,17 @@ export class RunFlow {
   /** Events of a run were answered. */
   confirm(record: RunRecord, first: number, last: number): void {
     if (record.sentOn !== this.attachment || !record.confirm(first, last)) return;
+    this.wireBytes -= record.bytes;
+    this.wireRuns--;
+  }
+
+  /**
+   * A run is no longer kept: its answer, if one is still due, is not waited for. Without this a run
+   * that is sent again just before it is dropped would count as on the wire for good.
+   */
+  forget(record: RunRecord): void {
+    if (record.sentOn !== this.attachment || record.unconfirmed === 0) return;
+    record.unconfirmed = 0;
     this.wireBytes -= record.bytes;
     this.wireRuns--;
   }

@@ -1,6 +1,9 @@
 import type { RunRecord } from "./run-record.js";
 
-/** The runs of a cell that may still be sent again, ascending; those that may not stay as holes until swept. */
+/**
+ * The runs of a cell that may still be sent again, ascending; those that may not stay as holes
+ * until swept.
+ */
 export class RunList {
   private records: RunRecord[] = [];
   private head = 0;

@@ -48,9 +48,11 @@ interface Watch {
 }
 
 /**
- * One run of this cell: its bytes for as long as they may be sent again, and what is known of each of its events.
+ * One run of this cell: its bytes for as long as they may be sent again, and what is known of each
+ * of its events.
  *
- * What is known stays readable after the bytes are gone, because a receipt may be asked for at any time.
+ * What is known stays readable after the bytes are gone, because a receipt may be asked for at any
+ * time.
  */
 export class RunRecord implements Destination {
   readonly first: number;
@@ -135,7 +137,9 @@ export class RunRecord implements Destination {
     return news;
   }
 
-  /** @returns how many events are done that were not before, and whether someone was told for each. */
+  /**
+   * @returns how many events are done that were not before, and whether someone was told for each.
+   */
   refuse(first: number, last: number, error: MeshError): { news: number; heard: boolean } {
     for (const [from, to] of this.done.missing(first, last)) {
       this.refusals.push({ first: from, last: to, error });

@@ -17,14 +17,17 @@ function headOf(command: string): Uint8Array {
 
 /** What changes in the header of a run. */
 export interface Resending {
-  /** The attachment in which the run is sent first; `undefined`: it was sent before and keeps its own. */
+  /**
+   * The attachment in which the run is sent first; `undefined`: it was sent before and keeps its
+   * own.
+   */
   readonly session: number | undefined;
   readonly floor: number;
 }
 
 /**
- * Writes a run of this cell anew for another attachment: same events, same numbers and time, present floor. By a session
- * lower than the present one a transmitter knows a repeat.
+ * Writes a run of this cell anew for another attachment: same events, same numbers and time,
+ * present floor. By a session lower than the present one a transmitter knows a repeat.
  *
  * Costs one copy of the run, on the rare path only.
  *

@@ -22,7 +22,7 @@ export class RunningDeliveries {
   }
 
   forEach(visit: (delivery: HeldDelivery) => void): void {
-    for (const delivery of [...this.deliveries]) visit(delivery);
+    for (const delivery of this.deliveries) visit(delivery);
   }
 
   /** Takes back those with these numbers. @returns how many that were. */

@@ -5,12 +5,14 @@ export const sendersMax = 10_000;
 /** How long a sender is remembered after its last event. */
 export const senderKeepMs = 600_000;
 /**
- * Ranges that are kept of one sender: as many as a full outbox can make of it. A sender that never raises its floor gets
- * no more: the lower half is then taken as one range.
+ * Ranges that are kept of one sender: as many as a full outbox can make of it. A sender that never
+ * raises its floor gets no more: the lower half is then taken as one range.
  */
 export const senderRangesMax = 131_072;
 
-/** A sender is moved to the end of the map at most this often: what makes the order by age cheap. */
+/**
+ * A sender is moved to the end of the map at most this often: what makes the order by age cheap.
+ */
 const touchMs = 1000;
 
 interface SenderNumbers {
@@ -22,8 +24,8 @@ interface SenderNumbers {
 /**
  * Sequence numbers above the floor, of each sender.
  *
- * Bounded by the floors of the senders, which rise as their events are handled; by `senderRangesMax`; and by
- * `sendersMax` and `senderKeepMs`.
+ * Bounded by the floors of the senders, which rise as their events are handled; by
+ * `senderRangesMax`; and by `sendersMax` and `senderKeepMs`.
  *
  * @see PROTOCOL.md §7.4
  */

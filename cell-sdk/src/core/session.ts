@@ -9,7 +9,9 @@ export interface SessionHost {
   readonly addresses: readonly string[];
   readonly connectTimeoutMs: number;
   random(): number;
-  /** Who the cell is and what it claims: the fields of `HELO` besides `v`, `session` and `secret`. */
+  /**
+   * Who the cell is and what it claims: the fields of `HELO` besides `v`, `session` and `secret`.
+   */
   hello(): FieldMap;
   /** Attached. `same`: to the very transmitter, and start of it, that it was attached to before. */
   welcomed(welcome: Welcome, same: boolean): void;
@@ -60,7 +62,10 @@ const helloMs = 2000;
 const suspectMs = 1000;
 const silenceMs = 2000;
 const leaveMs = 500;
-/** A tick that comes later than this was held up by this process itself: its own silence says nothing of others. */
+/**
+ * A tick that comes later than this was held up by this process itself: its own silence says
+ * nothing of others.
+ */
 const pauseMs = 500;
 
 /** Refusals of `HELO` that no other try could change. */
@@ -169,7 +174,8 @@ export class Session {
   /** The transmitter refuses `HELO`, or does not know this connection. */
   refused(error: MeshError, nowMs: number): void {
     if (!this.isAttached) return;
-    // If an earlier HELO was taken and its answer lost, this cell itself has the id, until it is found dead.
+    // If an earlier HELO was taken and its answer lost, this cell itself has the id, until it is
+    // found dead.
     const isOthers = error.code === "ID_TAKEN" && this.helloCount === 1;
     const isFinal = finalCodes.includes(error.code) || isOthers;
     if (this.current.name === "hello" && isFinal) {

@@ -6,7 +6,10 @@ import { writeCommand } from "./wire.js";
 export interface SettlingCatch {
   /** Its number on this connection; `undefined` while it is not granted. */
   readonly catchNumber: number | undefined;
-  /** A settlement that is more than an ack was taken, and its outputs are handled; or it was not taken. */
+  /**
+   * A settlement that is more than an ack was taken, and its outputs are handled; or it was not
+   * taken.
+   */
   confirmed(delivery: HeldDelivery, isTaken: boolean): void;
 }
 
@@ -29,8 +32,9 @@ const rowBytes = 24;
 const rowsMax = 16_384;
 
 /**
- * Settlements of this cell: gathered over a turn, contiguous acks as one range, sent with rising references, and kept
- * until they are confirmed. With the connection all of them end: deliveries get other names on the next one.
+ * Settlements of this cell: gathered over a turn, contiguous acks as one range, sent with rising
+ * references, and kept until they are confirmed. With the connection all of them end: deliveries
+ * get other names on the next one.
  *
  * @see PROTOCOL.md §10.3 to §10.6
  */
@@ -59,7 +63,10 @@ export class Settlements {
     return this.open.length > 0;
   }
 
-  /** Notes what became of a delivery. Hot path: an ack next to the one before costs no more than a comparison. */
+  /**
+   * Notes what became of a delivery. Hot path: an ack next to the one before costs no more than a
+   * comparison.
+   */
   add(
     source: SettlingCatch,
     delivery: HeldDelivery,

@@ -29,11 +29,11 @@ interface Repair {
 const repairMs = 500;
 
 /**
- * Reads one stream: counts its numbers, keeps what comes early until the hole before it is closed, and asks for what
- * is missing, once at a time.
+ * Reads one stream: counts its numbers, keeps what comes early until the hole before it is closed,
+ * and asks for what is missing, once at a time.
  *
- * With a full buffer it lets go of what comes, and remembers only how far the stream is; what it let go is a hole like
- * any other, asked for when half of the buffer is free.
+ * With a full buffer it lets go of what comes, and remembers only how far the stream is; what it
+ * let go is a hole like any other, asked for when half of the buffer is free.
  *
  * @see PROTOCOL.md §8
  */
@@ -149,8 +149,8 @@ export class StreamReader {
   }
 
   /**
-   * The transmitter names the last number of the stream. Messages may still be on their way: only if nothing has come
-   * between two beats is what the first of them named taken as lost.
+   * The transmitter names the last number of the stream. Messages may still be on their way: only
+   * if nothing has come between two beats is what the first of them named taken as lost.
    */
   beat(last: number, nowMs: number): void {
     if (!this.hasMoved && this.beatLast >= this.next && this.next > 0) {

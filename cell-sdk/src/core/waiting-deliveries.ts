@@ -13,8 +13,9 @@ export type MakeDelivery = (
 /**
  * Deliveries that were not begun: those in line, those whose key is busy, and the orphans.
  *
- * An orphan came over a connection that is lost. It is claimed and not begun: if it still belongs to this cell it comes
- * again under a new name, and if it does not, beginning it would handle it twice.
+ * An orphan came over a connection that is lost. It is claimed and not begun: if it still belongs
+ * to this cell it comes again under a new name, and if it does not, beginning it would handle it
+ * twice.
  */
 export class WaitingDeliveries {
   private readonly queue = new DeliveryQueue();

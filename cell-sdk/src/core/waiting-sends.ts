@@ -1,7 +1,9 @@
 import type { MeshError } from "@thynapse/protocol";
 import type { ConfirmWatcher, Destination, RunRecord } from "./run-record.js";
 
-/** Events that may wait for room in the outbox; beyond that `send` is refused with `OUTBOX_FULL`. */
+/**
+ * Events that may wait for room in the outbox; beyond that `send` is refused with `OUTBOX_FULL`.
+ */
 export const waitingSendsMax = 65_536;
 
 /** An event, encoded, that waits for room in the outbox. */

@@ -140,7 +140,9 @@ export function makeError(code: unknown, message: unknown, hint?: string): MeshE
   return new MeshError(unknown, `${String(code)}: ${text}`, { hint, fault: "remote" });
 }
 
-/** Reads a list of lists of numbers and more, such as ranges; entries of another form are left out. */
+/**
+ * Reads a list of lists of numbers and more, such as ranges; entries of another form are left out.
+ */
 export function readRows(map: FieldMap, name: string): readonly (readonly unknown[])[] {
   return listField(map, name, Number.MAX_SAFE_INTEGER).filter(
     (row): row is unknown[] =>

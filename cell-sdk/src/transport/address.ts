@@ -19,7 +19,8 @@ export function checkAddress(address: unknown): void {
     if (address.length === "ipc://".length) throw badAddress(address, "has no path");
     return;
   }
-  if (!address.startsWith("tcp://")) throw badAddress(address, "begins with neither tcp:// nor ipc://");
+  if (!address.startsWith("tcp://"))
+    throw badAddress(address, "begins with neither tcp:// nor ipc://");
   const colon = address.lastIndexOf(":");
   const host = address.slice("tcp://".length, colon);
   const port = address.slice(colon + 1);

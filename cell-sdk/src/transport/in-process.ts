@@ -1,4 +1,4 @@
-import type { Attachment, AttachmentHandlers, Transport } from "./transport.js";
+import type { Attachment, AttachmentHandlers, Clock, Transport } from "./transport.js";
 
 /** What a transmitter calls to reach a cell in its own process. */
 export interface InProcessClient {
@@ -18,6 +18,8 @@ export interface InProcessConnection {
 
 /** A transmitter that takes cells of its own process. */
 export interface InProcessTransmitter {
+  /** The time in which it lives, if that is not the machine's; its cells then live in the same. */
+  readonly clock?: Clock;
   connect(client: InProcessClient): InProcessConnection;
 }
 
@@ -26,6 +28,7 @@ export function inProcess(transmitter: InProcessTransmitter): Transport {
   return {
     open: (_address, handlers) => new InProcessAttachment(transmitter, handlers),
     checkAddress: () => undefined,
+    ...(transmitter.clock !== undefined && { clock: transmitter.clock }),
   };
 }
 

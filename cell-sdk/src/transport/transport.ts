@@ -1,4 +1,7 @@
-/** What an attachment tells its owner. After `close`, and after `onDisconnected`, nothing more is told. */
+/**
+ * What an attachment tells its owner. After `close`, and after `onDisconnected`, nothing more is
+ * told.
+ */
 export interface AttachmentHandlers {
   /** The command connection stands: `HELO` may be sent. */
   onConnected(): void;
@@ -13,9 +16,11 @@ export interface AttachmentHandlers {
 }
 
 /**
- * One attachment to one transmitter: a command connection and, when it was opened, an event connection.
+ * One attachment to one transmitter: a command connection and, when it was opened, an event
+ * connection.
  *
- * An attachment is never revived: after a loss the owner opens a new one, so that nothing stale is queued in it.
+ * An attachment is never revived: after a loss the owner opens a new one, so that nothing stale is
+ * queued in it.
  */
 export interface Attachment {
   /**
@@ -32,9 +37,26 @@ export interface Attachment {
   close(): void;
 }
 
+/** What tells a cell the time, wakes it up, and rolls its dice. */
+export interface Clock {
+  /** Monotonic time in ms; begins anywhere and never goes back. */
+  nowMs(): number;
+  /** Time since 1970 in ms, as the machine believes it. */
+  wallMs(): number;
+  /** A number from 0 up to, not including, 1. */
+  random(): number;
+  /** Calls `act` once when `delayMs` have passed; what is returned calls it off. */
+  after(delayMs: number, act: () => void): () => void;
+}
+
 /** A way to reach transmitters. */
 export interface Transport {
-  /** Begins an attachment; never throws for an address that cannot be reached, but tells `onDisconnected`. */
+  /** The clock of its cells; default that of the machine. A virtual mesh brings its own. */
+  readonly clock?: Clock;
+  /**
+   * Begins an attachment; never throws for an address that cannot be reached, but tells
+   * `onDisconnected`.
+   */
   open(address: string, handlers: AttachmentHandlers): Attachment;
   /** @throws {MeshError} `BAD_OPTION` if `address` is none that this transport can reach. */
   checkAddress(address: string): void;

@@ -5,6 +5,7 @@ from ranges import ranges_of
 NAME = ("catch", "origin", "number", "attempt")
 FINAL = ("ack", "reject")  # after these outcomes the same event is not handled again
 DETAIL = ("reason", "result", "resultBytes", "outputs")
+NAME_WAIT = 5.0  # §10.9: how long a delivery waits for its new name after a loss
 
 
 class Delivery:
@@ -13,11 +14,15 @@ class Delivery:
     and between the loss of a transmitter and the new DLVR that answers a claim.
     """
 
-    def __init__(self, key, event):
-        self.key, self.event = key, event
-        self.name, self.back = None, False
-        self.begun, self.due, self.behaviour = False, None, None
-        self.settlement, self.ref = None, None
+    def __init__(self, key, event, name):
+        self.key, self.event, self.name = key, event, name
+        self.back, self.begun, self.due, self.behaviour = False, False, None, None
+        self.progress_at, self.settlement, self.ref = None, None, None
+
+    @property
+    def acked_plainly(self):
+        """Settled by an ack that carries nothing: such a one is claimed as settled, confirmed or not."""
+        return self.settlement == {"outcome": "ack"}
 
 
 class Group:
@@ -30,27 +35,44 @@ class Group:
     def __init__(self, cell, pattern, options, behaviours):
         self.cell, self.pattern, self.options = cell, pattern, options
         self.behaviours = behaviours or [{"outcome": "ack"}]
-        self.catch, self.begun_count = None, 0
-        self.held, self.settled, self.by_ref = {}, {}, {}
+        self.catch, self.begun_count, self.names_by = None, 0, None
+        self.held, self.settled, self.floors = {}, {}, {}
 
     def wish(self):
         return {"pattern": self.pattern, "mode": "any", **self.options}
 
-    def claim(self):
-        """What HELO claims of this group (§10.9). Settlements that were not confirmed are claimed as held."""
-        held = [d.key for d in self.held.values() if not d.back]
-        return {"pattern": self.pattern, "held": ranges_of(held), "settled": ranges_of(self.settled)}
+    # -- losing and finding the transmitter
 
     def detach(self):
+        """The names are void. What was not begun is forgotten; a plain ack that is not confirmed counts as settled."""
         self.catch = None
-        self.by_ref.clear()
-        for delivery in self.held.values():
+        for delivery in list(self.held.values()):
             delivery.name = delivery.ref = None
-        for key in [d.key for d in self.held.values() if not d.begun]:
-            del self.held[key]
+            if delivery.acked_plainly:
+                self.confirmed(delivery)
+            elif not delivery.begun:
+                del self.held[delivery.key]
+
+    def claim(self):
+        """What HELO claims of this group (§10.9)."""
+        held = [d.key for d in self.held.values() if not d.back]
+        settled = [key for key, done in self.settled.items() if done["outcome"] == "ack"]
+        return {"pattern": self.pattern, "held": ranges_of(held), "settled": ranges_of(settled)}
+
+    def welcomed(self, now):
+        self.names_by = now + NAME_WAIT
 
     def caught(self, fields, _now):
         self.catch = fields["catch"]
+        self.cell.report("armed", pattern=self.pattern)
+
+    def drop(self):
+        if self.catch is not None:
+            self.cell.say("DROP", catch=self.catch)
+        self.catch = None
+        self.held.clear()
+
+    # -- deliveries
 
     def delivered(self, fields, now):
         key = (fields.get("sender", fields["from"]["id"]), fields["seq"])
@@ -59,21 +81,19 @@ class Group:
         delivery = self.held.get(key)
         if delivery is not None:
             delivery.name, delivery.back = name, False
-            self.cell.report("renamed", pattern=self.pattern, seq=key[1], claimed=fields.get("claimed", False), **name)
             self.send_settlement(delivery)
         elif key in self.settled:
-            self.cell.report("filtered", pattern=self.pattern, mode="any", seq=key[1])
             self.cell.say_settlement(self, None, {**name, **self.settled[key]})
         else:
-            delivery = self.held[key] = Delivery(key, fields)
-            delivery.name = name
+            self.held[key] = Delivery(key, fields, name)
             self.begin(now)
 
     def forget_below(self, sender, floor):
-        for table in (self.settled, self.held):
-            for key in [k for k in table if k[0] == sender and k[1] < floor]:
-                if table is self.settled or table[key].back:
-                    del table[key]
+        if floor <= self.floors.get(sender, 0):
+            return
+        self.floors[sender] = floor
+        for key in [key for key in self.settled if key[0] == sender and key[1] < floor]:
+            del self.settled[key]
 
     def begin(self, now):
         """Begins deliveries in the order they came, at most `concurrency` at once (§10.5)."""
@@ -92,30 +112,50 @@ class Group:
         self.cell.report("event", pattern=self.pattern, mode="any", event=delivery.event)
         for index, part in enumerate(behaviour.get("parts", [])):
             self.cell.say("RPLY", index=index, data=part, **delivery.name)
-        delivery.progress_at = now + behaviour["progressMs"] / 1000 if "progressMs" in behaviour else None
-        delivery.due = None if behaviour["outcome"] == "hold" else now + behaviour.get("delayMs", 0) / 1000
-        self.tick(now)
+        if "progressMs" in behaviour:
+            delivery.progress_at = now + behaviour["progressMs"] / 1000
+        if behaviour["outcome"] != "hold":
+            delivery.due = now + behaviour.get("delayMs", 0) / 1000
+        self.advance(delivery, now)
 
     def tick(self, now):
         for delivery in list(self.held.values()):
-            if not delivery.begun or delivery.settlement is not None:
-                continue
-            if delivery.progress_at is not None and now >= delivery.progress_at:
-                delivery.progress_at = now + delivery.behaviour["progressMs"] / 1000
-                if delivery.name is not None:
-                    self.cell.say("PROG", **delivery.name)
-            if delivery.due is not None and now >= delivery.due:
-                self.settle(delivery, delivery.behaviour)
-                self.begin(now)
+            if delivery.begun and delivery.settlement is None:
+                self.advance(delivery, now)
+        if self.names_by is not None and now >= self.names_by:
+            self.names_by = None
+            self.give_up_nameless()
+        self.begin(now)
+
+    def advance(self, delivery, now):
+        if delivery.progress_at is not None and now >= delivery.progress_at:
+            delivery.progress_at = now + delivery.behaviour["progressMs"] / 1000
+            if delivery.name is not None:
+                self.cell.say("PROG", **delivery.name)
+        if delivery.due is not None and now >= delivery.due:
+            self.settle(delivery, delivery.behaviour)
+
+    def give_up_nameless(self):
+        """Those that got no new name are another cell's; what was done is remembered, in case they come again."""
+        for delivery in [one for one in self.held.values() if one.name is None]:
+            if delivery.settlement is not None:
+                self.confirmed(delivery)
+            else:
+                delivery.back = True
+
+    # -- settlements
 
     def settle(self, delivery, behaviour):
         detail = {word: behaviour[word] for word in DETAIL if word in behaviour}
         delivery.settlement = {"outcome": behaviour["outcome"], **detail}
-        self.send_settlement(delivery)
+        if delivery.back:
+            self.confirmed(delivery)  # taken back meanwhile: nothing to settle any more
+        else:
+            self.send_settlement(delivery)
 
     def send_settlement(self, delivery):
         if delivery.settlement is not None and delivery.name is not None:
-            delivery.ref = self.cell.say_settlement(self, delivery, {**delivery.name, **delivery.settlement})
+            self.cell.say_settlement(self, delivery, {**delivery.name, **delivery.settlement})
 
     def settle_now(self, seq, behaviour, now):
         """Settles what a `hold` held, by the sequence number of the event."""
@@ -127,13 +167,12 @@ class Group:
         raise ValueError(f"{self.pattern} holds no event {seq}")
 
     def confirmed(self, delivery):
-        """CNFM settled: the settlement stands."""
-        if self.held.pop(delivery.key, None) is not None and delivery.settlement["outcome"] in FINAL:
+        """The settlement stands, or cannot be made any more. A final one is remembered: repeats are not handled."""
+        if self.held.get(delivery.key) is not delivery:
+            return
+        del self.held[delivery.key]
+        if delivery.settlement["outcome"] in FINAL:
             self.settled[delivery.key] = delivery.settlement
-
-    def refused(self, delivery):
-        """ERRO for a settlement: it changed nothing. What was done is remembered, in case the event comes again."""
-        self.confirmed(delivery)
 
     def taken_back(self, fields):
         """BACK (§5.5): the names are void. What was not begun is forgotten; what runs goes on without a name."""

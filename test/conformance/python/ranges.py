@@ -22,3 +22,21 @@ def missing_runs(present, first, last):
     if at <= last:
         runs.append((at, last - at + 1))
     return runs
+
+
+class Seen:
+    """The events that were seen, by sender: those below the sender's floor are known to be old, and forgotten (§7.4)."""
+
+    def __init__(self):
+        self.by_sender = {}
+
+    def add(self, sender, seq, floor):
+        """Tells whether the event is new."""
+        known, seqs = self.by_sender.get(sender, (0, set()))
+        if seq < known or seq in seqs:
+            return False
+        seqs.add(seq)
+        if floor > known:
+            seqs = {one for one in seqs if one >= floor}
+        self.by_sender[sender] = (max(known, floor), seqs)
+        return True

@@ -1,20 +1,18 @@
 """One multicatch as its cell sees it: arming, order, holes and gaps (PROTOCOL.md §8)."""
 
-from collections import OrderedDict
-
-from ranges import missing_runs
+from ranges import Seen, missing_runs
 
 MARK_WAIT = 0.5  # §8.4: no mark within this time, subscribe again
 REPAIR_WAIT = 0.25  # how long an answer to MISS may take before the cell asks again
 REPAIR_TRIES = 12  # then the hole is given up as a gap: 3 s, longer than a transmitter stalls
-SEEN_MAX = 100_000  # events remembered to filter repeats; §8.6 carries no floor to forget them by
 
-GONE = object()
+GONE = ("GONE", None)
 
 
 class Stream:
     """
-    `cell` is what it speaks through: say(word, **fields), report(kind, **fields), subscribe(topic), unsubscribe(topic).
+    Numbers below `expected` were handed over or given up; `waiting` has what came behind a hole. `asked_at` is when the
+    last MISS was said whose answer is not done.
     """
 
     def __init__(self, cell, pattern, reply=None):
@@ -22,7 +20,7 @@ class Stream:
         self.catch = self.topic = self.expected = None
         self.armed, self.highest, self.mark_by = False, 0, None
         self.waiting, self.asked_at, self.tries = {}, None, 0
-        self.seen = OrderedDict()
+        self.seen = Seen()
 
     def wish(self):
         return {"pattern": self.pattern, "mode": "multi"}
@@ -33,19 +31,22 @@ class Stream:
         return None if self.expected is None else self.expected - 1
 
     def detach(self):
-        self.armed, self.catch, self.mark_by = False, None, None
+        self.armed, self.catch, self.mark_by, self.asked_at = False, None, None, None
+
+    def welcomed(self, now):
+        pass
 
     def caught(self, fields, now):
-        if self.topic != fields["topic"]:
-            if self.topic is not None:
-                self.cell.report("renumbered", pattern=self.pattern)
+        if self.topic != fields["topic"]:  # another topic is a new numbering
             self.topic, self.expected, self.highest = fields["topic"], None, 0
             self.waiting.clear()
         self.catch, self.mark_by = fields["catch"], now + MARK_WAIT
         self.cell.subscribe(self.topic)
 
-    def dropped(self):
-        self.cell.unsubscribe(self.topic)
+    def drop(self):
+        if self.catch is not None:
+            self.cell.say("DROP", catch=self.catch)
+            self.cell.unsubscribe(self.topic)
         self.detach()
 
     def heard(self, first, count, word, fields, now):
@@ -54,63 +55,55 @@ class Stream:
             self.armed, self.mark_by = True, None
             if self.expected is None:
                 self.expected = first
-            self.cell.report("armed", pattern=self.pattern, next=first)
-        if word in ("EVNT", "ERRO"):
-            self.take(first, (word, fields), now)
+            self.cell.report("armed", pattern=self.pattern)
+        if count > 0:
+            self.take(first, (word, fields))
         self.told_last(first + count - 1, now)
 
     def repaired(self, fields, now):
-        """Takes one RPAR."""
+        """Takes one RPAR; what is still missing when the answer is done is asked for again."""
         self.tries = 0
         for number in range(fields["first"], fields["first"] + fields["count"]):
-            self.take(number, GONE if fields.get("gone") else ("EVNT", fields), now, repaired=True)
-        self.ask(now)
+            if fields.get("gone"):
+                self.take(number, GONE)
+            else:
+                self.take(number, ("ERRO" if "code" in fields else "EVNT", fields))
+        if fields["done"]:
+            self.ask(now)
 
-    def take(self, number, what, now, repaired=False):
-        if number < self.expected or number in self.waiting:
+    def take(self, number, what):
+        if self.expected is None or number < self.expected or number in self.waiting:
             return
-        if number > self.expected and not repaired:
-            self.cell.report("hole", pattern=self.pattern, first=self.expected, seen=number)
         self.waiting[number] = what
         self.highest = max(self.highest, number)
-        self.drain()
+        self.hand_over()
 
-    def drain(self):
+    def hand_over(self):
+        """Gives the handler what has no hole before it, in order."""
         lost = 0
         while self.expected in self.waiting:
-            what = self.waiting.pop(self.expected)
+            word, event = self.waiting.pop(self.expected)
             self.expected += 1
-            if what is GONE:
+            if word == "GONE":
                 lost += 1
                 continue
             self.tell_gap(lost)
             lost = 0
-            self.hand_over(*what)
+            if word == "EVNT":  # an ERRO has the number of an event that J cannot say (§6.4)
+                self.handle(event)
         self.tell_gap(lost)
 
     def tell_gap(self, count):
         if count > 0:
             self.cell.report("gap", pattern=self.pattern, count=count)
 
-    def hand_over(self, word, event):
-        if word == "ERRO":
-            self.cell.report("unreadable", pattern=self.pattern, code=event["code"], seq=event.get("seq"))
+    def handle(self, event):
+        sender, seq = event.get("sender", event["from"]["id"]), event["seq"]
+        if not self.seen.add(sender, seq, event.get("floor", 0)):
             return
-        key = (event.get("sender", event["from"]["id"]), event["seq"])
-        if key in self.seen:
-            self.cell.report("filtered", pattern=self.pattern, mode="multi", seq=event["seq"])
-            return
-        self.seen[key] = True
-        if len(self.seen) > SEEN_MAX:
-            self.seen.popitem(last=False)
         self.cell.report("event", pattern=self.pattern, mode="multi", event=event)
-        self.answer_gather(event, key)
-
-    def answer_gather(self, event, key):
-        """Replies to a gather (§12.5)."""
-        if not event.get("ask", {}).get("gather") or self.reply is None:
-            return
-        self.cell.say("RPLY", catch=self.catch, to=key[0], seq=key[1], **self.reply)
+        if event.get("ask", {}).get("gather") and self.reply is not None:
+            self.cell.say("RPLY", catch=self.catch, to=sender, seq=seq, **self.reply)
 
     def told_last(self, last, now):
         """A mark, an event or a BEAT names the last number: whatever is missing up to it is a hole (§8.5)."""
@@ -123,7 +116,8 @@ class Stream:
     def ask(self, now):
         holes = missing_runs(self.waiting, self.expected, self.highest)
         self.asked_at = now if holes else None
-        for first, count in holes:
+        if holes:
+            first, count = holes[0]
             self.cell.say("MISS", catch=self.catch, first=first, count=count)
 
     def tick(self, now):
@@ -142,4 +136,4 @@ class Stream:
         for first, count in missing_runs(self.waiting, self.expected, self.highest):
             for number in range(first, first + count):
                 self.waiting[number] = GONE
-        self.drain()
+        self.hand_over()

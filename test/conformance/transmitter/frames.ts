@@ -26,6 +26,8 @@ export interface EventView {
   readonly sender: string;
   readonly seq: number;
   readonly floor: number;
+  /** Of the attachment in which it was sent first; in `M` only. */
+  readonly session?: number;
   readonly headers?: unknown;
   readonly key?: unknown;
   readonly ask?: unknown;
@@ -116,6 +118,7 @@ function events(head: unknown, rows: readonly unknown[]): EventView[] {
       sender,
       seq,
       floor: header["floor"] as number,
+      session: header["session"] as number,
       ...extras,
     };
   });

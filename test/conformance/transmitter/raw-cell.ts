@@ -171,13 +171,13 @@ export class RawCell {
     return (await this.command("CGHT")).fields;
   }
 
-  /** Catches in mode multi, and resolves when the mark has come. */
+  /** Catches in mode multi, and resolves when armed: by a mark, or by an event that came before it (§8.4). */
   async listen(pattern: string): Promise<{ catch: number; topic: string; next: number }> {
     const { topic, ...caught } = await this.catch(pattern, "multi");
     this.subscribe(`${topic as string} `);
-    const mark = await this.streamed.next((one) => one.topic === topic);
-    if (mark.command !== "MARK") throw new Error(`armed by ${mark.command}, not by a mark`);
-    return { catch: caught["catch"] as number, topic: topic as string, next: mark.number };
+    const armed = await this.streamed.next((one) => one.topic === topic);
+    if (armed.command !== "MARK") this.streamed.putBack(armed);
+    return { catch: caught["catch"] as number, topic: topic as string, next: armed.number };
   }
 
   /** Sends events as one run, or in `J` one by one; returns the number of the first. */

@@ -74,6 +74,9 @@ export class Books {
   readonly same = new Map<string, EventBook[]>();
   /** When each transmitter was started. */
   readonly startedMs = new Map<string, number>();
+  /** Outputs that went into acks, and those that came out somewhere. */
+  outputsAcked = 0;
+  readonly outputsSeen = new Set<string>();
   private readonly matches = new Map<string, boolean>();
   private readonly faultsUntilMs = new Map<string, number>();
 

@@ -103,7 +103,11 @@ export class ConfirmRule implements Rule {
     if (!deadMs.has(group)) deadMs.set(group, record.timeMs);
   }
 
-  private isOver(event: EventBook, group: EventBook["musts"][number]["group"], nowMs: number): boolean {
+  private isOver(
+    event: EventBook,
+    group: EventBook["musts"][number]["group"],
+    nowMs: number,
+  ): boolean {
     return outcomeMs(this.parts, event, group, nowMs) !== undefined;
   }
 }

@@ -8,8 +8,8 @@ interface Account {
 }
 
 /**
- * Nobody is given more than it asked for: of each anycatch a cell holds at most its credit. Log `given` where deliveries
- * come in, or leave it out: then what has begun is counted.
+ * Nobody is given more than it asked for: of each anycatch a cell holds at most its credit. Log `given` and `settled`
+ * where deliveries come in and settlements go out, or neither: then what has begun and not ended is counted.
  */
 export class CreditRule implements Rule {
   private readonly parts: RuleParts;
@@ -32,12 +32,15 @@ export class CreditRule implements Rule {
       case "begun":
         if (!this.isGivenLogged) this.given(record);
         break;
+      case "settled":
+      case "taken":
+        this.accountOf(record)?.held.delete(nameOf(record));
+        break;
       case "acked":
       case "nacked":
       case "returned":
       case "rejected":
-      case "taken":
-        this.accountOf(record)?.held.delete(nameOf(record));
+        if (!this.isGivenLogged) this.accountOf(record)?.held.delete(nameOf(record));
         break;
       case "detached":
       case "died":
@@ -50,14 +53,15 @@ export class CreditRule implements Rule {
 
   finish(): void {}
 
-  private granted({ cell, pattern = "", count = 0 }: LogRecord): void {
+  private granted({ cell, mode, pattern = "", count = 0 }: LogRecord): void {
     let accounts = this.accounts.get(cell);
     if (accounts === undefined) {
       accounts = new Map();
       this.accounts.set(cell, accounts);
     }
     const account = accounts.get(pattern);
-    if (account === undefined) accounts.set(pattern, { creditMax: count, held: new Set() });
+    if (account === undefined || mode === "any")
+      accounts.set(pattern, { creditMax: count, held: new Set() });
     else account.creditMax = Math.max(account.creditMax, count);
   }
 

@@ -49,7 +49,10 @@ export class HandlingRule implements Rule {
     handlings.push(handling);
   }
 
-  private checkMember({ id, cell, channel = "", pattern = "", timeMs }: LogRecord, group: GroupBook): void {
+  private checkMember(
+    { id, cell, channel = "", pattern = "", timeMs }: LogRecord,
+    group: GroupBook,
+  ): void {
     const { books, membership, broken } = this.parts;
     const held = membership.catchOf(cell, "any", pattern);
     if (held === undefined || held.isEnded || !books.isMatch(group.pattern, channel)) {

@@ -20,7 +20,8 @@ export class KeyOrderRule implements Rule {
   finish(nowMs: number): void {
     const lines = new Map<GroupBook, Map<string, EventBook[]>>();
     for (const event of this.parts.books.events.values()) {
-      if (event.key === undefined) continue;
+      // What goes nowhere under another event's idempotency key has no place of its own.
+      if (event.key === undefined || event.wish.same !== undefined) continue;
       for (const group of new Set(event.musts.map((must) => must.group))) {
         if (group.hasAffinity) lineOf(lines, group, `${event.sender} ${event.key}`).push(event);
       }
@@ -35,24 +36,20 @@ export class KeyOrderRule implements Rule {
     for (const [at, event] of line.entries()) {
       const before = line[at - 1];
       if (before === undefined) continue;
-      const begunMs = firstBegunMs(event, group);
+      const homes = homesOf(before, group);
       const endedMs = outcomeMs(this.parts, before, group, nowMs) ?? Number.POSITIVE_INFINITY;
-      if (begunMs >= endedMs || !shareHome(before, event, group)) continue;
-      const times = `began at ${begunMs.toFixed(1)}, ${before.id} ended at ${endedMs.toFixed(1)}`;
-      this.parts.broken("keyOrder", `${event.id} in ${group.name} ${times}`, begunMs);
+      for (const { home, begunMs } of event.handlings.get(group) ?? []) {
+        if (begunMs >= endedMs || !homes.has(home) || !homesOf(event, group).has(home)) continue;
+        const times = `began at ${begunMs.toFixed(1)}, ${before.id} ended at ${endedMs.toFixed(1)}`;
+        this.parts.broken("keyOrder", `${event.id} in ${group.name} ${times}`, begunMs);
+      }
     }
   }
 }
 
-function firstBegunMs(event: EventBook, group: GroupBook): number {
-  const handlings = event.handlings.get(group) ?? [];
-  return Math.min(...handlings.map(({ begunMs }) => begunMs));
-}
-
-/** Whether one transmitter had both events for the group. */
-function shareHome(one: EventBook, other: EventBook, group: GroupBook): boolean {
-  const homes = one.musts.filter((must) => must.group === group).map(({ home }) => home);
-  return other.musts.some((must) => must.group === group && homes.includes(must.home));
+/** The transmitters that had the event for the group. */
+function homesOf(event: EventBook, group: GroupBook): Set<string> {
+  return new Set(event.musts.filter((must) => must.group === group).map(({ home }) => home));
 }
 
 function lineOf(

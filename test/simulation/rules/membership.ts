@@ -1,4 +1,10 @@
-import { type CatchMode, groupKeepMs, type Pattern, parsePattern, streamKeepMs } from "@thynapse/protocol";
+import {
+  type CatchMode,
+  groupKeepMs,
+  type Pattern,
+  parsePattern,
+  streamKeepMs,
+} from "@thynapse/protocol";
 import type { LogRecord } from "../log.js";
 import type { Books, EventBook, GroupBook } from "./books.js";
 
@@ -29,7 +35,10 @@ export class Membership {
   readonly catches = new Map<string, CatchBook>();
   private readonly books: Books;
   private readonly standings = new Map<string, Map<GroupBook, Standing>>();
-  private readonly attached = new Map<string, { readonly home: string; readonly sinceMs: number }>();
+  private readonly attached = new Map<
+    string,
+    { readonly home: string; readonly sinceMs: number }
+  >();
 
   constructor(books: Books) {
     this.books = books;

@@ -16,6 +16,7 @@ export class OutputRule implements Rule {
   }
 
   take(record: LogRecord): void {
+    if (record.action === "acked") this.parts.books.outputsAcked += record.count ?? 0;
     if (record.action !== "caught" && record.action !== "begun") return;
     const { id, cause, timeMs } = record;
     const event = this.parts.books.event(id);
@@ -31,6 +32,7 @@ export class OutputRule implements Rule {
 
   private commit(event: EventBook, cause: string, timeMs: number): void {
     const { books, broken } = this.parts;
+    books.outputsSeen.add(cause);
     const [id = "", service = "", pattern = "", attempt = "", index = ""] = cause.split(" ");
     const what = `${event.id}, output ${index} of ${id} in ${service} ${pattern}`;
     // The numbers of an output stand under a name that its transmitter drew at its start.

@@ -25,7 +25,8 @@ export const ruleNames = Object.freeze({
   twice: "an event was handled twice though nothing had befallen cell or transmitter",
   unmarked: "an event came again and nothing said so",
   committed: "an output went out twice, or for an attempt that was not acked",
-  order: "a multicatch got the events of one sender and channel in another order, or one of them twice",
+  order:
+    "a multicatch got the events of one sender and channel in another order, or one of them twice",
   silent: "a multicatch lost events and reported no gap",
   gaps: "a multicatch reported more lost events than it lost",
   atMostOnce: "an event began twice although redeliver was false",

@@ -77,11 +77,19 @@ export class StreamRule implements Rule {
     const event = books.event(id);
     if (event.channel === "") event.channel = channel;
     const stream = this.streamOf(held);
-    stream.caught.add(id);
     const line = `${event.sender} ${channel}`;
     const highest = stream.highest.get(line) ?? 0;
-    if (event.number <= highest) broken("order", `${what}, after number ${highest}`, timeMs);
+    if (stream.caught.has(id)) broken("order", `${what}, twice`, timeMs);
+    else if (event.number < highest && !this.mayBeLate(event, held)) {
+      broken("order", `${what}, after number ${highest}`, timeMs);
+    }
+    stream.caught.add(id);
     stream.highest.set(line, Math.max(highest, event.number));
+  }
+
+  /** Order holds on a stream: what was lost with one transmitter may come by the next one, late. */
+  private mayBeLate(event: EventBook, held: CatchBook): boolean {
+    return event.sentMs < (this.parts.books.startedMs.get(held.home) ?? 0);
   }
 
   private gap({ cell, pattern = "", count, timeMs }: LogRecord): void {
@@ -99,14 +107,16 @@ export class StreamRule implements Rule {
     const reported = stream.gaps.get(home) ?? 0;
     const what = `${held.cell.slice(0, 6)} on ${held.pattern.text}`;
     const missing = stream.musts.filter(
-      (must) => must.home === home && this.wasThere(held, must) && !stream.caught.has(must.event.id),
+      (must) =>
+        must.home === home && this.wasThere(held, must) && !stream.caught.has(must.event.id),
     );
     if (missing.length > reported && stream.vagueMs < (this.crashedMs.get(home) ?? Infinity)) {
       const first = missing[0]?.event.id ?? "";
       const lost = `${missing.length} lost, from ${first} on, ${reported} reported`;
       broken("silent", `${what}: ${lost}`, nowMs);
     }
-    if (reported <= missing.length) return;
+    // What was lost with a transmitter its senders may bring again.
+    if (reported <= missing.length || this.crashedMs.has(home)) return;
     const possible = this.possible(stream, home);
     if (reported > possible) {
       broken("gaps", `${what}: ${reported} reported, at most ${possible} lost`, nowMs);
@@ -114,7 +124,10 @@ export class StreamRule implements Rule {
   }
 
   /** Whether the catch stood at that transmitter when the event was taken, or came back to it. */
-  private wasThere(held: CatchBook, must: { readonly home: string; readonly timeMs: number }): boolean {
+  private wasThere(
+    held: CatchBook,
+    must: { readonly home: string; readonly timeMs: number },
+  ): boolean {
     if (held.home !== must.home) return true;
     return held.awayMs === undefined || held.lastArmedMs > must.timeMs;
   }
@@ -123,7 +136,8 @@ export class StreamRule implements Rule {
   private possible(stream: StreamBook, home: string): number {
     const { books } = this.parts;
     const startedMs = books.startedMs.get(home) ?? 0;
-    let count = 0;
+    // Outputs that nobody caught are known by their number alone.
+    let count = books.outputsAcked - books.outputsSeen.size;
     for (const event of books.events.values()) {
       if (!books.isMatch(stream.held.pattern, event.channel)) continue;
       // What was sent to an earlier transmitter may have come again, and be lost here though it was caught there.

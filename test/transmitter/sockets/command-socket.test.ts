@@ -224,7 +224,13 @@ async function makeStand(): Promise<Stand> {
     return socket;
   };
   return {
-    ...{ context, endpoint, command, received, unreachable, overflowed, closeLater },
+    context,
+    endpoint,
+    command,
+    received,
+    unreachable,
+    overflowed,
+    closeLater,
     dealer() {
       const dealer = new Dealer({ context, linger: 0, receiveTimeout: 5000 });
       dealer.connect(endpoint);

@@ -184,7 +184,14 @@ async function makeStand(): Promise<Stand> {
     return socket;
   };
   return {
-    ...{ endpoint, context, events, admitted, notices, taken, subscriber, closeLater },
+    endpoint,
+    context,
+    events,
+    admitted,
+    notices,
+    taken,
+    subscriber,
+    closeLater,
     publish: (head, part) => events.publish(Buffer.from(head), Buffer.from(part)),
     async shift() {
       await pump.pause();

@@ -88,7 +88,9 @@ export function runCommand(
     else child.kill("SIGKILL");
   });
   return new Promise((resolve, reject) => {
-    child.on("error", reject);
+    child.on("error", (error) => {
+      if (error.name !== "AbortError") reject(error);
+    });
     child.on("close", (code, signal) => {
       if (bytes <= eventBytesMax) resolve({ code, signal, output: Buffer.concat(pieces) });
       else reject(new Error(`${command.text} wrote over ${eventBytesMax} bytes`));

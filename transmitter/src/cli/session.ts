@@ -8,7 +8,12 @@ import type { Invocation } from "./verb.js";
 export const cliService = "thynapse-cli";
 
 /** How long a verb that ends waits for confirms that it has not waited for already. */
-const drainTimeoutMs = 2000;
+const drainMs = 2000;
+
+/** Why a verb nacked a delivery. It has said so itself, so the cell need not. */
+export class Nack extends Error {
+  override readonly name = "nack";
+}
 
 /** What a verb gets to work with a mesh. */
 export interface Session {
@@ -22,6 +27,8 @@ export interface SessionOptions {
   readonly service?: string;
   /** Whether the verb catches the events that it sends itself: default true. */
   readonly echo?: boolean;
+  /** How long handlers that run may take when the verb ends: default 2000. */
+  readonly drainTimeoutMs?: number;
 }
 
 /**
@@ -69,7 +76,7 @@ export async function attach(
       service: options.service ?? cliService,
       transmitters: flags.transmitter,
       connectTimeoutMs: flags["connect-timeout"],
-      drainTimeoutMs,
+      drainTimeoutMs: options.drainTimeoutMs ?? drainMs,
       signal: giveUp.signal,
       ...(options.echo === undefined ? {} : { echo: options.echo }),
     });
@@ -111,7 +118,7 @@ function statusTeller(tell: (text: string) => void): (status: CellStatus) => voi
       tell(`gap: ${status.count ?? "an unknown number of"} events of ${status.pattern} are lost`);
     } else if (status.kind === "slow") {
       tell(`slow: ${status.bufferedBytes} bytes of ${status.pattern} wait here`);
-    } else if (status.kind === "warning") {
+    } else if (status.kind === "warning" && !(status.cause instanceof Nack)) {
       tell(status.message);
     }
   };

@@ -254,9 +254,23 @@ export class Attachments {
     });
   }
 
-  /** Tells the cells what the turn has brought them. */
-  flushConfirms(): void {
-    for (const cell of this.untold) this.flushConfirmsOf(cell);
+  /** Tells the cells what the turn has brought them; one that is paced waits a moment. */
+  flushConfirms(nowMs: number): void {
+    for (const cell of this.untold) if (!this.isPaced(cell, nowMs)) this.flushConfirmsOf(cell);
+  }
+
+  private isPaced(cell: CellRecord, nowMs: number): boolean {
+    const { pace } = cell;
+    if (pace === undefined) return false;
+    if (pace.untilMs <= nowMs || !pace.stream.lagging) {
+      cell.pace = undefined;
+      return false;
+    }
+    if (this.paceWakeMs <= nowMs) {
+      this.paceWakeMs = pace.untilMs;
+      this.parts.deadlines.at(pace.untilMs, () => {});
+    }
+    return true;
   }
 
   /** Tells one cell, before it is answered anything else: answers come in the order of the commands (§5.8). */

@@ -19,12 +19,24 @@ export class Backlog {
     this.spans.push(span);
   }
 
-  /** Puts back what was taken, in front of all, keeping the order of the numbers. */
+  /** Puts back what was taken, in front of all that has not been out, keeping the order of the numbers. */
   pushFront(spans: readonly Span[]): void {
-    const ordered = [...spans].sort((a, b) => b.from - a.from);
-    for (const span of ordered) {
-      this.count(span, 1);
-      this.spans.unshift(span);
+    const ordered = [...spans].sort((a, b) => a.from - b.from);
+    for (const span of ordered) this.count(span, 1);
+    let at = 0;
+    // What came back before, and is older, stays in front.
+    for (let rest = ordered; rest.length > 0; ) {
+      let next = this.spans.at(at);
+      while (next !== undefined && isBack(next) && next.from < (rest[0] as Span).from) {
+        next = this.spans.at(++at);
+      }
+      const behind = next !== undefined && isBack(next) ? next.from : Number.POSITIVE_INFINITY;
+      const end = rest.findIndex((span) => span.from > behind);
+      const chunk = end < 0 ? rest : rest.slice(0, end);
+      if (at === 0) for (const span of chunk.toReversed()) this.spans.unshift(span);
+      else for (const [index, span] of chunk.entries()) this.spans.splice(at + index, 0, span);
+      at += chunk.length;
+      rest = end < 0 ? [] : rest.slice(end);
     }
   }
 
@@ -104,14 +116,21 @@ export class Backlog {
       spans = new Fifo();
       this.keyed.set(key, spans);
     }
-    // What comes back has a lower number than what waits, and goes first again.
-    const first = spans.first;
-    if (first !== undefined && span.from < first.from) spans.unshift(span);
-    else spans.push(span);
+    // What comes back has a lower number than most that waits, and goes before that again.
+    let at = spans.length;
+    while (at > 0 && (spans.at(at - 1) as Span).from > span.from) at--;
+    if (at === 0) spans.unshift(span);
+    else if (at === spans.length) spans.push(span);
+    else spans.splice(at, 0, span);
   }
 
   private count(span: Span, sign: number): void {
     this.events += sign * spanCount(span);
     this.bytes += sign * spanBytes(span);
   }
+}
+
+/** Whether it has been out, or may have been, in front of what has not. */
+function isBack(span: Span): boolean {
+  return span.attempt > 0 || span.repeat;
 }

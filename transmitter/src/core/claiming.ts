@@ -36,7 +36,7 @@ export class Claiming {
 
   /** Holds spans back for `claimMs`; what nobody claims goes to the backlog. */
   hold(group: Group, spans: readonly Span[], nowMs: number): void {
-    for (const span of spans) group.held.add(span);
+    for (const span of spans) putIn(group, span);
     this.apply(group, nowMs);
     this.parts.deadlines.at(nowMs + this.parts.claimMs, (dueMs) => {
       this.apply(group, dueMs);
@@ -49,10 +49,9 @@ export class Claiming {
     const { claims } = group;
     if (claims === undefined) return;
     for (const span of [...group.held]) {
-      const left = singles(splitOff(group, span)).filter(
-        (single) => !this.applyOne(group, claims, single, nowMs),
-      );
-      for (const single of left) group.held.add(single);
+      takeOut(group, span);
+      const left = singles(span).filter((single) => !this.applyOne(group, claims, single, nowMs));
+      for (const single of left) putIn(group, single);
     }
   }
 
@@ -70,6 +69,8 @@ export class Claiming {
     for (const member of group.members.values()) {
       if (member.cell.id !== holder) continue;
       this.parts.counters.add("claimsHeld");
+      // A claim is good for once: what becomes of the event from here on is known.
+      claims.adopted(holder, sender, seq);
       this.parts.adopt(group, member, span, nowMs);
       return true;
     }
@@ -80,7 +81,7 @@ export class Claiming {
   private release(group: Group, spans: readonly Span[]): void {
     const lots = new Set(spans.map((span) => span.lot));
     const free = [...group.held].filter((span) => lots.has(span.lot));
-    for (const span of free) group.held.delete(span);
+    for (const span of free) takeOut(group, span);
     if (group.terms.redeliver) {
       group.backlog.pushFront(free);
       this.parts.touch(group);
@@ -93,7 +94,12 @@ export class Claiming {
   }
 }
 
-function splitOff(group: Group, span: Span): Span {
+function putIn(group: Group, span: Span): void {
+  group.held.add(span);
+  group.owners.holdBack(span);
+}
+
+function takeOut(group: Group, span: Span): void {
   group.held.delete(span);
-  return span;
+  group.owners.letGo(span);
 }

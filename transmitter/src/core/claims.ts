@@ -29,9 +29,9 @@ export class Claims {
     return undefined;
   }
 
-  /** The cell is gone, or no longer holds what it claimed. */
-  forget(cell: Thid): void {
-    this.heldBy.delete(cell);
+  /** The cell has what it claimed, under a new name. */
+  adopted(cell: Thid, sender: Thid, seq: number): void {
+    this.heldBy.get(cell)?.get(sender)?.remove(seq);
   }
 }
 

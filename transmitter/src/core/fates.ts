@@ -135,7 +135,7 @@ export class Fates {
     }
     for (const span of spans) {
       group.waiting.add(span);
-      group.owners.block(span);
+      group.owners.take(span);
     }
     this.parts.deadlines.at(nowMs + delayMs, () => {
       const still = spans.filter((span) => group.waiting.delete(span));

@@ -184,11 +184,12 @@ export class Group {
 
   /** How many events of a lot still fit into the backlog's bounds. */
   room(lot: Lot, eventsMax: number, bytesMax: number): number {
-    const events = Math.min(lot.run.count, eventsMax - this.backlog.events);
+    // What comes back is never refused, so a backlog may hold more than its bound.
+    const events = Math.max(0, Math.min(lot.run.count, eventsMax - this.backlog.events));
     if (this.backlog.bytes + lot.run.bytesOf(0, lot.run.count) <= bytesMax) return events;
     let fit = 0;
     while (fit < events && this.backlog.bytes + lot.run.bytesOf(0, fit + 1) <= bytesMax) fit++;
-    return Math.max(0, fit);
+    return fit;
   }
 }
 

@@ -43,7 +43,7 @@ export class Groups {
       claimMs: parts.limits.claimMs,
       touch: (group) => this.dirty.add(group),
       adopt: (group, member, span, nowMs) => {
-        if (group.terms.affinity) group.owners.take(span, member);
+        if (group.terms.affinity) group.owners.take(span);
         this.deliver(group, member, span, { nowMs, claimed: true });
       },
     });
@@ -86,7 +86,12 @@ export class Groups {
     const { backlogEventsMax, backlogBytesMax } = this.parts.limits;
     const lot: Lot = { run, firstNumber: this.nextNumber, entry, receivedMs: nowMs };
     this.nextNumber += run.count;
-    const room = group.room(lot, backlogEventsMax, backlogBytesMax);
+    let room = group.room(lot, backlogEventsMax, backlogBytesMax);
+    if (room < run.count) {
+      // What this turn has brought may only wait for its end: members with credit make room first.
+      this.send(group, nowMs);
+      room = group.room(lot, backlogEventsMax, backlogBytesMax);
+    }
     const span = wholeSpan(lot, repeat);
     if (room < run.count) this.refuse(group, span, span.from + room);
     if (room === 0) return;
@@ -119,10 +124,14 @@ export class Groups {
     for (const group of this.dirty) {
       // Taken out first: what this one causes (a dead letter is an event too) may touch any of them again.
       this.dirty.delete(group);
-      if (group.terms.affinity) this.pumpByKey(group, nowMs);
-      this.pump(group, nowMs);
+      this.send(group, nowMs);
       this.fates.planCheck(group);
     }
+  }
+
+  private send(group: Group, nowMs: number): void {
+    if (group.terms.affinity) this.pumpByKey(group, nowMs);
+    this.pump(group, nowMs);
   }
 
   private pump(group: Group, nowMs: number): void {
@@ -149,7 +158,7 @@ export class Groups {
         this.expire(group, span);
         continue;
       }
-      group.owners.take(span, owner);
+      group.owners.take(span);
       this.deliver(group, owner, span, { nowMs });
     }
   }

@@ -41,10 +41,10 @@ export interface Arrival {
 }
 
 /**
- * How long the confirms of a sender wait at most for readers that lag: with a window of 4 MiB it can still send 80 MB/s,
+ * How long the confirms of a sender wait at most for readers that lag: with a window of 4 MiB it can still send 20 MB/s,
  * whatever its readers do.
  */
-const paceMs = 50;
+const paceMs = 200;
 
 const slicePrefix = Buffer.from("M EVNT ");
 
@@ -121,6 +121,11 @@ export class Intake {
         continue;
       }
       this.parts.counters.add("eventsRepeated");
+      const refusal = sender.refusalOf(seq);
+      if (refusal !== undefined) {
+        sender.refused(seq, seq, refusal.code, refusal.message);
+        continue;
+      }
       sender.accepted(seq, seq, 0, true);
       if (sender.isHandled(seq)) sender.handled(seq, seq);
     }

@@ -22,6 +22,8 @@ export class Sender implements ConfirmSink {
   }
 
   private readonly waiters = new Map<number, (() => void)[]>();
+  /** Events refused for good: whoever repeats one is told so again. */
+  private readonly refusals = new Map<number, Refusal>();
 
   accepted(first: number, last: number, matched: number, repeat: boolean): void {
     this.confirms?.accepted(first, last, matched, repeat);
@@ -32,7 +34,13 @@ export class Sender implements ConfirmSink {
   }
 
   refused(first: number, last: number, code: ErrorCode, message: string): void {
+    for (let seq = first; seq <= last; seq++) this.refusals.set(seq, { code, message });
     this.confirms?.refused(first, last, code, message);
+  }
+
+  /** Why an event was refused; `undefined` if it was not. */
+  refusalOf(seq: number): Refusal | undefined {
+    return this.refusals.get(seq);
   }
 
   isHandled(seq: number): boolean {
@@ -62,7 +70,14 @@ export class Sender implements ConfirmSink {
     this.floor = floor;
     this.known.dropBelow(floor);
     this.done.dropBelow(floor);
+    for (const seq of this.refusals.keys()) if (seq < floor) this.refusals.delete(seq);
   }
+}
+
+/** Why an event was refused. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
 const sendersMax = 10_000;

@@ -52,7 +52,9 @@ export class Sending {
     }
     const run = readRun(read.part, runHead.length);
     if (run.header.sender !== cell.id || run.header.service !== cell.service) {
-      throw new MeshError("DENIED", "sender and service of a run are those of the HELO");
+      throw new MeshError("DENIED", "sender and service of a run are those of the HELO", {
+        hint: "write the id and the service of your HELO",
+      });
     }
     if (run.header.floor > run.header.first) {
       throw new MeshError("BAD_RUN", "the floor of a run is at most its first number");
@@ -95,25 +97,33 @@ export class Sending {
       this.parts.intake.takeLoose([event], behind, confirms, { ...arrival, nowMs });
     };
     if (!this.defers(cell, arrival.nowMs)) take(arrival.nowMs);
-    else if (!this.defer(cell, event.body.bytes.length, take)) throw new MeshError("BUSY", windowFull);
+    else if (!this.defer(cell, event.body.bytes.length, take))
+      throw new MeshError("BUSY", windowFull);
   }
 
   private take(cell: CellRecord, run: Run, arrival: Arrival): void {
-    const { first, count } = run.header;
-    cell.stats.sent += count;
-    if (this.parts.attachments.shedding) {
-      this.refuse(cell, run, "sheds load for want of memory");
-    } else if (this.defers(cell, arrival.nowMs)) {
-      this.parts.intake.check(run);
-      const take = (nowMs: number): void =>
-        this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
-      if (!this.defer(cell, run.bytes.length, take)) this.refuse(cell, run, windowFull);
-    } else if (first < cell.sender.floor && run.last < cell.sender.floor) {
-      cell.confirms.accepted(first, run.last, 0, true);
-      cell.confirms.handled(first, run.last);
-    } else {
+    const { shedding } = this.parts.attachments;
+    const isOld = run.last < cell.sender.floor;
+    if (!shedding && !isOld && !this.defers(cell, arrival.nowMs)) {
       this.parts.intake.take(cell.sender, run, arrival);
+      cell.stats.sent += run.count;
+      return;
     }
+    // A run that is wrong is refused as such, also where nothing of it is taken now.
+    this.parts.intake.check(run);
+    cell.stats.sent += run.count;
+    if (shedding) this.refuse(cell, run, "sheds load for want of memory");
+    else if (this.defers(cell, arrival.nowMs)) this.deferRun(cell, run, arrival);
+    else {
+      cell.confirms.accepted(run.header.first, run.last, 0, true);
+      cell.confirms.handled(run.header.first, run.last);
+    }
+  }
+
+  private deferRun(cell: CellRecord, run: Run, arrival: Arrival): void {
+    const take = (nowMs: number): void =>
+      this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
+    if (!this.defer(cell, run.bytes.length, take)) this.refuse(cell, run, windowFull);
   }
 
   private checkLoad(cell: CellRecord): void {

@@ -221,7 +221,7 @@ export class TransmitterCore {
   takeEffects(nowMs: number): readonly Effect[] {
     this.nowMs = nowMs;
     this.groups.flush(nowMs);
-    this.attachments.flushConfirms();
+    this.attachments.flushConfirms(nowMs);
     this.streams.flushMarks(this.effects);
     const { effects } = this;
     this.effects = [];

@@ -31,6 +31,13 @@ export interface ListenerHandlers {
 export type Which = "command" | "events";
 
 /**
+ * How long an observer may outlive its socket, in ms. It ends by the last event of the socket, which
+ * libzmq loses once in 300 times: then the process would never end. Closed before the socket is
+ * gone, an observer would block it.
+ */
+const observerMs = 250;
+
+/**
  * Sockets of one transmitter, with a context of their own, so that a close here ends nobody else's.
  */
 export class Listener {
@@ -115,6 +122,11 @@ export class Listener {
     for (const pump of this.pumps) pump.stop();
     this.command.close(lingerMs);
     this.events.close(lingerMs);
+    setTimeout(() => this.closeObservers(), lingerMs + observerMs).unref();
+  }
+
+  private closeObservers(): void {
+    for (const observer of this.observers) if (!observer.closed) observer.close();
   }
 
   private async resting(work: () => Promise<void>): Promise<void> {

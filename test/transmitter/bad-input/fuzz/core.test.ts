@@ -74,7 +74,8 @@ function converse(bench: CoreBench, dice: Dice, talkers: readonly Talker[]): voi
 
 function settleSomething(dice: Dice, cell: BenchCell): void {
   const [delivery] = cell.take("DLVR");
-  if (delivery !== undefined) cell.settle(delivery, pick(dice, ["ack", "nack", "release", "reject"]));
+  if (delivery !== undefined)
+    cell.settle(delivery, pick(dice, ["ack", "nack", "release", "reject"]));
 }
 
 /** A good request: the cell says HELO again, whether it said GBYE or not, and catches something. */

@@ -107,7 +107,10 @@ function damageValue(dice: Dice, value: unknown): unknown {
   if (Array.isArray(value)) return damageList(dice, value);
   const entries = Object.entries(value);
   if (entries.length === 0 || oneIn(dice, 8)) {
-    return { ...value, [pick(dice, ["x", "ref", "toString", "seq", "ask"])]: pick(dice, hostileValues) };
+    return {
+      ...value,
+      [pick(dice, ["x", "ref", "toString", "seq", "ask"])]: pick(dice, hostileValues),
+    };
   }
   const [key, inner] = pick(dice, entries);
   if (!oneIn(dice, 8)) return { ...value, [key]: damageValue(dice, inner) };

@@ -5,7 +5,7 @@ import { eventFields, bodyText, jsonLine } from "../event-view.js";
 import { execFlags, execNotes, failureOf, resolveCommand, runCommand } from "../exec.js";
 import { usageFault } from "../fault.js";
 import { integer, text, toggle } from "../flags.js";
-import { cliService, type Session, withCell } from "../session.js";
+import { cliService, Nack, type Session, withCell } from "../session.js";
 import { cellFlags } from "../shared-flags.js";
 import { Tally, tallyFlags } from "../tally.js";
 import { defineVerb, type Invocation } from "../verb.js";
@@ -53,7 +53,7 @@ ${bodyNotes.split("; --as")[0]}; --as says otherwise.\n${execNotes}`,
     return await withCell(
       invocation,
       async (session) => await answerAll(invocation, session, { pattern, answerer }),
-      { service: invocation.flags.service },
+      { service: invocation.flags.service, drainTimeoutMs: 10_000 },
     );
   },
 });
@@ -101,7 +101,7 @@ async function answerAll(
       } catch (thrown) {
         const why = thrown instanceof Error ? thrown.message : String(thrown);
         void err.line(`thynapse: ${event.channel} ${event.thid}: ${why}`);
-        throw thrown;
+        throw new Nack(why);
       } finally {
         tally.complete();
       }
@@ -110,7 +110,7 @@ async function answerAll(
   );
   void err.line(`armed ${pattern} as ${cell.service}`);
   await tally.finished;
-  await standing.release();
+  if (!ending.aborted) await standing.release();
   return tally.exit;
 }
 

@@ -5,7 +5,7 @@ import { type EventCommand, execFlags, execNotes, failureOf } from "../exec.js";
 import { resolveCommand, runCommand } from "../exec.js";
 import { usageFault } from "../fault.js";
 import { fraction, integer, text } from "../flags.js";
-import { type Session, withCell } from "../session.js";
+import { Nack, type Session, withCell } from "../session.js";
 import { cellFlags } from "../shared-flags.js";
 import { Tally, tallyFlags } from "../tally.js";
 import { defineVerb, type Invocation } from "../verb.js";
@@ -36,6 +36,9 @@ const flags = {
   ...cellFlags,
 };
 
+/** A command that runs when the verb is to end may finish. */
+const drainTimeoutMs = 10_000;
+
 type CatchInvocation = Invocation<typeof flags>;
 
 /** `thynapse catch PATTERN --service S`: an anycatch, printed or given to a command. */
@@ -63,7 +66,7 @@ export const catchVerb = defineVerb({
     return await withCell(
       invocation,
       async (session) => await catchEvents(invocation, session, { pattern, command }),
-      { service },
+      { service, drainTimeoutMs },
     );
   },
 });
@@ -86,7 +89,7 @@ async function catchEvents(
     async (event, ctx) => {
       if (!tally.begin()) return ctx.release();
       try {
-        if (Math.random() < given["fail-rate"]) throw new Error("--fail-rate");
+        if (Math.random() < given["fail-rate"]) throw new Nack("--fail-rate");
         await handle(event, ctx);
       } catch (thrown) {
         tally.undo();
@@ -98,7 +101,8 @@ async function catchEvents(
   );
   void err.line(`armed ${pattern} as ${cell.service}`);
   await tally.finished;
-  await standing.release();
+  // When the verb is to end, closing the cell releases it, and waits no longer than it may.
+  if (!ending.aborted) await standing.release();
   return tally.exit;
 }
 
@@ -121,6 +125,6 @@ function executing({ flags: given, out, err, env }: CatchInvocation, command: Ev
     }
     if (failure === undefined) return;
     void err.line(`thynapse: ${event.channel} ${event.thid}: ${failure}; nacked`);
-    throw new Error(failure);
+    throw new Nack(failure);
   };
 }

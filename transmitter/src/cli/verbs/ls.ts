@@ -95,7 +95,9 @@ export const ls = defineVerb({
     const sort = given.sort === undefined ? listing.sort : sortField(given.sort, listing);
     return await withCell(invocation, async ({ cell, ending }): Promise<ExitCode> => {
       const query = { timeoutMs: given.timeout, signal: ending };
-      const all = await askSystem(cell, listing.request, query);
+      const found = await askSystem(cell, listing.request, query);
+      // Who looks is no part of what is looked at.
+      const all = found.filter(({ id }) => id !== cell.id);
       const rows = sortRows(given.filter === undefined ? all : filterRows(all, given.filter), sort);
       if (given.json) {
         for (const row of rows) await out.line(jsonLine(row));

@@ -52,7 +52,11 @@ ends it at once. The log is JSON on standard error.`,
       void err.line("thynapse: SIGHUP: no option can be re-read — restart to change one");
     });
     tellReady(invocation, transmitter);
-    const drain = () => void transmitter.drain();
+    const drain = () => {
+      void transmitter.drain();
+      const again = interrupts.exit === exitCode.interrupted ? "; Ctrl-C again ends it at once" : "";
+      void err.line(`thynapse: draining${again}`);
+    };
     interrupts.signal.addEventListener("abort", drain);
     if (interrupts.signal.aborted) drain();
     const { unconfirmed } = await transmitter.closed;

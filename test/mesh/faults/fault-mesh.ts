@@ -1,0 +1,201 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { randomThid } from "@thynapse/protocol";
+
+import { check, type Violation } from "../../simulation/checker.js";
+import type { LogEntry, LogRecord } from "../../simulation/log.js";
+import { eventually } from "../../support/eventually.js";
+import { merged, recordsOf, sharedClockMs } from "../../support/run-log.js";
+import { bin } from "../thynapse.js";
+import { Actor } from "./actor.js";
+import type { Anycatching } from "./instructions.js";
+import { roleScript } from "./roles.js";
+
+interface Ready {
+  readonly id: string;
+  readonly command: string;
+  readonly pub: string;
+  readonly pid: number;
+}
+
+const running = new Set<FaultMesh>();
+
+/** One transmitter and its cells, each a process; whatever happens to them is logged. */
+export class FaultMesh {
+  readonly cells: Actor[] = [];
+  /** From the start of the process to its ready line, of the last start. */
+  readyMs = 0;
+  private readonly flags: readonly string[];
+  private readonly folder = mkdtempSync(join(tmpdir(), "thynapse-faults-"));
+  private readonly logs: string[] = [];
+  private readonly own: LogRecord[] = [];
+  private transmitter: ChildProcess | undefined;
+  private ready: Ready = { id: "", command: "", pub: "", pid: -1 };
+
+  private readonly script: string;
+
+  private constructor(script: string, flags: readonly string[]) {
+    this.script = script;
+    this.flags = flags;
+  }
+
+  /** Starts a transmitter on free ports. */
+  static async start(...flags: readonly string[]): Promise<FaultMesh> {
+    const mesh = new FaultMesh(await roleScript(), flags);
+    running.add(mesh);
+    await mesh.up(["--port", "0"]);
+    return mesh;
+  }
+
+  /** The address of the transmitter, the same for all its starts. */
+  get command(): string {
+    return this.ready.command;
+  }
+
+  /** The transmitter's process. */
+  get pid(): number {
+    return this.ready.pid;
+  }
+
+  /** Starts so many cells of a service; resolves when all are welcome. */
+  async seat(service: string, count: number, isLogged = true): Promise<Actor[]> {
+    const fresh = Array.from({ length: count }, () => this.newCell(service, isLogged));
+    return Promise.all(fresh.map((cell) => cell.joined()));
+  }
+
+  /** Starts one cell. */
+  async seatOne(service: string, isLogged = true): Promise<Actor> {
+    return this.newCell(service, isLogged).joined();
+  }
+
+  /** Starts a second process with the id of a cell. */
+  async seatTwin(cell: Actor): Promise<Actor> {
+    return this.newCell("twin", false, cell.id).joined();
+  }
+
+  /** Starts cells of a service that share one anycatch; resolves when all are armed. */
+  async seatGroup(service: string, count: number, anycatching: Anycatching): Promise<Actor[]> {
+    const cells = await this.seat(service, count);
+    await Promise.all(cells.map((cell) => cell.tell("anycatch", anycatching)));
+    return cells;
+  }
+
+  /** Kills a cell with SIGKILL, and resolves when it is gone. */
+  async kill(cell: Actor): Promise<void> {
+    this.log({ id: "", cell: cell.id, action: "fault" });
+    cell.signal("SIGKILL");
+    await cell.ended;
+  }
+
+  /** Stops a cell's process for that long: the length of a fault. */
+  async freeze(cell: Actor, ms: number): Promise<void> {
+    this.log({ id: "", cell: cell.id, action: "fault", count: ms });
+    cell.signal("SIGSTOP");
+    await delay(ms);
+    cell.signal("SIGCONT");
+  }
+
+  /** Kills the transmitter, and starts another at the same address. */
+  async restart(): Promise<void> {
+    this.log({ id: "", action: "crashed", home: this.ready.id });
+    await killed(this.transmitter);
+    const [port, pubPort] = [this.ready.command, this.ready.pub].map((at) => at.split(":")[2] ?? "");
+    await this.up(["--port", port ?? "", "--pub-port", pubPort ?? ""]);
+  }
+
+  /** All that happened so far, in the order in which it happened. */
+  records(): Generator<LogRecord> {
+    const own = this.own.toSorted((a, b) => a.timeMs - b.timeMs);
+    return merged([own, ...this.logs.map(recordsOf)]);
+  }
+
+  /**
+   * What was broken of what is promised, while the cells live, and at last when they have said farewell. What is missing
+   * is waited for: a multicatch may still be repairing.
+   */
+  async violations({ withinMs = 5000 } = {}): Promise<readonly Violation[]> {
+    const missed = await eventually(() => expectNone(check(this.records())), { withinMs }).then(
+      () => [],
+      (error: BrokenPromises) => error.violations,
+    );
+    await this.closeCells();
+    return missed.length > 0 ? missed : check(this.records());
+  }
+
+  /** Has all cells that live say farewell, each when its work is done. */
+  async closeCells(): Promise<void> {
+    await Promise.all(this.cells.splice(0).map((cell) => cell.leave()));
+  }
+
+  /** Ends every process of it. */
+  async end(): Promise<void> {
+    running.delete(this);
+    for (const cell of this.cells) cell.signal("SIGKILL");
+    await Promise.all([killed(this.transmitter), ...this.cells.map((cell) => cell.ended)]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private newCell(service: string, isLogged: boolean, id: string = randomThid()): Actor {
+    const log = join(this.folder, `${id}.jsonl`);
+    const seat = { id, service, command: this.command };
+    const cell = new Actor(this.script, isLogged ? { ...seat, log } : seat);
+    this.cells.push(cell);
+    if (isLogged) void cell.joined().then(() => this.logs.push(log), () => {});
+    void cell.ended.then(() => {
+      if (isLogged && !cell.isLeaving) this.log({ id: "", cell: id, action: "died" });
+    });
+    return cell;
+  }
+
+  private async up(ports: readonly string[]): Promise<void> {
+    const beganMs = sharedClockMs();
+    const child = spawn(
+      process.execPath,
+      [bin, "up", "--json", "--log-level", "silent", ...ports, ...this.flags],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    this.transmitter = child;
+    const lines = createInterface({ input: child.stdout });
+    const [line] = (await Promise.race([
+      once(lines, "line"),
+      once(child, "exit").then(() => Promise.reject(new Error("the transmitter has ended"))),
+    ])) as [string];
+    this.readyMs = sharedClockMs() - beganMs;
+    this.ready = JSON.parse(line) as Ready;
+    this.own.push({ id: "", cell: "", action: "started", home: this.ready.id, timeMs: beganMs });
+  }
+
+  private log(entry: LogEntry): void {
+    this.own.push({ cell: "", ...entry, timeMs: sharedClockMs() });
+  }
+}
+
+/** Thrown for what the log shows so far. */
+class BrokenPromises extends Error {
+  readonly violations: readonly Violation[];
+
+  constructor(violations: readonly Violation[]) {
+    super(`${violations.length} promises are broken`);
+    this.violations = violations;
+  }
+}
+
+function expectNone(violations: readonly Violation[]): void {
+  if (violations.length > 0) throw new BrokenPromises(violations);
+}
+
+/** Ends every process that was started for a mesh and still runs. */
+export async function endMeshes(): Promise<void> {
+  await Promise.all([...running].map((mesh) => mesh.end()));
+}
+
+async function killed(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGKILL");
+  await once(child, "exit");
+}

@@ -1,0 +1,104 @@
+import type { AnycatchOptions, MulticatchOptions, SendOptions } from "@thynapse/cell-sdk";
+
+/** What a process that is to be a cell is told when it is started. */
+export interface Seat {
+  readonly id: string;
+  readonly service: string;
+  readonly command: string;
+  /** Where its log goes; without one it only counts. */
+  readonly log?: string;
+}
+
+/**
+ * What the handler of an anycatch does at the first attempt of an event; otherwise it just acks.
+ *
+ * - `die`: kills its process when everything is done but the ack.
+ * - `hold`: says that it has begun, and waits until it is told to finish.
+ * - `block`: keeps the event loop of its process busy for `ms`.
+ * - `work`: takes `ms`, at each attempt.
+ */
+export type Deed = "die" | "hold" | "block" | "work";
+
+/** What an event carries: what to do with it, and by which delivery it was sent if it is an output. */
+export interface FaultBody {
+  readonly deed?: Deed;
+  readonly ms?: number;
+  /** Channel on which the handler sends an output. */
+  readonly output?: string;
+  readonly cause?: string;
+  readonly pad?: string;
+}
+
+/** An anycatch to begin. */
+export interface Anycatching {
+  readonly pattern: string;
+  readonly options?: AnycatchOptions;
+  /** How long this cell takes for each event, in ms; default no time at all. */
+  readonly workMs?: number;
+}
+
+/** Events to be sent, one after the other. */
+export interface Load {
+  readonly channel: string;
+  readonly count: number;
+  readonly data?: FaultBody;
+  /** Bytes of padding in each; default none. */
+  readonly padBytes?: number;
+  /** Events per second; default as fast as there is room. */
+  readonly perSecond?: number;
+  readonly options?: SendOptions;
+  /** Ends the process so many ms after the last send, unconfirmed as that is. */
+  readonly dieAfterMs?: number;
+}
+
+/** How sending went. */
+export interface SendReport {
+  /** From send to confirm. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly repeats: number;
+  readonly refused: readonly string[];
+  /** How often there was no room and the sender had to wait. */
+  readonly waits: number;
+}
+
+/** How far a cell is. */
+export interface Tally {
+  readonly begun: number;
+  readonly caught: number;
+  /** Events that multicatches lost and reported. */
+  readonly gone: number;
+  /** Highest number of events in hand at once. */
+  readonly heldMax: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Codes of warnings. */
+  readonly codes: readonly string[];
+}
+
+/** What the harness tells a cell to do, and what it answers when that is done. */
+export interface Instructions {
+  anycatch: [Anycatching, void];
+  multicatch: [{ readonly pattern: string; readonly options?: MulticatchOptions }, void];
+  send: [Load, SendReport];
+  /** Lets go of the handlers that hold. */
+  finish: [void, void];
+  tally: [void, Tally];
+  /** Farewell; the process ends by itself. The answer: events that nobody has confirmed. */
+  close: [void, number];
+}
+
+export type InstructionName = keyof Instructions;
+
+/** From the harness to a cell. */
+export interface Instruction<N extends InstructionName = InstructionName> {
+  readonly number: number;
+  readonly name: N;
+  readonly with: Instructions[N][0];
+}
+
+/** From a cell to the harness. */
+export type Answer =
+  | { readonly kind: "joined" }
+  | { readonly kind: "holding"; readonly event: string }
+  | { readonly kind: "done"; readonly number: number; readonly result: unknown }
+  | { readonly kind: "failed"; readonly number?: number; readonly why: string };

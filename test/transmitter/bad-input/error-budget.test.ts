@@ -1,0 +1,111 @@
+import { expect } from "chai";
+
+import { errorBudget, errorBudgetMs, muteMs } from "@thynapse/protocol";
+import { eventually } from "../../support/eventually.js";
+import { CoreBench } from "../core-bench.js";
+import { closing } from "./scenes/scene.js";
+import { Stranger } from "./stranger.js";
+import { sharedSubject } from "./subject.js";
+
+const wrong = "J NOPE {}";
+
+describe("error budget", () => {
+  it("is 20 errors in 10 s, and mutes for 60 s", () => {
+    expect({ errorBudget, errorBudgetMs, muteMs }).to.deep.equal({
+      errorBudget: 20,
+      errorBudgetMs: 10_000,
+      muteMs: 60_000,
+    });
+  });
+
+  it("mutes with the 20th error, until 60 s later", () => {
+    const bench = new CoreBench();
+    const cell = bench.cell("clumsy");
+
+    for (let error = 1; error <= 25; error++) cell.sayPart(wrong);
+
+    expect(cell.take("ERRO")).to.have.length(20);
+    expect(bench.core.counters.values).to.include({ framesMuted: 5, connectionsMuted: 1 });
+    bench.pass(muteMs - 1);
+    cell.sayPart(wrong);
+    expect(cell.take("ERRO")).to.deep.equal([]);
+    bench.pass(1);
+    cell.sayPart(wrong);
+    expect(cell.take("ERRO")).to.have.length(1);
+  });
+
+  it("forgives errors that are further apart", () => {
+    const bench = new CoreBench();
+    const cell = bench.cell("clumsy");
+
+    for (let error = 1; error <= 100; error++) {
+      cell.sayPart(wrong);
+      bench.pass(errorBudgetMs / 18);
+    }
+
+    expect(cell.take("ERRO")).to.have.length(100);
+    expect(bench.core.counters.values.connectionsMuted).to.equal(0);
+  });
+
+  it("is not charged for what a cell could not know", () => {
+    const bench = new CoreBench();
+    const stranger = bench.stranger();
+
+    for (let error = 1; error <= 50; error++) stranger.say("CTCH", { pattern: "a", mode: "any" });
+
+    expect(stranger.take("ERRO").map(({ fields }) => fields["code"])).to.deep.equal(
+      Array.from({ length: 50 }, () => "NOT_WELCOME"),
+    );
+    stranger.hello({});
+    expect(stranger.welcome).to.have.property("id");
+  });
+});
+
+describe("error budget of a real transmitter", () => {
+  const subject = sharedSubject(["--mute", "2s"]);
+
+  it("answers 20 of 1000 errors, counts the rest, says so once, and goes on with others", async () => {
+    const [clumsy, other] = [await Stranger.cell(subject()), await Stranger.cell(subject())];
+    await closing([clumsy, other], async () => {
+      await clumsy.say("CTCH", { pattern: "for.clumsy", mode: "any" });
+      await clumsy.expect("CGHT");
+      const before = await subject().metrics();
+
+      for (let error = 0; error < 1000; error++) await clumsy.sendParts(wrong);
+
+      for (let error = 0; error < 20; error++) await clumsy.expect("ERRO");
+      await eventually(async () => {
+        const { framesMuted, connectionsMuted } = await subject().metrics();
+        expect((framesMuted ?? 0) - (before["framesMuted"] ?? 0)).to.be.at.least(980);
+        expect((connectionsMuted ?? 0) - (before["connectionsMuted"] ?? 0)).to.equal(1);
+      });
+      expect(subject().logged("muted")).to.have.length(1);
+
+      // What it is sent goes on, though nothing of what it says is heard.
+      await other.say("EVNT", { channel: "for.clumsy", data: "still yours" });
+      expect(await clumsy.expect("DLVR")).to.include({ data: "still yours" });
+      expect(await other.expect("CNFM")).to.include({ state: "accepted", matched: 1 });
+      await other.expectServed();
+      await other.leave();
+    });
+  });
+
+  it("hears a connection again when its time is over", async () => {
+    const clumsy = await Stranger.cell(subject());
+    await closing([clumsy], async () => {
+      for (let error = 0; error < 20; error++) await clumsy.sendParts(wrong);
+      for (let error = 0; error < 20; error++) await clumsy.expect("ERRO");
+
+      // Each HELO repeats the welcome, once they are heard again.
+      await eventually(async () => {
+        await clumsy.say("HELO", { id: clumsy.id, service: clumsy.service });
+        expect(await clumsy.heardWithin(400)).to.equal("WLCM");
+      });
+
+      await clumsy.expectServed();
+      await clumsy.leave();
+    });
+  });
+
+  it("leaves the process unharmed", () => subject().expectUnharmed());
+});
