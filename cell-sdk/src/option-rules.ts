@@ -24,16 +24,19 @@ export function oneOf(...values: readonly string[]): OptionRule {
   return { text, allows: (value) => values.includes(value as string) };
 }
 
+/** True or false. */
 export const flag: OptionRule = {
   text: "true or false",
   allows: (value) => typeof value === "boolean",
 };
 
+/** A function. */
 export const callable: OptionRule = {
   text: "a function",
   allows: (value) => typeof value === "function",
 };
 
+/** An abort signal. */
 export const abortSignal: OptionRule = {
   text: "an AbortSignal",
   allows: (value) => value instanceof AbortSignal,

@@ -1,3 +1,4 @@
+import type { ChannelTable } from "./channel-table.js";
 import { encodeMessagePack } from "./encoding.js";
 import { MeshError } from "./errors.js";
 import type { EventExtras } from "./extras.js";
@@ -181,10 +182,9 @@ export function encodeExtras(extras: EventExtras | undefined): Uint8Array | unde
 }
 
 /**
- * Cuts events out of a run; the result is a run again, behind `prefix`.
- *
- * Events that lie side by side are copied as they are while the channel table is small; else each is written anew, with
- * a step and a channel table of its own.
+ * Cuts events out of a run; the result is a run again, behind `prefix`. Events that lie side by side
+ * are copied as they are while the channel table is small; else each is written anew, with a step
+ * and a channel table of its own.
  *
  * @param indexes ascending indexes of the events to keep: at least one.
  */
@@ -195,8 +195,7 @@ export function sliceRun(run: Run, indexes: ArrayLike<number>, prefix: Uint8Arra
   const base = { sender, service, session, floor, time, first: run.seqAt(from) };
   const opening = cell === undefined ? base : { ...base, cell };
   const writer = new RunWriter(run.bytesOf(from, to) + eventRoom);
-  if (to - from === indexes.length && run.header.channels.length <= 4) {
-    for (const channel of run.header.channels) writer.indexOf(channel);
+  if (to - from === indexes.length && keepsTable(run.header.channels, writer)) {
     writer.appendRaw(run.bytes, run.starts[from] as number, run.starts[to] as number, to - from);
     return writer.close(opening, prefix);
   }
@@ -210,6 +209,11 @@ export function sliceRun(run: Run, indexes: ArrayLike<number>, prefix: Uint8Arra
     previous = seq;
   }
   return writer.close(opening, prefix);
+}
+
+/** Gives the writer the channels, and tells whether each keeps its index: one may stand twice. */
+function keepsTable(channels: ChannelTable, writer: RunWriter): boolean {
+  return channels.length <= 4 && [...channels].every((name, at) => writer.indexOf(name) === at);
 }
 
 /** The ascending integers `from … to - 1`, for `sliceRun`. */

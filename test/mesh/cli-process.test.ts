@@ -25,7 +25,10 @@ const brokenConfig = join(folder, "config.json");
 const bytesFile = join(folder, "bytes");
 
 /** An ordinary user, if the test is not run by one. */
-const unprivileged = ["--import", "data:text/javascript,process.getuid()===0&&process.setuid(65534)"];
+const unprivileged = [
+  "--import",
+  "data:text/javascript,process.getuid()===0&&process.setuid(65534)",
+];
 
 /** Puts a file of bytes that are no UTF-8 on standard input. */
 const bytesOnInput = [
@@ -78,7 +81,13 @@ const rows = (taken: number): readonly Row[] => [
     says: "dead-after must be at least 3 × heartbeat",
   },
   { id: "I45", argv: ["up", "-c", brokenConfig], exit: 2, says: "config.json:3:14 " },
-  { id: "I47", argv: ["up"], env: { THYNAPSE_PORT: "abc" }, exit: 2, says: "THYNAPSE_PORT: digits" },
+  {
+    id: "I47",
+    argv: ["up"],
+    env: { THYNAPSE_PORT: "abc" },
+    exit: 2,
+    says: "THYNAPSE_PORT: digits",
+  },
   {
     id: "I53",
     argv: ["send", "ch", "{a:1}"],

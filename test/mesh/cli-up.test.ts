@@ -71,7 +71,10 @@ describe("cli: up", () => {
     // Sooner it would be the same Ctrl-C, which a terminal gives to npm and to its child.
     await eventually(async () => {
       twice.kill("SIGINT");
-      expect(await Promise.race([twice.exit, pause(20)])).to.deep.equal({ code: 130, signal: null });
+      expect(await Promise.race([twice.exit, pause(20)])).to.deep.equal({
+        code: 130,
+        signal: null,
+      });
     });
 
     expect(await once.exit).to.deep.equal({ code: 130, signal: null });

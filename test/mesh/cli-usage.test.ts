@@ -230,10 +230,7 @@ async function up(words: readonly string[], env: Readonly<Record<string, string>
   return (await resolve(["up", ...words], env)).flags;
 }
 
-async function resolve(
-  [name, ...words]: Row["argv"],
-  env: Readonly<Record<string, string>> = {},
-) {
+async function resolve([name, ...words]: Row["argv"], env: Readonly<Record<string, string>> = {}) {
   const verb = await verbs[name]!.load();
   return await resolveCommandLine(verb, words, env);
 }

@@ -5,9 +5,20 @@ const faults = process.argv[4] === undefined ? undefined : Number(process.argv[4
 let bad = 0;
 for (let seed = from; seed <= to; seed++) {
   const t = performance.now();
+  const c0 = process.cpuUsage();
   try {
     const r = runSwarm({ seed, ...(faults !== undefined && { faults }) });
     const ms = performance.now() - t;
+    const c1 = process.cpuUsage(c0);
+    if (process.env.CPU)
+      console.log(
+        seed,
+        Math.round(c1.user / 1000),
+        Math.round(ms),
+        r.events,
+        r.world.recordCount,
+        Math.round(r.world.nowMs),
+      );
     if (r.wrong.length > 0) {
       bad++;
       console.log(`SEED=${seed} ${r.wrong.slice(0, 3).join("\n   ")}`);

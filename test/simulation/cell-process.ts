@@ -78,7 +78,7 @@ export class CellProcess {
   }
 
   log(entry: LogEntry): void {
-    this.around.log({ ...entry, cell: this.terms.id });
+    this.around.log(entry, this.terms.id);
   }
 
   /** Does something in the cell's event loop, as soon as that is free. */

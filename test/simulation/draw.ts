@@ -46,11 +46,11 @@ export function drawPlans(random: SeededRandom): Plans {
   };
 }
 
-/** Lets the senders of a world send some 3 000 events together, whatever their number. */
+/** Lets the senders of a world send some 2 000 events together, whatever their number. */
 function quicken(cell: CellPlan, senders: number, loadMs: number): CellPlan {
   if (cell.sends === undefined) return cell;
   const { burstMax } = cell.sends;
-  const bursts = 4500 / senders / ((1 + burstMax) / 2);
+  const bursts = 2600 / senders / ((1 + burstMax) / 2);
   return { ...cell, sends: { ...cell.sends, everyMs: loadMs / bursts } };
 }
 

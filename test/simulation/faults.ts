@@ -32,13 +32,10 @@ export const faultKinds = Object.keys(faultWeights) as FaultKind[];
 export class Faults {
   private readonly world: World;
   private readonly random: SeededRandom;
-  private readonly sendUntilMs: number;
-  private isHealed = false;
 
-  constructor(world: World, sendUntilMs: number) {
+  constructor(world: World) {
     this.world = world;
     this.random = world.random("faults");
-    this.sendUntilMs = sendUntilMs;
   }
 
   /** Draws a fault and lets it happen. */
@@ -50,7 +47,6 @@ export class Faults {
 
   /** From now on nothing is stopped: what is stopped starts again. */
   heal(): void {
-    this.isHealed = true;
     for (const { cell } of this.world.inhabitants) cell.process.wake();
     for (const [address, transmitter] of this.world.transmitters) {
       transmitter.process.wake();
@@ -147,7 +143,7 @@ export class Faults {
 
   /** Notes for the checker that something befalls a cell. @returns how long it lasts. */
   private befall(cell: CellProcess, durationMs: number): number {
-    this.world.log({ id: "", action: "fault", cell: cell.terms.id, count: durationMs });
+    this.world.log({ id: "", action: "fault", count: durationMs }, cell.terms.id);
     return durationMs;
   }
 
@@ -177,7 +173,7 @@ export class Faults {
 
   /** A new cell with an old plan. */
   private settle(plan: Inhabitant["plan"]): void {
-    const inhabitant = this.world.startCell(plan, this.isHealed ? 0 : this.sendUntilMs);
+    const inhabitant = this.world.startCell(plan);
     inhabitant.handlers.onCrash = () => this.crashed(inhabitant);
   }
 

@@ -21,6 +21,8 @@ export class Handlers implements CellProgram {
   onCrash: () => void = () => {};
   private readonly cell: CellProcess;
   private readonly plans = new Map<Supply, CatchPlan>();
+  /** Anycatches that end as soon as their last handler is done. */
+  private readonly ending = new Set<Anycatch>();
 
   constructor(cell: CellProcess, plan: CellPlan) {
     this.cell = cell;
@@ -51,12 +53,14 @@ export class Handlers implements CellProgram {
     if (first === undefined) return undefined;
     const [supply, plan] = first;
     const { mode, pattern } = plan;
-    this.log({ id: "", action: "dropped", mode, pattern });
+    const { service } = this.cell.terms;
+    this.log({ id: "", action: "dropped", service, mode, pattern });
     this.plans.delete(supply);
     supply.pause();
     if (supply.mode === "multi") this.cell.core.catches.releaseMulticatch(supply);
     else {
       supply.releaseWaiting();
+      this.ending.add(supply);
       this.endWhenIdle(supply);
     }
     return plan;
@@ -77,7 +81,8 @@ export class Handlers implements CellProgram {
     } else if (status.kind === "armed") {
       const { pattern, mode } = status;
       const terms = this.planOf(mode, pattern);
-      this.log({ id: "", action: "armed", pattern, mode, home, ...(terms && { terms }) });
+      const { service } = this.cell.terms;
+      this.log({ id: "", action: "armed", service, pattern, mode, home, ...(terms && { terms }) });
     }
   }
 
@@ -162,26 +167,25 @@ export class Handlers implements CellProgram {
   }
 
   private settle({ delivery, name, fate, plan }: Work): void {
-    const log = (action: LogEntry["action"]): void => this.log({ ...name, action });
     switch (fate) {
       case "nack":
       case "throw":
-        log("nacked");
+        this.log({ ...name, action: "nacked" });
         delivery.nack("as drawn");
         break;
       case "release":
-        log("returned");
+        this.log({ ...name, action: "returned" });
         delivery.release();
         break;
       case "reject":
-        log("rejected");
+        this.log({ ...name, action: "rejected" });
         delivery.reject("as drawn");
         break;
       case "output":
         this.output(delivery, plan, name);
         break;
       default:
-        log("acked");
+        this.log({ ...name, action: "acked" });
         this.answer(delivery);
     }
   }
@@ -205,7 +209,7 @@ export class Handlers implements CellProgram {
   }
 
   private endWhenIdle(supply: Anycatch): void {
-    if (supply.runningCount > 0 || supply.isEnded) return;
+    if (supply.runningCount > 0 || !this.ending.delete(supply)) return;
     this.cell.core.catches.releaseAnycatch(supply, noWaiter);
   }
 
@@ -222,7 +226,7 @@ export class Handlers implements CellProgram {
   }
 
   private log(entry: LogEntry): void {
-    this.cell.log({ service: this.cell.terms.service, ...entry });
+    this.cell.log(entry);
   }
 }
 

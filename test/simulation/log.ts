@@ -103,4 +103,4 @@ export interface LogRecord {
 }
 
 /** The fields of a record besides its time and writer. */
-export type LogEntry = Omit<LogRecord, "timeMs" | "cell"> & { readonly cell?: string };
+export type LogEntry = Omit<LogRecord, "timeMs" | "cell">;

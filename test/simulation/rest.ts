@@ -16,6 +16,7 @@ export function drained(world: World): string | undefined {
 }
 
 function waitingCell(world: World): string | undefined {
+  if (!world.isOver()) return "cells still send";
   for (const { cell, sending } of world.inhabitants) {
     if (!cell.isAlive) continue;
     const { core } = cell;

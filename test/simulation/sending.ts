@@ -16,13 +16,13 @@ export class Sending {
   openAsks = 0;
   private readonly cell: CellProcess;
   private readonly plan: SendPlan;
-  private readonly untilMs: number;
+  private readonly isOver: () => boolean;
   private readonly padding: string;
 
-  constructor(cell: CellProcess, plan: SendPlan, untilMs: number) {
+  constructor(cell: CellProcess, plan: SendPlan, isOver: () => boolean) {
     this.cell = cell;
     this.plan = plan;
-    this.untilMs = untilMs;
+    this.isOver = isOver;
     this.padding = "x".repeat(plan.paddingMax);
     this.next();
   }
@@ -32,8 +32,8 @@ export class Sending {
   }
 
   private burst(): void {
-    const { random, nowMs } = this.cell;
-    if (nowMs >= this.untilMs || this.cell.core.closing.state.name !== "open") return;
+    const { random, core } = this.cell;
+    if (this.isOver() || core.closing.state.name !== "open") return;
     const count = random.int(1, this.plan.burstMax);
     for (let at = 1; at < count; at++) this.send(undefined);
     if (this.plan.pace === "flood") {

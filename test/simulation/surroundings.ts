@@ -9,7 +9,8 @@ export interface Surroundings {
   readonly network: Network;
   /** A generator of its own for each part that draws. */
   random(label: string): SeededRandom;
-  log(entry: LogEntry): void;
+  /** @param cell whom it is about; no cell by default. */
+  log(entry: LogEntry, cell?: string): void;
   /** Notes bytes that were read, for the hash of the run. */
   trace(who: string, bytes: Uint8Array): void;
   /** Adds what a process has counted. */

@@ -23,6 +23,8 @@ export interface SwarmResult {
   readonly faults: number;
 }
 
+/** Events that every run has at least. */
+const eventsMin = 2000;
 /** How long everything may take to drain after the last fault: back-offs double up to many seconds. */
 const drainMs = 240_000;
 /** How often it is looked whether everything has drained. */
@@ -36,10 +38,11 @@ export function runSwarm({ seed, faults, onRecord }: SwarmOptions): SwarmResult 
   const random = SeededRandom.forked(seed, "swarm");
   const plans = drawPlans(random);
   const world = new World({ seed, ...plans.world, ...(onRecord !== undefined && { onRecord }) });
+  world.isOver = () => world.nowMs >= plans.loadMs && world.events >= eventsMin;
   for (const address of plans.addresses) world.startTransmitter(address);
-  const strikes = new Faults(world, plans.loadMs);
+  const strikes = new Faults(world);
   for (const plan of plans.cells) {
-    const inhabitant = world.startCell(plan, plans.loadMs);
+    const inhabitant = world.startCell(plan);
     inhabitant.handlers.onCrash = () => strikes.crashed(inhabitant);
   }
   const count = faults ?? random.int(5, 14);
@@ -50,8 +53,7 @@ export function runSwarm({ seed, faults, onRecord }: SwarmOptions): SwarmResult 
   strikes.heal();
   const wrong = drain(world);
   world.report();
-  const events = world.totals.of("record: sent");
-  return { world, wrong, digest: world.digest, events, faults: count };
+  return { world, wrong, digest: world.digest, events: world.events, faults: count };
 }
 
 function drain(world: World): string[] {

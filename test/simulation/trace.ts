@@ -11,9 +11,10 @@ export class Trace {
     for (let at = 0; at < bytes.length; at += step) this.word(bytes[at] as number);
   }
 
-  note(timeMs: number, text: string): void {
+  note(timeMs: number, what: string, id: string): void {
     this.word(Math.round(timeMs * 1e6) | 0);
-    this.text(text);
+    this.text(what);
+    this.text(id);
   }
 
   get digest(): string {

@@ -46,8 +46,12 @@ export class World implements Surroundings {
   private readonly terms: WorldTerms;
   private readonly hash = new Trace();
   private readonly ids: SeededRandom;
+  /** Whether cells send no more. */
+  isOver: () => boolean = () => false;
   private incarnations = 0;
   private records = 0;
+  /** Events that were sent. */
+  events = 0;
 
   constructor(terms: WorldTerms) {
     this.terms = terms;
@@ -72,11 +76,11 @@ export class World implements Surroundings {
     return new SeededRandom(this.seed, label);
   }
 
-  log(entry: LogEntry): void {
-    const record = { cell: "", ...entry, timeMs: this.nowMs };
+  log(entry: LogEntry, cell = ""): void {
+    const record = { ...entry, cell, timeMs: this.nowMs };
     this.records++;
-    this.totals.add(`record: ${record.action}`);
-    this.hash.note(record.timeMs, `${record.action} ${record.id} ${record.cell}`);
+    if (record.action === "sent") this.events++;
+    this.hash.note(record.timeMs, record.action, record.id);
     this.terms.onRecord?.(record);
     this.checker.take(record);
   }
@@ -98,14 +102,14 @@ export class World implements Surroundings {
     return transmitter;
   }
 
-  /** Starts a cell that knows all transmitters. */
-  startCell(plan: CellPlan, sendUntilMs: number): Inhabitant {
+  /** Starts a cell that knows all transmitters. Those that send do so until `isOver`. */
+  startCell(plan: CellPlan): Inhabitant {
     const transmitters = [...this.transmitters.keys()];
     const terms = { id: this.newId(), service: plan.service, transmitters };
     const cell = new CellProcess(terms, this);
     const handlers = new Handlers(cell, plan);
     const { sends } = plan;
-    const sending = sends === undefined ? undefined : new Sending(cell, sends, sendUntilMs);
+    const sending = sends === undefined ? undefined : new Sending(cell, sends, () => this.isOver());
     const inhabitant = { plan, cell, handlers, sending };
     this.inhabitants.push(inhabitant);
     return inhabitant;

@@ -163,6 +163,7 @@ describe("transmitter core: settlements", () => {
 
     expect(sender.confirms()).to.deep.equal(["1-2 handled", "4-6 handled"]);
     expect(worker.takeOne("ERRO").fields).to.include({ code: "STALE_ATTEMPT", ref: 1, number: 5 });
+    bench.pass(20);
     expect(worker.confirms()).to.deep.equal(["settled 1-1"]);
   });
 

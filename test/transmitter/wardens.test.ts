@@ -42,6 +42,18 @@ describe("open files guard", () => {
     guard.stop();
   });
 
+  it("opens one port after the other, and none when the first was rushed to", async () => {
+    const { guard, files, moves } = guarded(100, 2);
+    guard.exhausted();
+    await eventually(() => expect(moves).to.deep.equal(["unbind", "rebind"]));
+
+    files.open = 91;
+    await eventually(() => expect(moves).to.deep.equal(["unbind", "rebind", "unbind"]));
+    files.open = 10;
+    await eventually(() => expect(moves.slice(3)).to.deep.equal(["rebind", "rebind"]));
+    guard.stop();
+  });
+
   it("keeps the gate closed while the files stay open", async () => {
     const { guard, files, moves, counted } = guarded(100);
     files.open = 95;
@@ -181,7 +193,7 @@ function connection(number: number): string {
   return id.toString("latin1");
 }
 
-function guarded(limit: number) {
+function guarded(limit: number, ports = 1) {
   const files: { open: number | undefined } = { open: 10 };
   const refuse = { count: 0 };
   const moves: string[] = [];
@@ -194,11 +206,22 @@ function guarded(limit: number) {
     },
     limit: () => limit,
   };
-  const move = (name: string) => async (): Promise<void> => {
+  const move = (name: string): void => {
     if (refuse.count-- > 0) throw new Error("busy");
     moves.push(name);
   };
-  const gate = { unbind: move("unbind"), rebind: move("rebind") };
+  let closed = 0;
+  const gate = {
+    unbind: async (): Promise<void> => {
+      move("unbind");
+      closed = ports;
+    },
+    rebindNext: (): boolean => {
+      move("rebind");
+      closed--;
+      return closed === 0;
+    },
+  };
   const guard = new OpenFilesGuard(gate, log.asLogger, counting);
   return { guard, files, moves, log, refuse, counted: () => counts };
 }

@@ -1,8 +1,6 @@
 /** What takes a message that was let in. */
 export type Receive = (connection: string, parts: readonly Buffer[]) => void;
 
-const helo = Buffer.from("HELO");
-
 /**
  * Keeps a `HELO` waiting for two turns of the event loop, and what the connection sends behind it.
  *
@@ -35,5 +33,5 @@ export class Doorstep {
 }
 
 function isHelo(part: Buffer | undefined): boolean {
-  return part !== undefined && part.length > 6 && part.compare(helo, 0, 4, 2, 6) === 0;
+  return part !== undefined && part.toString("latin1", 2, 6) === "HELO";
 }

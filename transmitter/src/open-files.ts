@@ -6,19 +6,27 @@ const closeAt = 0.9;
 const openBelow = 0.8;
 
 /**
- * First and longest time for which no connections are taken, in ms; it doubles while they keep
- * coming. Opening again costs a few ms, and all of them come back at once.
+ * Shortest and longest time for which no connections are taken, in ms; it doubles while they keep
+ * coming. All of them come back at once.
  */
-const closedMs = 200;
+const closedMs = 100;
 const closedMsMax = 2000;
+
+/**
+ * Time between two ports, in ms: whoever rushes to the first shows in the count by then, since
+ * ZeroMQ connects again every 100 ms.
+ */
+const rushMs = 300;
 
 /** Time without a further shortage after which it is over, in ms. */
 const calmMs = 5000;
 
 /** What the guard closes and opens. */
 export interface Gate {
+  /** Takes no more connections, and ends those that stand. */
   unbind(): Promise<void>;
-  rebind(): Promise<void>;
+  /** Takes connections at one more port, and tells whether that was the last one. */
+  rebindNext(): boolean;
 }
 
 /** Where the numbers come from. */
@@ -64,7 +72,7 @@ export class OpenFilesGuard {
     if (this.limit === undefined || this.state !== "open") return;
     if (this.counted > 0 && this.counted + this.accepts < openBelow * this.limit) return;
     this.recount();
-    if (this.counted >= closeAt * this.limit) void this.shut();
+    if (this.isAbove(closeAt)) void this.shut();
   }
 
   /** A connection could not be taken. */
@@ -86,37 +94,46 @@ export class OpenFilesGuard {
   private async shut(): Promise<void> {
     this.state = "moving";
     this.sayShort();
-    await this.move(() => this.gate.unbind(), "closed");
-  }
-
-  private async reopen(): Promise<void> {
-    this.recount();
-    if (this.limit !== undefined && this.counted >= openBelow * this.limit) {
-      this.later();
+    try {
+      await this.gate.unbind();
+    } catch (error) {
+      if (this.stopped) return;
+      this.log.error({ err: error }, "cannot close a port");
+      this.state = "open";
       return;
     }
-    this.state = "moving";
-    await this.move(() => this.gate.rebind(), "open");
-  }
-
-  private async move(step: () => Promise<void>, next: "open" | "closed"): Promise<void> {
-    let reached = next;
-    try {
-      await step();
-    } catch (error) {
-      if (!this.stopped) this.log.error({ err: error }, "cannot change what is bound");
-      reached = next === "open" ? "closed" : "open";
-    }
     if (this.stopped) return;
-    this.state = reached;
-    if (reached === "closed") this.later();
-    else this.timer = setTimeout(() => this.sayEnough(), calmMs).unref();
+    this.state = "closed";
+    this.closedForMs = Math.min(2 * this.closedForMs, closedMsMax);
+    this.later(this.closedForMs);
   }
 
-  private later(): void {
+  private reopen(): void {
+    this.recount();
+    if (this.state === "open" && this.isAbove(closeAt)) void this.shut();
+    else if (this.state === "closed" && this.isAbove(openBelow)) this.later(closedMs);
+    else this.openNext();
+  }
+
+  private openNext(): void {
+    try {
+      const done = this.gate.rebindNext();
+      this.state = "open";
+      if (!done) this.later(rushMs);
+      else this.timer = setTimeout(() => this.sayEnough(), calmMs).unref();
+    } catch (error) {
+      this.log.error({ err: error }, "cannot open a port again");
+      this.later(closedMsMax);
+    }
+  }
+
+  private isAbove(share: number): boolean {
+    return this.limit !== undefined && this.counted >= share * this.limit;
+  }
+
+  private later(inMs: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.reopen(), this.closedForMs);
-    this.closedForMs = Math.min(2 * this.closedForMs, closedMsMax);
+    this.timer = setTimeout(() => this.reopen(), inMs);
   }
 
   private sayShort(): void {

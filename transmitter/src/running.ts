@@ -16,7 +16,7 @@ import { Listener, type ListenerHandlers, type Which } from "./sockets/listener.
 import { LocalHosts } from "./sockets/local-hosts.js";
 import type { Ending, Transmitter } from "./transmitter.js";
 import { Turns } from "./turns.js";
-import { Watchdog } from "./watchdog.js";
+import { residentBytes, Watchdog } from "./watchdog.js";
 
 /** How long ZeroMQ may go on sending after a drain, in ms: farewells and last confirms. */
 const drainLingerMs = 500;
@@ -166,7 +166,7 @@ export class RunningTransmitter implements Transmitter {
         command: () => this.command,
         pub: () => this.pub,
         wallMs: () => clock.wallMs(),
-        rssBytes: () => process.memoryUsage.rss(),
+        rssBytes: residentBytes,
         prometheus: () => this.prometheus(),
       },
       systemRandom,

@@ -7,6 +7,18 @@ const everyMs = 1000;
 const shedAbove = 0.85;
 const takeBelow = 0.75;
 
+let lastBytes = 0;
+
+/** Resident memory of this process; what it was before while no file descriptor is left to ask. */
+export function residentBytes(): number {
+  try {
+    lastBytes = process.memoryUsage.rss();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EMFILE") throw error;
+  }
+  return lastBytes;
+}
+
 /**
  * Watches the resident memory of the process, and has events refused as busy while it is short.
  *
@@ -25,7 +37,7 @@ export class Watchdog {
     limitBytes: number,
     log: Logger,
     shed: (on: boolean) => void,
-    rssBytes = (): number => process.memoryUsage.rss(),
+    rssBytes: () => number = residentBytes,
   ) {
     this.limitBytes = limitBytes;
     this.log = log;

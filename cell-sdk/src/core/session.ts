@@ -62,6 +62,8 @@ const helloMs = 2000;
 const suspectMs = 1000;
 const silenceMs = 2000;
 const leaveMs = 500;
+/** Heartbeats that a cell waits for one of the transmitter, to answer it, before it says its own. */
+const beatPatience = 1.5;
 /**
  * A tick that comes later than this was held up by this process itself: its own silence says
  * nothing of others.
@@ -159,7 +161,7 @@ export class Session {
     this.count++;
     this.home = welcome;
     this.failsAtMs = Number.POSITIVE_INFINITY;
-    this.beatDueMs = nowMs + welcome.heartbeatMs;
+    this.beatDueMs = nowMs + welcome.heartbeatMs * beatPatience;
     this.reconnect.succeeded();
     this.reconnect.learn(welcome.transmitters);
     const { id: transmitter, mesh } = welcome;
@@ -267,8 +269,23 @@ export class Session {
       this.isSuspect = true;
       this.host.emit({ kind: "status", status: { kind: "suspect", silentMs } });
     }
-    if (nowMs < this.beatDueMs) return;
-    this.beatDueMs = nowMs + welcome.heartbeatMs;
+    if (nowMs >= this.beatDueMs) this.beat(welcome, nowMs);
+  }
+
+  /**
+   * A heartbeat of the transmitter came: it is answered with one, so that all cells speak at one
+   * time and an idle transmitter is woken once for all of them. The timer is for when none comes.
+   */
+  beaten(nowMs: number): void {
+    const { current } = this;
+    if (current.name !== "welcome") return;
+    const { welcome } = current;
+    const saidMs = this.beatDueMs - welcome.heartbeatMs * beatPatience;
+    if (nowMs - saidMs >= welcome.heartbeatMs / 2) this.beat(welcome, nowMs);
+  }
+
+  private beat(welcome: Welcome, nowMs: number): void {
+    this.beatDueMs = nowMs + welcome.heartbeatMs * beatPatience;
     const streams = this.host.streams();
     const beat = streams.length === 0 ? {} : { streams };
     this.host.emit({ kind: "command", part: writeCommand("BEAT", beat) });

@@ -28,12 +28,15 @@ export interface SaidSettlement {
   readonly outputs?: readonly { readonly channel: string; readonly data?: unknown }[];
 }
 
+/** What `J` leaves out. */
+const absent = { repeat: false, floor: 0 };
+
 const outcomes = ["ack", "nack", "release", "reject"];
 
 /** The events of an EVNT. `session` is that of the HELO before it. */
 export function eventsOf({ encoding, fields, events }: Heard, session: number): SaidEvent[] {
   if (encoding === "J") {
-    return [{ repeat: false, floor: 0, ...(fields as unknown as SaidEvent) }];
+    return [{ ...absent, ...(fields as unknown as SaidEvent) }];
   }
   return events.map((event) => ({ ...event, repeat: (event.session ?? 1) < session }));
 }

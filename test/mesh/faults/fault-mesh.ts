@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { randomThid } from "@thynapse/protocol";
 
 import { check, type Violation } from "../../simulation/checker.js";
-import type { LogEntry, LogRecord } from "../../simulation/log.js";
+import type { LogRecord } from "../../simulation/log.js";
 import { eventually } from "../../support/eventually.js";
 import { merged, recordsOf, sharedClockMs } from "../../support/run-log.js";
 import { bin } from "../thynapse.js";
@@ -21,6 +21,12 @@ interface Ready {
   readonly command: string;
   readonly pub: string;
   readonly pid: number;
+}
+
+/** What a cell keeps of what it sees: a log, unless it is told not to, or marks. */
+export interface Keeping {
+  readonly isLogged?: boolean;
+  readonly marksMax?: number;
 }
 
 const running = new Set<FaultMesh>();
@@ -63,19 +69,19 @@ export class FaultMesh {
   }
 
   /** Starts so many cells of a service; resolves when all are welcome. */
-  async seat(service: string, count: number, isLogged = true): Promise<Actor[]> {
-    const fresh = Array.from({ length: count }, () => this.newCell(service, isLogged));
+  async seat(service: string, count: number, keeping: Keeping = {}): Promise<Actor[]> {
+    const fresh = Array.from({ length: count }, () => this.newCell(service, keeping));
     return Promise.all(fresh.map((cell) => cell.joined()));
   }
 
   /** Starts one cell. */
-  async seatOne(service: string, isLogged = true): Promise<Actor> {
-    return this.newCell(service, isLogged).joined();
+  async seatOne(service: string, keeping: Keeping = {}): Promise<Actor> {
+    return this.newCell(service, keeping).joined();
   }
 
   /** Starts a second process with the id of a cell. */
-  async seatTwin(cell: Actor): Promise<Actor> {
-    return this.newCell("twin", false, cell.id).joined();
+  async seatTwin({ id }: Actor): Promise<Actor> {
+    return this.newCell("twin", { isLogged: false, id }).joined();
   }
 
   /** Starts cells of a service that share one anycatch; resolves when all are armed. */
@@ -102,7 +108,7 @@ export class FaultMesh {
 
   /** Kills the transmitter, and starts another at the same address. */
   async restart(): Promise<void> {
-    this.log({ id: "", action: "crashed", home: this.ready.id });
+    this.log({ id: "", cell: "", action: "crashed", home: this.ready.id });
     await killed(this.transmitter);
     const [port, pubPort] = [this.ready.command, this.ready.pub].map((at) => at.split(":")[2] ?? "");
     await this.up(["--port", port ?? "", "--pub-port", pubPort ?? ""]);
@@ -140,14 +146,23 @@ export class FaultMesh {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private newCell(service: string, isLogged: boolean, id: string = randomThid()): Actor {
+  private newCell(
+    service: string,
+    { isLogged = true, marksMax, id = randomThid() }: Keeping & { readonly id?: string },
+  ): Actor {
     const log = join(this.folder, `${id}.jsonl`);
     const seat = { id, service, command: this.command };
-    const cell = new Actor(this.script, isLogged ? { ...seat, log } : seat);
+    const cell = new Actor(this.script, {
+      ...seat,
+      ...(isLogged && { log }),
+      ...(marksMax !== undefined && { marksMax }),
+    });
     this.cells.push(cell);
-    if (isLogged) void cell.joined().then(() => this.logs.push(log), () => {});
+    if (!isLogged) return cell;
+    const logged = (): unknown => this.logs.push(log);
+    void cell.joined().then(logged, () => {});
     void cell.ended.then(() => {
-      if (isLogged && !cell.isLeaving) this.log({ id: "", cell: id, action: "died" });
+      if (!cell.isLeaving) this.log({ id: "", cell: id, action: "died" });
     });
     return cell;
   }
@@ -170,8 +185,8 @@ export class FaultMesh {
     this.own.push({ id: "", cell: "", action: "started", home: this.ready.id, timeMs: beganMs });
   }
 
-  private log(entry: LogEntry): void {
-    this.own.push({ cell: "", ...entry, timeMs: sharedClockMs() });
+  private log(entry: Omit<LogRecord, "timeMs">): void {
+    this.own.push({ ...entry, timeMs: sharedClockMs() });
   }
 }
 

@@ -7,6 +7,8 @@ export interface Seat {
   readonly command: string;
   /** Where its log goes; without one it only counts. */
   readonly log?: string;
+  /** Without a log: the highest number of its one sender, each of which it marks. */
+  readonly marksMax?: number;
 }
 
 /**
@@ -62,6 +64,20 @@ export interface SendReport {
   readonly waits: number;
 }
 
+/** Events to be sent without a look at what becomes of each. */
+export interface Flood {
+  readonly channel: string;
+  readonly count: number;
+  readonly padBytes: number;
+}
+
+/** Which numbers have come. */
+export interface MarksReport {
+  readonly doubles: number;
+  readonly disordered: number;
+  readonly seen: Uint8Array;
+}
+
 /** How far a cell is. */
 export interface Tally {
   readonly begun: number;
@@ -70,6 +86,8 @@ export interface Tally {
   readonly gone: number;
   /** Highest number of events in hand at once. */
   readonly heldMax: number;
+  /** Events that a flood has sent. */
+  readonly flooded: number;
   readonly statuses: Readonly<Record<string, number>>;
   /** Codes of warnings. */
   readonly codes: readonly string[];
@@ -80,6 +98,9 @@ export interface Instructions {
   anycatch: [Anycatching, void];
   multicatch: [{ readonly pattern: string; readonly options?: MulticatchOptions }, void];
   send: [Load, SendReport];
+  /** Sends as fast as there is room, and resolves when all is accepted. */
+  flood: [Flood, void];
+  marks: [void, MarksReport];
   /** Lets go of the handlers that hold. */
   finish: [void, void];
   tally: [void, Tally];

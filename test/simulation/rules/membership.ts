@@ -35,6 +35,7 @@ export class Membership {
   readonly catches = new Map<string, CatchBook>();
   private readonly books: Books;
   private readonly standings = new Map<string, Map<GroupBook, Standing>>();
+  private readonly leaving = new Set<string>();
   private readonly attached = new Map<
     string,
     { readonly home: string; readonly sinceMs: number }
@@ -105,6 +106,8 @@ export class Membership {
   }
 
   private armed({ cell, mode = "multi", pattern = "", home = "", ...record }: LogRecord): void {
+    // A cell that drains may still be attached anew, and then only to end.
+    if (this.leaving.has(cell)) return;
     const name = nameOf(cell, mode, pattern);
     const { timeMs } = record;
     const known = this.catches.get(name);
@@ -143,6 +146,7 @@ export class Membership {
   }
 
   private left(cell: string): void {
+    this.leaving.add(cell);
     for (const book of this.catches.values()) if (book.cell === cell) book.isEnded = true;
     for (const group of this.books.groups.values()) this.part(group, cell, undefined);
   }

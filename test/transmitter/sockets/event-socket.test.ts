@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import { expect } from "chai";
 import { Context, Subscriber, XSubscriber } from "zeromq";
 
@@ -82,6 +83,26 @@ describe("event socket", () => {
 
     expect(await textOf(stayer)).to.deep.equal([`${streamTopic}1 1`, "an event"]);
     expect(stand.notices[2]).to.equal(`-${streamTopic}`);
+  });
+
+  it("puts nothing on the wire to a connection that unsubscribed", async () => {
+    stand.admitted.add(streamTopic);
+    const raw = rawSubscriber(stand.endpoint);
+    stand.closeLater(raw);
+    raw.say(1, streamTopic);
+    await eventually(() => expect(stand.notices).to.have.length(1));
+    stand.publish(`${streamTopic}1 1`, "before");
+    await eventually(() => expect(raw.heard()).to.include("before"));
+
+    raw.say(0, streamTopic);
+    await eventually(() => expect(stand.notices).to.have.length(2));
+    stand.publish(`${streamTopic}2 1`, "after");
+    raw.say(1, streamTopic);
+    await eventually(() => expect(stand.notices).to.have.length(3));
+    stand.publish(`${streamTopic}3 1`, "later");
+    await eventually(() => expect(raw.heard()).to.include("later"));
+
+    expect(raw.heard()).to.not.include("after");
   });
 
   it("never gives a member's admission to a stranger who shifts libzmq's memory", async () => {
@@ -245,6 +266,27 @@ async function silence(socket: Subscriber | XSubscriber): Promise<boolean> {
     () => false,
     () => true,
   );
+}
+
+/** A subscriber that speaks ZMTP 3.0 by itself, and so filters nothing of what it is sent. */
+function rawSubscriber(endpoint: string) {
+  const port = Number(endpoint.slice(endpoint.lastIndexOf(":") + 1));
+  const socket = createConnection(port, "127.0.0.1");
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => void chunks.push(chunk));
+  const greeting = Buffer.alloc(64);
+  greeting.set([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0]);
+  greeting.write("NULL", 12);
+  const ready = Buffer.from("\x05READY\x0bSocket-Type\0\0\0\x03SUB", "latin1");
+  socket.write(Buffer.concat([greeting, Buffer.from([4, ready.length]), ready]));
+  return {
+    heard: () => Buffer.concat(chunks).toString("latin1"),
+    say(kind: 0 | 1, topic: string) {
+      const notice = Buffer.from(`${String.fromCharCode(kind)}${topic}`, "latin1");
+      socket.write(Buffer.concat([Buffer.from([0, notice.length]), notice]));
+    },
+    close: () => void socket.destroy(),
+  };
 }
 
 /** A process that subscribes and stays. */

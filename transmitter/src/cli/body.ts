@@ -34,7 +34,11 @@ export function bodyFromText(text: string, kind?: BodyKind): unknown {
  *
  * @throws {CliFault} of usage, "not UTF-8" unless `kind` is bytes.
  */
-export function bodyFromBytes(bytes: Uint8Array, kind: BodyKind | undefined, from: string): unknown {
+export function bodyFromBytes(
+  bytes: Uint8Array,
+  kind: BodyKind | undefined,
+  from: string,
+): unknown {
   if (kind === "bytes") return checkedBody(bytes);
   if (!isUtf8(bytes)) throw usageFault(`${from}: not UTF-8`, "use --as bytes");
   return bodyFromText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(), kind);
@@ -68,22 +72,34 @@ export function inputHasBody(): boolean {
   }
 }
 
+/** How long standard input may be silent before a verb says that it reads it. */
+const patienceMs = 2000;
+
 async function readInput(signal: AbortSignal): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let total = 0;
   const onAbort = () => process.stdin.destroy();
+  // A pipe that nobody writes to would otherwise look like a verb that hangs.
+  const patience = setTimeout(() => {
+    process.stderr.write("thynapse: reading the body from standard input\n");
+  }, patienceMs);
   signal.addEventListener("abort", onAbort);
   try {
     for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+      clearTimeout(patience);
       total += piece.length;
       if (total > eventBytesMax) {
-        throw usageFault(`standard input: over ${eventBytesMax} bytes`, "use --lines, or send less");
+        throw usageFault(
+          `standard input: over ${eventBytesMax} bytes`,
+          "use --lines, or send less",
+        );
       }
       pieces.push(piece);
     }
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
   } finally {
+    clearTimeout(patience);
     signal.removeEventListener("abort", onAbort);
   }
   return Buffer.concat(pieces);

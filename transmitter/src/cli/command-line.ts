@@ -73,7 +73,9 @@ export async function readCommandLine(
 
 function withFlags(parser: Argv, flags: Flags): Argv {
   for (const [name, flag] of Object.entries(flags)) {
-    const kind = isToggle(flag) ? { type: "boolean" as const } : { type: "string" as const, nargs: 1 };
+    const kind = isToggle(flag)
+      ? { type: "boolean" as const }
+      : { type: "string" as const, nargs: 1 };
     parser.option(name, { alias: [...flag.alias], ...kind });
   }
   return parser;

@@ -56,11 +56,10 @@ function fishScript(verbs: readonly CompletedVerb[]): string {
     const isFirst = "__fish_use_subcommand";
     lines.push(`complete -c thynapse -n ${isFirst} -a ${name} -d ${fishQuoted(summary)}`);
     for (const [flag, { describe, placeholder, choices }] of Object.entries(flags)) {
-      const value = placeholder === undefined ? "" : choices ? ` -xa "${choices.join(" ")}"` : " -r";
+      const value =
+        placeholder === undefined ? "" : choices ? ` -xa "${choices.join(" ")}"` : " -r";
       const isVerb = `"__fish_seen_subcommand_from ${name}"`;
-      lines.push(
-        `complete -c thynapse -n ${isVerb} -l ${flag}${value} -d ${fishQuoted(describe)}`,
-      );
+      lines.push(`complete -c thynapse -n ${isVerb} -l ${flag}${value} -d ${fishQuoted(describe)}`);
     }
   }
   return `${lines.join("\n")}\n`;

@@ -30,7 +30,8 @@ export function resolveExtras(values: ExtrasValues): Omit<EventExtras, "ask"> {
     if (name === undefined) {
       throw usageFault(`--header: ${JSON.stringify(given)} has no name`, "write -H NAME:VALUE");
     }
-    if (Object.hasOwn(headers, name)) throw usageFault(`--header: ${name} given twice`, "leave one");
+    if (Object.hasOwn(headers, name))
+      throw usageFault(`--header: ${name} given twice`, "leave one");
     headers[name] = value;
   }
   const extras = {

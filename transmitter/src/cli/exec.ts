@@ -68,7 +68,11 @@ export type CommandOutput = "captured" | "standard output" | "standard error";
 export function runCommand(
   command: EventCommand,
   event: CaughtEvent,
-  to: { readonly output: CommandOutput; readonly signal: AbortSignal; readonly env: NodeJS.ProcessEnv },
+  to: {
+    readonly output: CommandOutput;
+    readonly signal: AbortSignal;
+    readonly env: NodeJS.ProcessEnv;
+  },
 ): Promise<CommandEnd> {
   const [file, ...args] = command.argv;
   const child = spawn(file, args, {

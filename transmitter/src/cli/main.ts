@@ -36,11 +36,12 @@ async function run([name, ...words]: readonly string[]): Promise<ExitCode> {
     await out.line(version());
     return exitCode.ok;
   }
-  const verb = await loadVerb(name);
   if (asksForHelp(words)) return await help(name);
-
-  // Here, not above: the parser takes longer to load than all else that an unknown verb needs.
-  const { resolveCommandLine } = await import("./resolve.js");
+  // Loaded side by side, and not at all for the help: the parser takes as long as most verbs.
+  const [verb, { resolveCommandLine }] = await Promise.all([
+    loadVerb(name),
+    import("./resolve.js"),
+  ]);
   const resolved = await resolveCommandLine(verb, words, process.env);
   const interrupts = new Interrupts();
   interrupts.listen();
@@ -83,6 +84,7 @@ function tell(thrown: unknown, words: readonly string[]): ExitCode {
 /** The stack of a fault and of what caused it. */
 function traces(fault: CliFault): string[] {
   const found: string[] = [];
-  for (let at: unknown = fault; at instanceof Error; at = at.cause) found.push(at.stack ?? at.message);
+  for (let at: unknown = fault; at instanceof Error; at = at.cause)
+    found.push(at.stack ?? at.message);
   return found;
 }

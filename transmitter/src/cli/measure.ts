@@ -66,7 +66,11 @@ export async function measureThroughput(load: Load, channel: string): Promise<Th
       while (sent - received > inFlightMax && !ending.aborted && performance.now() < endMs);
     }
   }
-  await until(() => received >= sent, load, () => `${sent - received} of ${sent} events missing`);
+  await until(
+    () => received >= sent,
+    load,
+    () => `${sent - received} of ${sent} events missing`,
+  );
   await release();
   const seconds = (lastMs - startMs) / 1000;
   const eventsPerSecond = Math.round(received / seconds);
@@ -100,7 +104,11 @@ export async function measureLatency(
     progress.show((performance.now() - startMs) / forMs, "latency");
     await delay(1);
   }
-  await until(() => received >= sent, load, () => `${sent - received} of ${sent} events missing`);
+  await until(
+    () => received >= sent,
+    load,
+    () => `${sent - received} of ${sent} events missing`,
+  );
   await release();
   return percentiles(histogram);
 }
@@ -134,11 +142,7 @@ async function listen(
   return async () => await standing.release();
 }
 
-async function until(
-  isDone: () => boolean,
-  { ending }: Load,
-  why: () => string,
-): Promise<void> {
+async function until(isDone: () => boolean, { ending }: Load, why: () => string): Promise<void> {
   const endMs = performance.now() + patienceMs;
   while (!isDone() && !ending.aborted) {
     if (performance.now() > endMs) throw new CliFault(exitCode.failed, `bench: ${why()}`);

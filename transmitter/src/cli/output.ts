@@ -32,12 +32,13 @@ export class Output {
 
   /** Columns of the terminal; 80 where there is none. */
   get columns(): number {
-    return this.#stream.columns ?? 80;
+    // Some terminals do not know it and say 0.
+    return this.#stream.columns || 80;
   }
 
   /** Rows of the terminal; 24 where there is none. */
   get rows(): number {
-    return this.#stream.rows ?? 24;
+    return this.#stream.rows || 24;
   }
 
   /** Aborts when nobody reads any more. */

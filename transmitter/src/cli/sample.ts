@@ -12,7 +12,7 @@ export interface Sample {
 }
 
 /** What happened between two samples: counts as they are, rates per second. */
-export interface Usage {
+export interface Activity {
   readonly status: Row;
   /** Events per second: accepted, delivered, acked, published on streams. */
   readonly rates: Readonly<Record<string, number>>;
@@ -45,7 +45,7 @@ const ratesShown: Readonly<Record<string, string>> = {
 };
 
 /** Works out what happened between two samples. */
-export function usageBetween(before: Sample, now: Sample): Usage {
+export function activityBetween(before: Sample, now: Sample): Activity {
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
   const rate = (to: unknown, from: unknown) => rounded((Number(to) - Number(from ?? 0)) / seconds);
   const rates: Record<string, number> = {};
@@ -62,7 +62,11 @@ export function usageBetween(before: Sample, now: Sample): Usage {
     groups: now.groups.map((group) => {
       const from = groupsBefore.get(groupName(group));
       const deliveredPerSecond = Math.max(0, rate(group["delivered"], from?.["delivered"]));
-      return { ...group, deliveredPerSecond, ackedPerSecond: rate(group["acked"], from?.["acked"]) };
+      return {
+        ...group,
+        deliveredPerSecond,
+        ackedPerSecond: rate(group["acked"], from?.["acked"]),
+      };
     }),
     cells: now.cells.map((cell) => {
       const from = cellsBefore.get(cellName(cell));
@@ -99,8 +103,8 @@ const cellColumns: readonly Column[] = [
   { field: "errors" },
 ];
 
-/** Draws a usage: the transmitter, its groups by backlog, its cells by what is wrong with them. */
-export function sampleLines({ status, rates, groups, cells }: Usage): string[] {
+/** Draws the activity: the transmitter, its groups by backlog, its cells by what is wrong with them. */
+export function sampleLines({ status, rates, groups, cells }: Activity): string[] {
   const shown = Object.entries(rates).map(([word, value]) => `${word} ${rateText(value)}/s`);
   const { command, state, mesh } = status;
   return [

@@ -125,7 +125,8 @@ export class Sender {
   readonly #refuse = (thrown: unknown): void => {
     this.#refused++;
     const fault = faultOf(thrown);
-    const exit = isMeshError(thrown) && fault.exit === exitCode.failed ? exitCode.refused : fault.exit;
+    const exit =
+      isMeshError(thrown) && fault.exit === exitCode.failed ? exitCode.refused : fault.exit;
     this.refusal ??= new CliFault(exit, fault.message, { fix: fault.fix, cause: thrown });
     if (this.#open === 0) this.#wake?.();
   };

@@ -7,9 +7,6 @@ import type { Invocation } from "./verb.js";
 /** The service that a verb is a cell of, unless it was told another. */
 export const cliService = "thynapse-cli";
 
-/** How long a verb that ends waits for confirms that it has not waited for already. */
-const drainMs = 2000;
-
 /** Why a verb nacked a delivery. It has said so itself, so the cell need not. */
 export class Nack extends Error {
   override readonly name = "nack";
@@ -27,7 +24,10 @@ export interface SessionOptions {
   readonly service?: string;
   /** Whether the verb catches the events that it sends itself: default true. */
   readonly echo?: boolean;
-  /** How long handlers that run may take when the verb ends: default 2000. */
+  /**
+   * How long handlers that run may take when the verb ends: default 0, since what a verb wants to
+   * know of its own events it has waited for.
+   */
   readonly drainTimeoutMs?: number;
 }
 
@@ -76,7 +76,7 @@ export async function attach(
       service: options.service ?? cliService,
       transmitters: flags.transmitter,
       connectTimeoutMs: flags["connect-timeout"],
-      drainTimeoutMs: options.drainTimeoutMs ?? drainMs,
+      drainTimeoutMs: options.drainTimeoutMs ?? 0,
       signal: giveUp.signal,
       ...(options.echo === undefined ? {} : { echo: options.echo }),
     });

@@ -22,7 +22,11 @@ export interface Explanation {
     readonly service: string;
     readonly pattern: string;
     readonly backlog?: number;
-    readonly members: readonly { readonly id: string; readonly free: number; readonly why: string }[];
+    readonly members: readonly {
+      readonly id: string;
+      readonly free: number;
+      readonly why: string;
+    }[];
   }[];
   readonly others: readonly {
     readonly pattern: string;

@@ -78,7 +78,9 @@ export function rateText(value: unknown): string {
   if (value === 0) return "0";
   if (value < 10) return value.toFixed(2);
   if (value < 100) return value.toFixed(1);
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, " ");
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, " ");
 }
 
 function cellText(column: Column, row: Row): string {

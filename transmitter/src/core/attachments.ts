@@ -16,6 +16,7 @@ import { writeReply } from "./reply.js";
 import type { RouteTable } from "./route.js";
 import type { Senders } from "./senders.js";
 import type { Stream, Streams } from "./streams.js";
+import type { Telling } from "./telling.js";
 
 /** What attachments need of the transmitter around them. */
 export interface AttachmentsParts {
@@ -31,6 +32,7 @@ export interface AttachmentsParts {
   readonly groups: Groups;
   readonly asks: Asks;
   readonly liveness: Liveness;
+  readonly telling: Telling;
   readonly intake: Intake;
   readonly effects: () => Effect[];
   readonly startedMs: number;
@@ -44,9 +46,6 @@ export class Attachments {
   shedding = false;
   private readonly byId = new Map<Thid, CellRecord>();
   private readonly byTopic = new Map<string, CellRecord>();
-  private readonly untold = new Set<CellRecord>();
-  /** When the shell is woken next for cells that are paced. */
-  private paceWakeMs = Number.NEGATIVE_INFINITY;
   private readonly parts: AttachmentsParts;
 
   constructor(parts: AttachmentsParts) {
@@ -129,7 +128,7 @@ export class Attachments {
       connection: connection.id,
       welcomedMs: nowMs,
       sender: senders.open(hello.id, nowMs),
-      confirms: new Confirms(encoding, () => this.untold.add(record)),
+      confirms: new Confirms(encoding, (isUrgent) => this.parts.telling.plan(record, isUrgent)),
       catches: new Map(),
       stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },
       state: "alive",
@@ -140,6 +139,7 @@ export class Attachments {
       slowToldMs: Number.NEGATIVE_INFINITY,
       nextCatch: 1,
       pace: undefined,
+      refused: undefined,
     };
     return record;
   }
@@ -205,7 +205,7 @@ export class Attachments {
   private remove(cell: CellRecord, nowMs: number): void {
     if (this.byId.get(cell.id) === cell) this.byId.delete(cell.id);
     this.byTopic.delete(cell.presenceTopic);
-    this.untold.delete(cell);
+    this.parts.telling.forget(cell);
     if (cell.sender.confirms === cell.confirms) {
       cell.sender.confirms = undefined;
       cell.sender.seenMs = nowMs;
@@ -252,31 +252,6 @@ export class Attachments {
     this.parts.deadlines.at(endMs, () => {
       if (group.endsMs === endMs) this.parts.groups.end(group, "no cell came back");
     });
-  }
-
-  /** Tells the cells what the turn has brought them; one that is paced waits a moment. */
-  flushConfirms(nowMs: number): void {
-    for (const cell of this.untold) if (!this.isPaced(cell, nowMs)) this.flushConfirmsOf(cell);
-  }
-
-  private isPaced(cell: CellRecord, nowMs: number): boolean {
-    const { pace } = cell;
-    if (pace === undefined) return false;
-    if (pace.untilMs <= nowMs || !pace.stream.lagging) {
-      cell.pace = undefined;
-      return false;
-    }
-    if (this.paceWakeMs <= nowMs) {
-      this.paceWakeMs = pace.untilMs;
-      this.parts.deadlines.at(pace.untilMs, () => {});
-    }
-    return true;
-  }
-
-  /** Tells one cell, before it is answered anything else: answers come in the order of the commands (§5.8). */
-  flushConfirmsOf(cell: CellRecord): void {
-    if (!this.untold.delete(cell)) return;
-    for (const part of cell.confirms.flush()) this.sendPart(cell, part);
   }
 
   sayDraining(): void {

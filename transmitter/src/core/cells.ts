@@ -68,6 +68,8 @@ export interface CellRecord {
   nextCatch: number;
   /** The stream whose readers this cell is too fast for, and until when its confirms may wait for them. */
   pace: { readonly stream: Stream; readonly untilMs: number } | undefined;
+  /** The first event refused as busy and not sent again, and how long what follows waits for it. */
+  refused: { readonly first: number; readonly untilMs: number } | undefined;
 }
 
 /** The catch of a cell with this pattern and mode, if there is one. */

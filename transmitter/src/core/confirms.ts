@@ -6,6 +6,8 @@ export interface ConfirmSink {
   accepted(first: number, last: number, matched: number, repeat: boolean): void;
   handled(first: number, last: number): void;
   refused(first: number, last: number, code: ErrorCode, message: string): void;
+  /** The event is a request: its answer tells the sender enough, its confirms may come later. */
+  quiet?(seq: number): void;
 }
 
 type Accepted = [first: number, last: number, matched: number, repeat: boolean];
@@ -25,10 +27,12 @@ export class Confirms implements ConfirmSink {
   private settledRefs: Span[] = [];
   private readonly refs = new Map<number, Ref>();
   private readonly encoding: Encoding;
-  private readonly wake: () => void;
+  /** Requests whose confirms nobody waits for. */
+  private readonly quietSeqs = new Set<number>();
+  private readonly wake: (isUrgent: boolean) => void;
 
-  /** @param wake called when the first thing to tell is gathered. */
-  constructor(encoding: Encoding, wake: () => void) {
+  /** @param wake called when something to tell is gathered, for the end of this turn or, if not urgent, a later one. */
+  constructor(encoding: Encoding, wake: (isUrgent: boolean) => void) {
     this.encoding = encoding;
     this.wake = wake;
   }
@@ -38,28 +42,34 @@ export class Confirms implements ConfirmSink {
     this.refs.set(seq, ref);
   }
 
+  quiet(seq: number): void {
+    if (this.encoding === "M") this.quietSeqs.add(seq);
+  }
+
   accepted(first: number, last: number, matched: number, repeat: boolean): void {
     const latest = this.acceptedRanges[this.acceptedRanges.length - 1];
     if (latest?.[1] === first - 1 && latest[2] === matched && latest[3] === repeat) {
       latest[1] = last;
+      this.wake(first !== last || !this.quietSeqs.has(first));
       return;
     }
-    this.wake();
+    this.wake(first !== last || !this.quietSeqs.has(first));
     this.acceptedRanges.push([first, last, matched, repeat]);
   }
 
   handled(first: number, last: number): void {
-    this.wake();
+    this.wake(first !== last || !this.quietSeqs.delete(first));
     extend(this.handledRanges, first, last);
   }
 
   refused(first: number, last: number, code: ErrorCode, message: string): void {
-    this.wake();
+    this.wake(true);
     this.refusedRanges.push([first, last, code, message]);
   }
 
   settled(ref: number): void {
-    this.wake();
+    // Nobody waits for it: it only lets the cell forget.
+    this.wake(this.encoding === "J");
     extend(this.settledRefs, ref, ref);
   }
 

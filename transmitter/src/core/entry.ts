@@ -46,6 +46,11 @@ export class Entry {
     }
   }
 
+  /** The event is a request: its confirms may come after its answer. */
+  quiet(seq: number): void {
+    this.sink.quiet?.(seq);
+  }
+
   /** The event was known already, by its idempotency key. */
   repeated(seq: number): void {
     this.sink.accepted(seq, seq, 0, true);

@@ -10,6 +10,7 @@ import type { Group } from "./group.js";
 import type { Groups } from "./groups.js";
 import type { Behind, OwnEvents } from "./own-events.js";
 import type { Route, RouteTable } from "./route.js";
+import { Plan } from "./plan.js";
 import { Sender } from "./senders.js";
 import type { Stream, Streams } from "./streams.js";
 
@@ -210,6 +211,7 @@ export class Intake {
       }
       plan.matched.set(index, 0);
       plan.unmatched.push(index);
+      entry.quiet(seq);
       this.parts.asks.open(arrival.cell, run, index, { nowMs: arrival.nowMs, ref: arrival.ref });
       this.parts.onSystemRequest(arrival.cell, run, index, arrival.nowMs);
       return;
@@ -229,6 +231,7 @@ export class Intake {
     if (matched === 0) this.parts.counters.add("eventsUnmatched");
     plan.matched.set(index, matched);
     if (ask !== undefined && arrival.cell !== undefined) {
+      entry.quiet(seq);
       this.parts.asks.open(arrival.cell, run, index, { nowMs: arrival.nowMs, ref: arrival.ref });
       if (ask.gather === true) this.parts.asks.expect(run.header.sender, seq, listenersOf(route));
       else if (groups.length === 0) this.parts.asks.unheard(run.header.sender, seq);
@@ -269,34 +272,6 @@ interface Step {
   readonly index: number;
   readonly plan: Plan;
   readonly arrival: Arrival;
-}
-
-/** Which events of a run go where, while it is worked out. */
-class Plan {
-  readonly streams = new Map<Stream, number[]>();
-  readonly groups = new Map<Group, number[]>();
-  readonly groupCounts: Uint16Array;
-  /** How much each event matched, by index; none for what was known already. */
-  readonly matched = new Map<number, number>();
-  /** Events that no group has to settle. */
-  readonly unmatched: number[] = [];
-
-  constructor(count: number) {
-    this.groupCounts = new Uint16Array(count);
-  }
-
-  toStream(stream: Stream, index: number): void {
-    const indexes = this.streams.get(stream);
-    if (indexes === undefined) this.streams.set(stream, [index]);
-    else indexes.push(index);
-  }
-
-  toGroup(group: Group, index: number): void {
-    const indexes = this.groups.get(group);
-    if (indexes === undefined) this.groups.set(group, [index]);
-    else indexes.push(index);
-    this.groupCounts[index] = (this.groupCounts[index] as number) + 1;
-  }
 }
 
 /** How many groups, and streams that somebody listens to, a route has. */

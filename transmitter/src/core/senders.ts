@@ -43,6 +43,10 @@ export class Sender implements ConfirmSink {
     return this.refusals.get(seq);
   }
 
+  quiet(seq: number): void {
+    this.confirms?.quiet(seq);
+  }
+
   isHandled(seq: number): boolean {
     return seq < this.floor || this.done.has(seq);
   }

@@ -33,6 +33,8 @@ export interface SendingParts {
 
 const runHead = Buffer.from("M EVNT ");
 const windowFull = "more than the window before the listeners are back";
+/** How long a cell may take to send again what was refused as busy, before what follows is taken without it. */
+const refusedMs = 2000;
 
 /** Events from cells, in both encodings. @see PROTOCOL.md §7, §11 */
 export class Sending {
@@ -104,7 +106,8 @@ export class Sending {
   private take(cell: CellRecord, run: Run, arrival: Arrival): void {
     const { shedding } = this.parts.attachments;
     const isOld = run.last < cell.sender.floor;
-    if (!shedding && !isOld && !this.defers(cell, arrival.nowMs)) {
+    const isEarly = this.isEarly(cell, run, arrival.nowMs);
+    if (!shedding && !isOld && !isEarly && !this.defers(cell, arrival.nowMs)) {
       this.parts.intake.take(cell.sender, run, arrival);
       cell.stats.sent += run.count;
       return;
@@ -112,7 +115,8 @@ export class Sending {
     // A run that is wrong is refused as such, also where nothing of it is taken now.
     this.parts.intake.check(run);
     cell.stats.sent += run.count;
-    if (shedding) this.refuse(cell, run, "sheds load for want of memory");
+    if (shedding) this.refuse(cell, run, "sheds load for want of memory", arrival.nowMs);
+    else if (isEarly) this.refuse(cell, run, "what was refused comes first");
     else if (this.defers(cell, arrival.nowMs)) this.deferRun(cell, run, arrival);
     else {
       cell.confirms.accepted(run.header.first, run.last, 0, true);
@@ -123,7 +127,8 @@ export class Sending {
   private deferRun(cell: CellRecord, run: Run, arrival: Arrival): void {
     const take = (nowMs: number): void =>
       this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
-    if (!this.defer(cell, run.bytes.length, take)) this.refuse(cell, run, windowFull);
+    const isTaken = this.defer(cell, run.bytes.length, take);
+    if (!isTaken) this.refuse(cell, run, windowFull, arrival.nowMs);
   }
 
   private checkLoad(cell: CellRecord): void {
@@ -132,8 +137,19 @@ export class Sending {
     throw new MeshError("BUSY", `${cell.service}: the transmitter sheds load; send it again later`);
   }
 
+  /** Whether a run stands behind one that was refused as busy: it must not overtake that. */
+  private isEarly(cell: CellRecord, run: Run, nowMs: number): boolean {
+    const { refused } = cell;
+    if (refused === undefined) return false;
+    if (run.header.first > refused.first && nowMs < refused.untilMs) return true;
+    cell.refused = undefined;
+    return false;
+  }
+
   /** Whether the listeners of a cell that was attached before may not have come back yet. */
   private defers(cell: CellRecord, nowMs: number): boolean {
+    // What waits goes first, even if its time has come.
+    if (this.deferredBytes.has(cell)) return true;
     return cell.session > 1 && nowMs < this.parts.startedMs + this.parts.limits.claimMs;
   }
 
@@ -150,9 +166,14 @@ export class Sending {
     return true;
   }
 
-  private refuse(cell: CellRecord, run: Run, why: string): void {
+  /** @param nowMs given where this run is the reason, and not only behind another one. */
+  private refuse(cell: CellRecord, run: Run, why: string, nowMs?: number): void {
     this.parts.counters.add("eventsRefused", run.count);
     const { confirms } = cell;
+    if (nowMs !== undefined) {
+      const first = Math.min(run.header.first, cell.refused?.first ?? run.header.first);
+      cell.refused = { first, untilMs: nowMs + refusedMs };
+    }
     if (run.seqs === undefined) confirms.refused(run.header.first, run.last, "BUSY", why);
     else for (const seq of run.seqs) confirms.refused(seq, seq, "BUSY", why);
   }

@@ -30,6 +30,7 @@ import { writeReply } from "./reply.js";
 import { RouteTable } from "./route.js";
 import { Senders } from "./senders.js";
 import { Streams } from "./streams.js";
+import { Telling } from "./telling.js";
 import { SystemRequests } from "./system-requests.js";
 
 /** How long after a look at ages the next one is. */
@@ -63,6 +64,7 @@ export class TransmitterCore {
   private readonly own: OwnEvents;
   private readonly intake: Intake;
   private readonly liveness: Liveness;
+  private readonly telling: Telling;
   private readonly attachments: Attachments;
   private readonly commands: CellCommands;
   private readonly system: SystemRequests;
@@ -113,7 +115,9 @@ export class TransmitterCore {
       },
       nowMs,
     );
+    this.telling = new Telling({ deadlines, effects });
     this.attachments = new Attachments({
+      telling: this.telling,
       ...shared,
       ...{ options, random, streams, groups, effects, startedMs: nowMs },
       senders: new Senders(),
@@ -221,7 +225,7 @@ export class TransmitterCore {
   takeEffects(nowMs: number): readonly Effect[] {
     this.nowMs = nowMs;
     this.groups.flush(nowMs);
-    this.attachments.flushConfirms(nowMs);
+    this.telling.flush(nowMs);
     this.streams.flushMarks(this.effects);
     const { effects } = this;
     this.effects = [];
@@ -269,7 +273,7 @@ export class TransmitterCore {
     if (read.encoding !== cell.encoding) {
       throw new MeshError("BAD_ENCODING", `this cell speaks ${cell.encoding} since its HELO`);
     }
-    if (!confirmedCommands.has(command)) this.attachments.flushConfirmsOf(cell);
+    if (!confirmedCommands.has(command)) this.telling.flushOf(cell);
     if (command === "EVNT" && this.drainingSinceMs !== undefined) {
       throw new MeshError("DRAINING", "no events are taken any more");
     }
@@ -288,7 +292,7 @@ export class TransmitterCore {
     const { cell } = connection;
     if (cell !== undefined) {
       cell.stats.errors++;
-      this.attachments.flushConfirmsOf(cell);
+      this.telling.flushOf(cell);
     }
     const encoding = cell?.encoding ?? read?.encoding ?? "J";
     const command = read?.command ?? commandGuess(parts);

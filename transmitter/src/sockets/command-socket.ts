@@ -82,7 +82,7 @@ export class CommandSocket {
     this.socket = new Router({
       context: options.context,
       ipv6: options.ipv6,
-      mandatory: true,
+      mandatory: false,
       sendTimeout: 0,
       linger: 0,
       maxMessageSize: commandBytesMax + partRoomBytes,

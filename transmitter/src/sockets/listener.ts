@@ -48,6 +48,8 @@ export class Listener {
   // An observer that nobody refers to would be collected.
   private readonly observers: readonly Observer[];
   private readonly bound = new Map<Which, string>();
+  /** Those of the bound ones that take no connections for now. */
+  private readonly closedOff = new Set<Which>();
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers) {
     this.handlers = handlers;
@@ -93,28 +95,35 @@ export class Listener {
    * rest for it: at most a tenth of a second.
    */
   async unbind(): Promise<void> {
-    await this.resting(async () => {
-      for (const [which, endpoint] of this.bound) await this[which].socket.unbind(endpoint);
-    });
+    await Promise.all(this.pumps.map((pump) => pump.pause()));
+    this.command.hold();
+    this.events.hold();
+    try {
+      for (const [which, endpoint] of this.bound) {
+        if (!this.closedOff.has(which)) await this[which].socket.unbind(endpoint);
+        this.closedOff.add(which);
+      }
+    } finally {
+      this.events.unhold();
+      this.command.unhold();
+      for (const pump of this.pumps) pump.resume();
+    }
   }
 
   /**
-   * Takes connections again, at the same endpoints. @throws what ZeroMQ refuses; nothing is bound
-   * then.
+   * Takes connections of one more socket again, at its old endpoint, and tells whether that was the
+   * last one.
+   *
+   * One at a time: to bind, libzmq opens a file, and where it cannot it ends the process. The port
+   * that takes connections already may use up what is left, so look before each.
    */
-  async rebind(): Promise<void> {
-    await this.resting(async () => {
-      const done: [Which, string][] = [];
-      try {
-        for (const [which, endpoint] of this.bound) {
-          await this[which].socket.bind(endpoint);
-          done.push([which, endpoint]);
-        }
-      } catch (error) {
-        for (const [which, endpoint] of done) await this[which].socket.unbind(endpoint);
-        throw error;
-      }
-    });
+  rebindNext(): boolean {
+    for (const which of this.closedOff) {
+      this[which].socket.bindSync(this.bound.get(which) ?? "");
+      this.closedOff.delete(which);
+      break;
+    }
+    return this.closedOff.size === 0;
   }
 
   /** Closes both sockets. What was sent goes out for at most `lingerMs`. */
@@ -127,18 +136,5 @@ export class Listener {
 
   private closeObservers(): void {
     for (const observer of this.observers) if (!observer.closed) observer.close();
-  }
-
-  private async resting(work: () => Promise<void>): Promise<void> {
-    await Promise.all(this.pumps.map((pump) => pump.pause()));
-    this.command.hold();
-    this.events.hold();
-    try {
-      await work();
-    } finally {
-      this.events.unhold();
-      this.command.unhold();
-      for (const pump of this.pumps) pump.resume();
-    }
   }
 }

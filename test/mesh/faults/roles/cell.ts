@@ -1,6 +1,6 @@
 import type { Answer, Instruction, Instructions, InstructionName } from "../instructions.js";
 import { join } from "./seated-cell.js";
-import { sendLoad } from "./sending.js";
+import { sendFlood, sendLoad } from "./sending.js";
 
 type Deeds = {
   readonly [N in InstructionName]: (
@@ -34,6 +34,11 @@ const deeds: Deeds = {
   anycatch: (anycatching) => seated.anycatch(anycatching),
   multicatch: ({ pattern, options }) => seated.multicatch(pattern, options),
   send: (load) => sendLoad(seated, load),
+  flood: (flood) => sendFlood(seated, flood),
+  marks: () => {
+    const { doubles, disordered, seen } = seated.marks!;
+    return { doubles, disordered, seen };
+  },
   finish: () => seated.finish(),
   tally: () => seated.tally(),
   close: () => seated.close(),

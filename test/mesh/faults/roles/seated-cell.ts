@@ -12,19 +12,31 @@ import {
 import type { LogEntry } from "../../../simulation/log.js";
 import { RunLog } from "../../../support/run-log.js";
 import type { Anycatching, FaultBody, Seat, Tally } from "../instructions.js";
+import { Marks } from "./marks.js";
 import { armedTerms, nameOf } from "./records.js";
 
 /** Makes the cell of this process, and logs that it is welcome. */
 export async function join(seat: Seat, onHolding: (event: string) => void): Promise<SeatedCell> {
-  const { id, service, command, log } = seat;
+  const { id, service, command, log, marksMax } = seat;
   const cell = await connect({ id, service, transmitters: command, connectTimeoutMs: 20_000 });
   const runLog = log === undefined ? undefined : new RunLog(log, { cell: id, service });
-  return new SeatedCell(cell, runLog, onHolding);
+  const marks = marksMax === undefined ? undefined : new Marks(marksMax);
+  return new SeatedCell(cell, { runLog, marks, onHolding });
+}
+
+/** Where a cell writes down what it sees. */
+interface Books {
+  readonly runLog: RunLog | undefined;
+  readonly marks: Marks | undefined;
+  readonly onHolding: (event: string) => void;
 }
 
 /** One cell that logs what it does and what is done to it, as `simulation/log.ts` has it. */
 export class SeatedCell {
   readonly cell: Cell;
+  readonly marks: Marks | undefined;
+  /** Events that a flood has sent so far. */
+  flooded = 0;
   private readonly runLog: RunLog | undefined;
   private readonly onHolding: (event: string) => void;
   private readonly terms = new Map<string, AnycatchOptions>();
@@ -39,9 +51,10 @@ export class SeatedCell {
   private held = 0;
   private heldMax = 0;
 
-  constructor(cell: Cell, runLog: RunLog | undefined, onHolding: (event: string) => void) {
+  constructor(cell: Cell, { runLog, marks, onHolding }: Books) {
     this.cell = cell;
     this.runLog = runLog;
+    this.marks = marks;
     this.onHolding = onHolding;
     cell.status.on((status) => this.told(status));
     if (cell.status.last?.kind !== "welcome") throw new Error("the cell was lost at once");
@@ -69,6 +82,7 @@ export class SeatedCell {
   async multicatch(pattern: string, options: MulticatchOptions = {}): Promise<void> {
     const handler = (event: CaughtEvent<FaultBody | null>): void => {
       this.caught++;
+      this.marks?.mark(event.seq);
       if (!this.isLogged) return;
       const { cause } = event.data ?? {};
       this.log({ ...nameOf(event), action: "caught", pattern, ...(cause !== undefined && { cause }) });
@@ -81,8 +95,9 @@ export class SeatedCell {
   }
 
   tally(): Tally {
-    const { begun, caught, gone, heldMax, codes } = this;
-    return { begun, caught, gone, heldMax, codes, statuses: Object.fromEntries(this.statuses) };
+    const { begun, caught, gone, heldMax, flooded, codes } = this;
+    const statuses = Object.fromEntries(this.statuses);
+    return { begun, caught, gone, heldMax, flooded, codes, statuses };
   }
 
   async close(): Promise<number> {
@@ -97,6 +112,11 @@ export class SeatedCell {
     event: CaughtEvent<FaultBody | null>,
     ctx: DeliveryContext,
   ): unknown {
+    if (this.marks !== undefined) {
+      this.begun++;
+      this.marks.mark(event.seq);
+      return undefined;
+    }
     const { attempt, repeat, data } = event;
     const record = { ...nameOf(event), pattern, attempt };
     const home = originOf(event) ?? this.home;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Receipt } from "@thynapse/cell-sdk";
 
 import { percentileOf } from "../../../bench/statistics.js";
-import type { FaultBody, Load, SendReport } from "../instructions.js";
+import type { FaultBody, Flood, Load, SendReport } from "../instructions.js";
 import type { SeatedCell } from "./seated-cell.js";
 
 /** Sends events at their pace, and resolves when each has its confirm. */
@@ -17,6 +17,18 @@ export async function sendLoad(seated: SeatedCell, load: Load): Promise<SendRepo
   }
   if (load.dieAfterMs !== undefined) dieIn(seated, load.dieAfterMs);
   return sending.report;
+}
+
+/** Sends events as fast as there is room, and resolves when all are accepted. */
+export async function sendFlood(seated: SeatedCell, { channel, count, padBytes }: Flood): Promise<void> {
+  const { cell } = seated;
+  const data: FaultBody = { pad: "x".repeat(padBytes) };
+  while (seated.flooded < count) {
+    if (!cell.hasRoom) await cell.room();
+    cell.send(channel, data);
+    seated.flooded++;
+  }
+  await cell.flush();
 }
 
 /** A busy wait: no confirm is read meanwhile, and no timer is that exact. What was sent is with ZeroMQ's own thread. */

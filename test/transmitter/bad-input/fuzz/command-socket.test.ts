@@ -16,6 +16,9 @@ const seed = Number(process.env["SEED"] ?? 1);
 const messages = full ? 100_000 : 2_000;
 const connections = full ? 40 : 8;
 
+/** Messages of one connection that may be unanswered. */
+const perRound = 200;
+
 /** What a transmitter may keep more after a flood than after the one before it, in bytes. */
 const growthMax = 64 * 1024 * 1024;
 
@@ -28,7 +31,10 @@ const growthMax = 64 * 1024 * 1024;
  * Replay: SEED=<n> npm run test:fuzz
  */
 describe(`fuzz: the command socket (seed ${seed})`, () => {
-  const subject = sharedSubject(["--error-budget", "1000000"]);
+  const subject = sharedSubject([
+    ...["--error-budget", "1000000", "--group-keep", "1s", "--stream-keep", "1s"],
+    ...["--ring", "1MiB", "--backlog", "1MiB", "--dead-letter-bytes", "1MiB"],
+  ]);
 
   const kinds: Readonly<Record<string, (dice: Dice, flooder: Flooder) => Buffer>> = {
     random: (dice) => drawNonsense(dice),
@@ -45,6 +51,7 @@ describe(`fuzz: the command socket (seed ${seed})`, () => {
 
       await flood(subject(), seededDice(seed + 1), draw);
 
+      console.log(before, await rssOf(subject()), await subject().ask("$mesh.status"));
       expect((await rssOf(subject())) - before).to.be.below(growthMax);
       await subject().expectUnharmed();
     });
@@ -58,7 +65,9 @@ describe(`fuzz: the command socket with the usual error budget (seed ${seed})`, 
     const dice = seededDice(seed);
     for (let number = 0; number < 100; number++) {
       const flooder = new Flooder(subject(), number % 2 === 0 ? "J" : "M");
-      const nonsense = Array.from({ length: 50 }, () => Buffer.concat([Buffer.from("?"), anyBytes(dice, 40)]));
+      const nonsense = Array.from({ length: 50 }, () =>
+        Buffer.concat([Buffer.from("?"), anyBytes(dice, 40)]),
+      );
       for (const bytes of nonsense) await flooder.send(bytes);
       await flooder.errorsReach(20);
       flooder.close();
@@ -94,8 +103,9 @@ async function flood(
       const flooder = flooders[sent % flooders.length] as Flooder;
       if (oneIn(dice, 50)) await flooder.send("many", anyBytes(dice, 9), anyBytes(dice, 9));
       else await flooder.send(draw(dice, flooder));
-      // Sends that succeed never let the event loop run: nothing would be read, and ZeroMQ cuts who does not read.
+      // Sends that succeed never let the event loop run, and ZeroMQ cuts who does not read.
       if (sent % 50 === 0) await yieldToLoop();
+      if (sent % (perRound * flooders.length) === 0) await catchUp(flooders);
     }
     for (const flooder of flooders) await flooder.beServed("last");
     expectAccounts(flooders, before, await countsOf(watcher));
@@ -103,6 +113,11 @@ async function flood(
     for (const flooder of flooders) flooder.close();
     await watcher.leave();
   }
+}
+
+/** Lets the answers come: ZeroMQ reads no further, and then cuts, where a thousand messages wait. */
+async function catchUp(flooders: readonly Flooder[]): Promise<void> {
+  await Promise.all(flooders.map((flooder) => flooder.catchUp()));
 }
 
 interface Counts {
@@ -116,7 +131,12 @@ interface Counts {
 async function countsOf(watcher: Stranger): Promise<Counts> {
   const metrics = (await watcher.ask("$mesh.metrics")) as Record<string, number>;
   const { commandsReceived = 0, framesEmpty = 0, errorsAnswered = 0 } = metrics;
-  return { said: watcher.sentCount, read: commandsReceived, empty: framesEmpty, errors: errorsAnswered };
+  return {
+    said: watcher.sentCount,
+    read: commandsReceived,
+    empty: framesEmpty,
+    errors: errorsAnswered,
+  };
 }
 
 /** Says that every message sent was read, was empty, or was refused for its parts; and that each error arrived. */

@@ -9,6 +9,8 @@ import type { Voice } from "./said.js";
 /** How long the answer to a good request may take behind all that was sent before, in ms. */
 const answerMs = 30_000;
 
+const unknownCommand = "ZZZZ";
+
 /** One connection that says very much and reads all the time; it counts what it is told. */
 export class Flooder implements Voice {
   readonly id = randomThid();
@@ -23,6 +25,8 @@ export class Flooder implements Voice {
   readonly errors = new Map<string, number>();
   private readonly socket: Dealer;
   private readonly refs = new Set<unknown>();
+  private asked = 0;
+  private refused = 0;
   private closed = false;
 
   constructor(address: Address, encoding: Encoding) {
@@ -47,8 +51,21 @@ export class Flooder implements Voice {
 
   async say(command: string, fields: Record<string, unknown>): Promise<void> {
     const encode = this.encoding === "J" ? encodeJson : encodeMessagePack;
-    await this.send(
-      Buffer.concat([Buffer.from(`${this.encoding} ${command} `), encode(fields)]),
+    await this.send(Buffer.concat([Buffer.from(`${this.encoding} ${command} `), encode(fields)]));
+  }
+
+  /**
+   * Waits until everything that was sent has been answered. A command that nobody knows is refused whatever this
+   * connection is by now, and the refusal names it.
+   */
+  async catchUp(): Promise<void> {
+    await this.send(`${this.encoding} ${unknownCommand} {}`);
+    const wanted = ++this.asked;
+    await eventually(
+      () => {
+        if (this.refused < wanted) throw new Error(`${wanted - this.refused} answers are missing`);
+      },
+      { withinMs: answerMs },
     );
   }
 
@@ -98,6 +115,8 @@ export class Flooder implements Voice {
     const { fields } = readHeard(part);
     if (command === "WLCM") this.origin = String(fields["origin"]);
     else if (command === "CGHT") this.refs.add(fields["ref"]);
-    else this.errors.set(String(fields["code"]), (this.errors.get(String(fields["code"])) ?? 0) + 1);
+    else if (fields["command"] === unknownCommand) this.refused++;
+    if (command === "ERRO")
+      this.errors.set(String(fields["code"]), (this.errors.get(String(fields["code"])) ?? 0) + 1);
   }
 }

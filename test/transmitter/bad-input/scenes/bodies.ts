@@ -126,10 +126,32 @@ export const bodyScenes: readonly Scene[] = [
       });
     },
   },
+  {
+    ids: ["C61"],
+    name: "a run that lists a channel twice is delivered, and cut without harm",
+    play: async (subject) => {
+      const [sender, cell] = [await Stranger.cell(subject, "M"), await catching(subject, "odd.**")];
+      await closing([sender, cell], async () => {
+        const header = { channels: ["odd.twice", "odd.twice"] };
+        await sender.sendParts(runOf(sender, header, {}, 1));
+        await sender.expect("CNFM");
+        const { catch: number, origin, number: first } = await cell.expect("DLVR");
+        const name = { catch: number, origin, number: first, attempt: 1 };
+
+        await cell.say("SETL", { ...name, outcome: "reject", reason: "cut me out", ref: 1 });
+
+        expect(await cell.expect("CNFM")).to.deep.equal({ settled: 1 });
+        const letters = (await cell.ask("$mesh.dead.list")) as Record<string, unknown>[];
+        expect(letters.at(-1)).to.include({ channel: "odd.twice", reason: "cut me out" });
+        await cell.leave();
+        await sender.leave();
+      });
+    },
+  },
 ];
 
 /** A run of one event on `odd.clock`, whose header is right but for what is given. */
-function runOf(cell: Stranger, header: object, extras: object): Buffer {
+function runOf(cell: Stranger, header: object, extras: object, channel = 0): Buffer {
   const right = {
     sender: Buffer.from(cell.id, "hex"),
     service: cell.service,
@@ -140,7 +162,7 @@ function runOf(cell: Stranger, header: object, extras: object): Buffer {
     count: 1,
     channels: ["odd.clock"],
   };
-  const event = [1, 0, 0, Buffer.from("body"), extras];
+  const event = [1, channel, 0, Buffer.from("body"), extras];
   const values = [{ ...right, ...header }, event];
   return Buffer.concat([
     Buffer.from("M EVNT "),

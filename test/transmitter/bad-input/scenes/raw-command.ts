@@ -136,7 +136,8 @@ export const rawCommandScenes: readonly Scene[] = [
           const id = at.toString(16).padStart(40, "e");
           await dealer.send(`J HELO {"id":"${id}","service":"fleeting"}`);
         }
-        for (const dealer of dealers) expect(String((await dealer.receive())[0])).to.match(/^J WLCM/);
+        for (const dealer of dealers)
+          expect(String((await dealer.receive())[0])).to.match(/^J WLCM/);
       });
 
       await eventually(

@@ -21,7 +21,17 @@ export const rawEventScenes: readonly Scene[] = [
         const topic = await topicOf(cell, "secret.**");
         const before = await subject.metrics();
         spy.connect(subject.pub);
-        const wrong = ["", " ", "$", "s", "s-", topic.slice(0, -1), topic, `${topic} x`, "$mesh.**"];
+        const wrong = [
+          "",
+          " ",
+          "$",
+          "s",
+          "s-",
+          topic.slice(0, -1),
+          topic,
+          `${topic} x`,
+          "$mesh.**",
+        ];
         spy.subscribe(...wrong);
         await eventually(async () => {
           const { subscriptionsRefused } = await subject.metrics();
@@ -67,7 +77,10 @@ export const rawEventScenes: readonly Scene[] = [
     ids: ["E53"],
     name: "20 000 subscriptions of one peer are all refused, while others are served",
     play: async (subject) => {
-      const [raw, cell] = [new XSubscriber({ linger: 0, sendHighWaterMark: 0 }), await Stranger.cell(subject)];
+      const [raw, cell] = [
+        new XSubscriber({ linger: 0, sendHighWaterMark: 0 }),
+        await Stranger.cell(subject),
+      ];
       await closing([raw, cell], async () => {
         const before = (await subject.metrics())["subscriptionsRefused"] ?? 0;
         raw.connect(subject.pub);

@@ -85,14 +85,17 @@ async function measure(
   if (!given.json) {
     const { eventsPerSecond, megabytesPerSecond, events, seconds } = throughput;
     const rates = `${rateText(eventsPerSecond)} events/s, ${rateText(megabytesPerSecond)} MB/s`;
-    void out.line(`throughput  ${rates}  (${events} events of ${load.bodyBytes} B in ${seconds} s)`);
+    void out.line(
+      `throughput  ${rates}  (${events} events of ${load.bodyBytes} B in ${seconds} s)`,
+    );
   }
 
   const latency = await measureLatency(load, channel("latency"), given.rate);
   if (ending.aborted) return exitCode.interrupted;
   progress.clear();
   measured["latency"] = { perSecond: given.rate, ...latency };
-  if (!given.json) void out.line(`latency     ${percentilesText(latency)} at ${given.rate} events/s`);
+  if (!given.json)
+    void out.line(`latency     ${percentilesText(latency)} at ${given.rate} events/s`);
 
   const asking = await measureAsking(load, channel("ask"));
   if (ending.aborted) return exitCode.interrupted;

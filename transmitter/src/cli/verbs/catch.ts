@@ -113,7 +113,10 @@ function printing({ flags: given, out }: CatchInvocation): Handler {
   return async (event) => await print(event);
 }
 
-function executing({ flags: given, out, err, env }: CatchInvocation, command: EventCommand): Handler {
+function executing(
+  { flags: given, out, err, env }: CatchInvocation,
+  command: EventCommand,
+): Handler {
   // With --json standard output is one object per event, and the command's own goes beside it.
   const output = given.json ? "standard error" : "standard output";
   return async (event, ctx) => {

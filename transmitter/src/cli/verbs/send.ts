@@ -4,7 +4,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { bodyFlags, bodyNotes, readBody } from "../body.js";
 import { extrasFlags, resolveExtras } from "../event-extras.js";
 import { jsonLine } from "../event-view.js";
-import { CliFault, type ExitCode, exitCode, isMeshError, usageFault, usageFaultOf } from "../fault.js";
+import {
+  CliFault,
+  type ExitCode,
+  exitCode,
+  isMeshError,
+  usageFault,
+  usageFaultOf,
+} from "../fault.js";
 import { choice, duration, integer, text, toggle } from "../flags.js";
 import { bodyOfLine, readLines } from "../input-lines.js";
 import { Sender } from "../sender.js";
@@ -39,7 +46,11 @@ const flags = {
   "require-listener": toggle({ describe: "end with 4 if nobody catches the channel" }),
   ...extrasFlags,
   id: text({ describe: "idempotency key: the same one within 120 s goes nowhere" }),
-  ttl: duration({ describe: "drop the event where it is older than this", min: 1, max: 24 * hourMs }),
+  ttl: duration({
+    describe: "drop the event where it is older than this",
+    min: 1,
+    max: 24 * hourMs,
+  }),
   ...cellFlags,
 };
 
@@ -150,7 +161,11 @@ async function sendAll(
 
 async function feed(
   sender: Sender,
-  { source, everyMs, ending }: { source: BodySource; everyMs: number | undefined; ending: AbortSignal },
+  {
+    source,
+    everyMs,
+    ending,
+  }: { source: BodySource; everyMs: number | undefined; ending: AbortSignal },
 ): Promise<void> {
   const startMs = performance.now();
   let number = 0;
@@ -175,7 +190,11 @@ function tell({ flags: given, out, err }: SendInvocation, sender: Sender, channe
   const { sent, accepted, handled, refused, matched0 } = summary;
   if (given.json) {
     const { seq, thid, matched, repeat } = last ?? {};
-    void out.line(jsonLine(many ? { channel, ...summary } : { channel, ...summary, seq, thid, matched, repeat }));
+    void out.line(
+      jsonLine(
+        many ? { channel, ...summary } : { channel, ...summary, seq, thid, matched, repeat },
+      ),
+    );
   } else if (many) {
     const parts = [`sent ${sent}`, `accepted ${accepted}`];
     if (given.until === "handled") parts.push(`handled ${handled}`);

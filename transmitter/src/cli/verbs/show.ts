@@ -132,7 +132,8 @@ function pick(rows: readonly Row[], { what, subject, names }: Choice): readonly 
   const begun =
     fields[0] === "id" ? rows.filter((row) => String(row["id"]).startsWith(names[0] ?? "")) : [];
   if (begun.length === 1) return begun;
-  if (begun.length > 1) throw usageFault(`${begun.length} ${what}s begin with ${name}`, "add digits");
+  if (begun.length > 1)
+    throw usageFault(`${begun.length} ${what}s begin with ${name}`, "add digits");
   throw new CliFault(exitCode.failed, `no ${what} ${name} here`, {
     fix: `thynapse ls ${what}s lists them`,
   });

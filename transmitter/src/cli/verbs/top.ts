@@ -3,7 +3,7 @@ import { jsonLine } from "../event-view.js";
 import { type ExitCode, exitCode } from "../fault.js";
 import { duration, integer } from "../flags.js";
 import type { Output } from "../output.js";
-import { type Sample, sampleLines, takeSample, type Usage, usageBetween } from "../sample.js";
+import { type Sample, sampleLines, takeSample, type Activity, activityBetween } from "../sample.js";
 import { withCell } from "../session.js";
 import { cellFlags, timeoutFlag } from "../shared-flags.js";
 import { defineVerb } from "../verb.js";
@@ -31,7 +31,8 @@ export const top = defineVerb({
   name: "top",
   usage: "",
   flags,
-  notes: "Rates are events per second between two samples; the first table comes after one interval.",
+  notes:
+    "Rates are events per second between two samples; the first table comes after one interval.",
   examples: ["top", "top --interval 5s", "top --json -n 1"],
   async run(invocation) {
     const { flags: given, out } = invocation;
@@ -44,7 +45,7 @@ export const top = defineVerb({
           await delay(given.interval, undefined, { signal: ending }).catch(() => undefined);
           if (ending.aborted) break;
           const now: Sample = await takeSample(cell, query);
-          await show(usageBetween(before, now), { out, screen, json: given.json });
+          await show(activityBetween(before, now), { out, screen, json: given.json });
           before = now;
         }
       } finally {
@@ -61,9 +62,9 @@ interface Display {
   readonly json: boolean;
 }
 
-async function show(usage: Usage, { out, screen, json }: Display): Promise<void> {
-  if (json) return await out.line(jsonLine(usage));
-  const lines = sampleLines(usage);
+async function show(activity: Activity, { out, screen, json }: Display): Promise<void> {
+  if (json) return await out.line(jsonLine(activity));
+  const lines = sampleLines(activity);
   if (screen !== undefined) return await screen.draw(lines);
   for (const line of lines) await out.line(line);
   await out.line("");

@@ -54,7 +54,8 @@ ends it at once. The log is JSON on standard error.`,
     tellReady(invocation, transmitter);
     const drain = () => {
       void transmitter.drain();
-      const again = interrupts.exit === exitCode.interrupted ? "; Ctrl-C again ends it at once" : "";
+      const again =
+        interrupts.exit === exitCode.interrupted ? "; Ctrl-C again ends it at once" : "";
       void err.line(`thynapse: draining${again}`);
     };
     interrupts.signal.addEventListener("abort", drain);

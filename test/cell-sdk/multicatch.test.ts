@@ -1,0 +1,324 @@
+import { expect } from "chai";
+
+import type { CaughtEvent } from "../../cell-sdk/src/core/caught-event.js";
+import type {
+  MulticatchSupply,
+  MulticatchWish,
+} from "../../cell-sdk/src/core/multicatch-supply.js";
+import { cellId, CoreRig, NotedWaiter, senderId } from "./core-rig.js";
+
+const wish: MulticatchWish = {
+  pattern: "a.*",
+  concurrency: 1,
+  echo: true,
+  bufferBytesMax: 1024 * 1024,
+  dropOldest: false,
+};
+
+interface Catching {
+  readonly rig: CoreRig;
+  readonly supply: MulticatchSupply;
+  readonly waiter: NotedWaiter;
+}
+
+function catching(options: Partial<MulticatchWish> = {}): Catching {
+  const rig = CoreRig.welcome();
+  const waiter = new NotedWaiter();
+  const supply = rig.act((core) => core.multicatch({ ...wish, ...options }, waiter));
+  return { rig, supply, waiter };
+}
+
+/** A catch that is armed, the next event of the stream being 1. */
+function armed(options: Partial<MulticatchWish> = {}): Catching {
+  const made = catching(options);
+  made.rig.grant();
+  made.rig.mark("s-1", 1);
+  return made;
+}
+
+/** Takes and finishes all that waits. */
+function takeAll(supply: MulticatchSupply): CaughtEvent[] {
+  const events: CaughtEvent[] = [];
+  for (let event = supply.take(); event !== undefined; event = supply.take()) {
+    events.push(event);
+    supply.finished();
+  }
+  return events;
+}
+
+function data(supply: MulticatchSupply): unknown[] {
+  return takeAll(supply).map((event) => event.data);
+}
+
+describe("cell: arming a multicatch (§8.4)", () => {
+  it("subscribes to the topic and is armed by the mark", () => {
+    const { rig, waiter } = catching();
+    expect(rig.last("CTCH").map).to.include({ pattern: "a.*", mode: "multi" });
+    rig.grant();
+    const subscribed = rig.effects.filter(({ kind }) => kind === "subscribe");
+    expect(subscribed.map((effect) => "subscription" in effect && effect.subscription)).to.deep.equal(
+      ["p-1 ", "s-1 "],
+    );
+    expect(waiter.state).to.equal("waiting");
+
+    rig.mark("s-1", 4);
+    expect(waiter.state).to.equal("resolved");
+    expect(rig.statuses.at(-1)).to.include({ kind: "armed", pattern: "a.*", mode: "multi" });
+  });
+
+  it("is armed by an event just as well, and counts from there", () => {
+    const { rig, supply, waiter } = catching();
+    rig.grant();
+
+    rig.stream("s-1", 9, { bodies: ["x"] });
+
+    expect(waiter.state).to.equal("resolved");
+    expect(data(supply)).to.deep.equal(["x"]);
+    expect(rig.all("MISS")).to.have.length(0);
+  });
+
+  it("subscribes again without a mark within 500 ms", () => {
+    const { rig } = catching();
+    rig.grant();
+    rig.effects.length = 0;
+    rig.pass(400);
+    expect(rig.effects.some(({ kind }) => kind === "unsubscribe")).to.equal(false);
+
+    rig.pass(200);
+    const kinds = rig.effects.map(({ kind }) => kind).filter((kind) => kind.includes("subscribe"));
+    expect(kinds).to.deep.equal(["unsubscribe", "subscribe"]);
+  });
+
+  it("rejects what the transmitter refuses, and leaves nothing behind", () => {
+    const { rig, waiter } = catching();
+    const { ref } = rig.last("CTCH").map;
+
+    rig.hear("ERRO", { code: "TOO_MANY_CATCHES", message: "at most", command: "CTCH", ref });
+
+    expect(waiter.state).to.equal("TOO_MANY_CATCHES");
+    expect(rig.core.catches.all()).to.deep.equal([]);
+  });
+
+  it("shares one catch on the wire among handlers of one pattern, until the last has left", () => {
+    const { rig, supply } = armed();
+    const waiter = new NotedWaiter();
+    const second = rig.act((core) => core.multicatch(wish, waiter));
+    expect(waiter.state).to.equal("resolved");
+    expect(rig.all("CTCH")).to.have.length(1);
+
+    rig.stream("s-1", 1, { bodies: [1] });
+    expect([data(supply), data(second)]).to.deep.equal([[1], [1]]);
+
+    rig.act((core) => core.catches.releaseMulticatch(supply));
+    expect(rig.all("DROP")).to.have.length(0);
+    rig.act((core) => core.catches.releaseMulticatch(second));
+    expect(rig.last("DROP").map).to.deep.equal({ catch: 1 });
+  });
+});
+
+describe("cell: reading a stream (§8.5)", () => {
+  it("hands events out in order, one at a time unless more may run", () => {
+    const { rig, supply } = armed();
+    rig.stream("s-1", 1, { bodies: [1, 2, 3] });
+
+    expect(supply.take()?.data).to.equal(1);
+    expect(supply.take()).to.equal(undefined);
+    supply.finished();
+    expect(data(supply)).to.deep.equal([2, 3]);
+  });
+
+  it("says ready once until it has given nothing", () => {
+    const { rig, supply } = armed();
+    rig.effects.length = 0;
+    const ready = (): number => rig.effects.filter(({ kind }) => kind === "ready").length;
+
+    rig.stream("s-1", 1, { bodies: [1] });
+    rig.stream("s-1", 2, { first: 2, bodies: [2] });
+    expect(ready()).to.equal(1);
+    takeAll(supply);
+    rig.stream("s-1", 3, { first: 3, bodies: [3] });
+    expect(ready()).to.equal(2);
+  });
+
+  it("asks for a hole of known size, and keeps what comes behind it until it is closed", () => {
+    const { rig, supply } = armed();
+    rig.stream("s-1", 4, { first: 4, bodies: [4, 5] });
+    rig.stream("s-1", 6, { first: 6, bodies: [6] });
+
+    expect(rig.all("MISS").map(({ map }) => map)).to.deep.equal([{ catch: 1, first: 1, count: 3 }]);
+    expect(data(supply)).to.deep.equal([]);
+    rig.hear("RPAR", { catch: 1, first: 1, count: 2, done: false }, { bodies: [1, 2] });
+    expect(data(supply)).to.deep.equal([1, 2]);
+    rig.hear("RPAR", { catch: 1, first: 3, count: 1, done: true }, { first: 3, bodies: [3] });
+    expect(data(supply)).to.deep.equal([3, 4, 5, 6]);
+    expect(rig.all("MISS")).to.have.length(1);
+  });
+
+  it("asks again for the rest when an answer is done, and for all of it when none comes", () => {
+    const { rig } = armed();
+    rig.stream("s-1", 4, { first: 4, bodies: [4] });
+    rig.hear("RPAR", { catch: 1, first: 1, count: 1, done: true }, { bodies: [1] });
+    expect(rig.last("MISS").map).to.include({ first: 2, count: 2 });
+
+    rig.hear("BEAT", {});
+    rig.pass(600);
+    expect(rig.all("MISS")).to.have.length(3);
+  });
+
+  it("reports what is gone as a gap with its count, and goes on behind it", () => {
+    const gaps: unknown[] = [];
+    const { rig, supply } = armed({ onGap: (count) => gaps.push(count) });
+    rig.stream("s-1", 8, { first: 8, bodies: [8] });
+
+    rig.hear("RPAR", { catch: 1, first: 1, count: 7, gone: true, done: true });
+
+    expect(gaps).to.deep.equal([7]);
+    expect(rig.statuses.at(-1)).to.deep.equal({ kind: "gap", pattern: "a.*", count: 7 });
+    expect(data(supply)).to.deep.equal([8]);
+  });
+
+  it("skips numbers that it has seen, in whole messages and in parts", () => {
+    const { rig, supply } = armed();
+    rig.stream("s-1", 1, { bodies: [1, 2] });
+    rig.stream("s-1", 1, { bodies: [1, 2] });
+    rig.stream("s-1", 2, { first: 2, bodies: [2, 3] });
+
+    expect(data(supply)).to.deep.equal([1, 2, 3]);
+  });
+
+  it("finds the lost end of a quiet stream by the beat, not while messages still come", () => {
+    const { rig } = armed();
+    rig.hear("BEAT", { streams: [[1, 2]] });
+    rig.stream("s-1", 1, { bodies: [1] });
+    rig.hear("BEAT", { streams: [[1, 2]] });
+    expect(rig.all("MISS")).to.have.length(0);
+
+    rig.hear("BEAT", { streams: [[1, 2]] });
+    expect(rig.last("MISS").map).to.deep.equal({ catch: 1, first: 2, count: 1 });
+  });
+
+  it("tells in its own beat how far it is, and after 64 messages (§8.10)", () => {
+    const { rig } = armed();
+    rig.stream("s-1", 1, { bodies: [1, 2] });
+    rig.pass(250);
+    expect(rig.last("BEAT").map).to.deep.equal({ streams: [[1, 2]] });
+
+    rig.said.length = 0;
+    for (let n = 3; n < 70; n++) rig.stream("s-1", n, { first: n, bodies: [n] });
+    expect(rig.all("BEAT").map(({ map }) => map)).to.deep.equal([{ streams: [[1, 65]] }]);
+  });
+
+  it("drops what it has had before, by sender and number, whatever the stream says", () => {
+    const { rig, supply } = armed();
+    rig.stream("s-1", 1, { bodies: [1, 2] });
+    rig.stream("s-1", 3, { first: 1, bodies: [1, 2, 3] });
+
+    expect(data(supply)).to.deep.equal([1, 2, 3]);
+  });
+
+  it("leaves out the cell's own events if it says so, outputs of its handlers too", () => {
+    const { rig, supply } = armed({ echo: false });
+    rig.stream("s-1", 1, { sender: cellId, bodies: [1] });
+    rig.stream("s-1", 2, { sender: senderId, bodies: [2] });
+
+    expect(data(supply)).to.deep.equal([2]);
+  });
+
+  it("skips a body that cannot be decoded, counts it, and says so (§6.5)", () => {
+    const { rig, supply } = armed();
+    const head = Buffer.from("s-1 1 1");
+    const good = Buffer.from("M EVNT ");
+    rig.core.events(head, Buffer.concat([good, badRun()]), rig.nowMs);
+    rig.stream("s-1", 2, { first: 2, bodies: [2] });
+
+    expect(data(supply)).to.deep.equal([2]);
+    expect(supply.badEvents).to.equal(1);
+    rig.act(() => undefined);
+    expect(rig.statuses.at(-1)).to.include({ kind: "warning", pattern: "a.*" });
+  });
+
+  it("survives a message that cannot be read", () => {
+    const { rig, supply } = armed();
+    rig.core.events(Buffer.from("s-1 1"), Buffer.from("M EVNT x"), rig.nowMs);
+    rig.core.events(Buffer.from("s-1 1 1"), Buffer.from("M EVNT x"), rig.nowMs);
+    rig.core.command(Buffer.from("junk"), rig.nowMs);
+    rig.stream("s-1", 1, { bodies: [1] });
+
+    expect(rig.core.badInputs).to.equal(3);
+    expect(data(supply)).to.deep.equal([1]);
+  });
+});
+
+describe("cell: a slow multicatch", () => {
+  const large = Buffer.alloc(40_000);
+
+  it("lets go of what its buffer has no room for, and repairs it when half is free", () => {
+    const { rig, supply } = armed({ bufferBytesMax: 100_000 });
+    for (let n = 1; n <= 6; n++) rig.stream("s-1", n, { first: n, bodies: [large] });
+    expect(rig.kinds().filter((kind) => kind === "slow")).to.have.length(1);
+    expect(rig.all("MISS")).to.have.length(0);
+
+    for (let n = 0; n < 2; n++) {
+      supply.take();
+      supply.finished();
+    }
+    rig.act(() => undefined);
+    expect(rig.last("MISS").map).to.deep.equal({ catch: 1, first: 4, count: 3 });
+  });
+
+  it("drops the oldest if it was asked to, and reports them", () => {
+    const gaps: unknown[] = [];
+    const { rig, supply } = armed({
+      bufferBytesMax: 100_000,
+      dropOldest: true,
+      onGap: (count) => gaps.push(count),
+    });
+    for (let n = 1; n <= 4; n++) rig.stream("s-1", n, { first: n, bodies: [large] });
+
+    expect(gaps).to.deep.equal([1, 1]);
+    expect(takeAll(supply).map(({ seq }) => seq)).to.deep.equal([3, 4]);
+    expect(rig.all("MISS")).to.have.length(0);
+  });
+});
+
+describe("cell: a multicatch after the loss of the connection", () => {
+  it("goes on counting on the same stream, so that what it missed is a hole (§8.4)", () => {
+    const { rig, supply } = armed();
+    rig.stream("s-1", 1, { bodies: [1] });
+    takeAll(supply);
+    rig.lose();
+    rig.attach();
+    rig.grant();
+
+    rig.mark("s-1", 5);
+
+    expect(rig.last("MISS").map).to.include({ first: 2, count: 3 });
+    expect(rig.kinds()).to.not.include("gap");
+  });
+
+  it("reports a gap without a count on another stream: nobody can prove that there is none", () => {
+    const { rig, supply } = armed();
+    rig.stream("s-1", 1, { bodies: [1] });
+    rig.stream("s-1", 3, { first: 3, bodies: [3] });
+    rig.lose();
+    rig.attach({ incarnation: 2 });
+    rig.grant({ topic: "s-2" });
+
+    const gaps = rig.statuses.filter(({ kind }) => kind === "gap");
+    expect(gaps.map((gap) => "count" in gap && gap.count)).to.deep.equal([1, undefined]);
+    rig.mark("s-2", 50);
+    rig.stream("s-2", 50, { first: 4, bodies: [4] });
+    expect(data(supply)).to.deep.equal([1, 3, 4]);
+    expect(rig.statuses.filter(({ kind }) => kind === "armed")).to.have.length(2);
+  });
+});
+
+/** A run of one event whose MessagePack body ends early. */
+function badRun(): Buffer {
+  const rig = CoreRig.welcome();
+  rig.act(({ outbox }) => outbox.send("a.b", [1]));
+  const { run } = rig.last("EVNT");
+  const bytes = Buffer.from(run!.bytes.subarray(7));
+  bytes[bytes.length - 2] = 0x92;
+  return bytes;
+}

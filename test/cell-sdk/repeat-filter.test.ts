@@ -1,0 +1,90 @@
+import { expect } from "chai";
+
+import { RepeatFilter } from "../../cell-sdk/src/core/repeat-filter.js";
+import {
+  senderKeepMs,
+  SenderRanges,
+  senderRangesMax,
+  sendersMax,
+} from "../../cell-sdk/src/core/sender-ranges.js";
+import { SeededRandom } from "../simulation/random.js";
+import { madeRun } from "./core-rig.js";
+
+/** Runs with these numbers, ascending, as one sender would send them. */
+function runOf(seqs: readonly number[], floor: number) {
+  const steps = seqs.map((seq, at) => (at === 0 ? 1 : seq - seqs[at - 1]!));
+  return madeRun({ first: seqs[0]!, floor, steps, bodies: seqs.map(() => 0) });
+}
+
+function freshOf(filter: RepeatFilter, seqs: readonly number[], floor = 1): number[] {
+  const run = runOf(seqs, floor);
+  const fresh = filter.fresh(run, 0, 0);
+  return fresh === undefined ? [...seqs] : [...fresh].map((index) => run.seqAt(index));
+}
+
+describe("cell: repeat filter", () => {
+  it("lets every number of a sender through once", () => {
+    const filter = new RepeatFilter();
+
+    expect(freshOf(filter, [1, 2, 3])).to.deep.equal([1, 2, 3]);
+    expect(freshOf(filter, [2, 3, 4, 7])).to.deep.equal([4, 7]);
+    expect(freshOf(filter, [5, 6, 7, 8])).to.deep.equal([5, 6, 8]);
+    expect(filter.repeats).to.equal(3);
+  });
+
+  it("lets a number through that was passed over before: refused as busy, then sent again", () => {
+    const filter = new RepeatFilter();
+    freshOf(filter, [1, 2, 4, 5]);
+
+    expect(freshOf(filter, [3])).to.deep.equal([3]);
+  });
+
+  it("takes what is below the floor as seen", () => {
+    const filter = new RepeatFilter();
+    freshOf(filter, [10], 10);
+
+    expect(freshOf(filter, [8, 9, 10, 11], 1)).to.deep.equal([11]);
+  });
+
+  it("agrees with a plain set of numbers, for whatever is repeated in whatever order", () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = new SeededRandom(seed);
+      const filter = new RepeatFilter();
+      const seen = new Set<number>();
+      let floor = 1;
+      for (let step = 0; step < 30; step++) {
+        floor += Math.floor(random.float() * 3);
+        const first = floor + Math.floor(random.float() * 40);
+        const seqs = [first];
+        while (random.float() < 0.8) seqs.push(seqs.at(-1)! + 1 + Math.floor(random.float() * 3));
+        const expected = seqs.filter((seq) => !seen.has(seq));
+        for (const seq of seqs) seen.add(seq);
+        expect(freshOf(filter, seqs, floor), `seed ${seed}, step ${step}`).to.deep.equal(expected);
+      }
+    }
+  });
+
+  it("forgets a sender after 10 min, and the oldest of 10 000", () => {
+    const ranges = new SenderRanges();
+    ranges.of("a", 1, 0).add(1);
+    ranges.of("b", 1, senderKeepMs).add(1);
+    expect(ranges.senderCount).to.equal(1);
+
+    for (let n = 0; n < sendersMax + 10; n++) ranges.of(`c${n}`, 1, senderKeepMs);
+    expect(ranges.senderCount).to.equal(sendersMax);
+    expect(ranges.of("b", 1, senderKeepMs).size).to.equal(0);
+  });
+
+  it("keeps a bounded number of ranges of a sender whose floor never rises", () => {
+    const ranges = new SenderRanges();
+    const numbers = ranges.of("a", 1, 0);
+    for (let n = 0; n <= senderRangesMax; n++) numbers.add(2 * n + 1);
+    const count = numbers.rangeCount;
+
+    ranges.of("a", 1, 0);
+
+    expect(numbers.rangeCount).to.be.below(count / 2 + 2);
+    expect(numbers.has(2 * senderRangesMax + 1)).to.equal(true);
+    expect(numbers.has(2 * senderRangesMax)).to.equal(false);
+  });
+});

@@ -1,0 +1,201 @@
+import { expect } from "chai";
+
+import { CoreRig, NotedWaiter, transmitterId } from "./core-rig.js";
+
+const body = Buffer.alloc(100, 1);
+const other = { id: "7b".repeat(20), incarnation: 9 };
+
+function sendRuns(rig: CoreRig, count: number): void {
+  for (let n = 0; n < count; n++) rig.act(({ outbox }) => outbox.send("a.b", body));
+}
+
+function runs(rig: CoreRig): { first: number; last: number; session: number; floor: number }[] {
+  return rig.all("EVNT").map(({ run }) => {
+    const { first, session, floor } = run!.header;
+    return { first, last: run!.last, session, floor };
+  });
+}
+
+describe("cell: sending again", () => {
+  it("begins with what is not handled, ascending, then what is new (§11.3)", () => {
+    const rig = CoreRig.welcome();
+    sendRuns(rig, 3);
+    rig.hear("CNFM", { accepted: [[1, 3, 1, false]], handled: [[2, 2]] });
+    rig.lose();
+    rig.act(({ outbox }) => outbox.send("a.b", body));
+    rig.said.length = 0;
+
+    rig.attach();
+
+    expect(runs(rig).map(({ first }) => first)).to.deep.equal([1, 3, 4]);
+  });
+
+  it("keeps the session of the first sending, by which a repeat is known (§7.8)", () => {
+    const rig = CoreRig.welcome();
+    sendRuns(rig, 1);
+    rig.lose();
+    rig.act(({ outbox }) => outbox.send("a.b", body));
+    rig.said.length = 0;
+
+    rig.attach(other);
+
+    expect(rig.last("HELO").map).to.include({ session: 2, secret: "5".repeat(32) });
+    expect(runs(rig).map(({ first, session }) => [first, session])).to.deep.equal([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
+  it("gives a run that was closed before the loss, but never sent, the new session", () => {
+    const rig = CoreRig.welcome({}, { windowBytes: 1000 });
+    for (let n = 0; n < 2; n++) {
+      rig.act(({ outbox }) => {
+        for (let each = 0; each < 600; each++) outbox.send("a.b", body);
+      });
+    }
+    const sentBefore = runs(rig).map(({ first }) => first);
+    expect(sentBefore).to.deep.equal([1]);
+    rig.lose();
+    rig.said.length = 0;
+
+    rig.attach(other);
+
+    const sessions = runs(rig).map(({ session }) => session);
+    expect(sessions[0]).to.equal(1);
+    expect(new Set(sessions.slice(1))).to.deep.equal(new Set([2]));
+  });
+
+  it("repeats what is handled but kept only to another transmitter (§11.5)", () => {
+    for (const [fields, expected] of [
+      [{}, []],
+      [{ incarnation: 2 }, [1]],
+      [other, [1]],
+    ] as const) {
+      const rig = CoreRig.welcome();
+      sendRuns(rig, 1);
+      rig.hear("CNFM", { accepted: [[1, 1, 1, false]], handled: [[1, 1]] });
+      rig.lose();
+      rig.said.length = 0;
+
+      rig.attach({ id: transmitterId, ...fields });
+
+      expect(runs(rig).map(({ first }) => first)).to.deep.equal(expected);
+    }
+  });
+
+  it("keeps what is handled for 2 s and 8 MiB, and raises the floor behind it (§7.4)", () => {
+    const rig = CoreRig.welcome();
+    sendRuns(rig, 2);
+    rig.hear("CNFM", { accepted: [[1, 2, 1, false]], handled: [[1, 2]] });
+    expect(rig.core.outbox.floor).to.equal(1);
+    rig.hear("BEAT", {});
+    rig.pass(1900);
+    expect(rig.core.outbox.floor).to.equal(1);
+
+    rig.hear("BEAT", {});
+    rig.pass(200);
+    expect(rig.core.outbox.floor).to.equal(3);
+
+    const large = Buffer.alloc(1024 * 1024);
+    for (let n = 0; n < 12; n++) {
+      rig.act(({ outbox }) => outbox.send("a.b", large));
+      rig.hear("CNFM", { accepted: [[3 + n, 3 + n, 1, false]], handled: [[3 + n, 3 + n]] });
+    }
+    expect(rig.core.outbox.floor).to.equal(8);
+  });
+
+  it("holds the floor at the lowest event that is not handled", () => {
+    const rig = CoreRig.welcome();
+    sendRuns(rig, 5);
+    rig.hear("CNFM", { accepted: [[1, 5, 1, false]], handled: [[3, 5], [1, 1]] });
+    rig.hear("BEAT", {});
+    rig.pass(1900);
+    rig.hear("BEAT", {});
+    rig.pass(200);
+
+    sendRuns(rig, 1);
+    expect(runs(rig).at(-1)).to.include({ first: 6, floor: 2 });
+  });
+
+  it("sends a run again with the floor of now, which never falls", () => {
+    const rig = CoreRig.welcome();
+    sendRuns(rig, 2);
+    rig.hear("CNFM", { accepted: [[1, 2, 1, false]], handled: [[1, 1]] });
+    rig.hear("BEAT", {});
+    rig.pass(1900);
+    rig.hear("BEAT", {});
+    rig.pass(200);
+    rig.lose();
+    rig.said.length = 0;
+
+    rig.attach(other);
+    expect(runs(rig)).to.deep.equal([{ first: 2, last: 2, session: 1, floor: 2 }]);
+  });
+});
+
+describe("cell: a full outbox", () => {
+  const bounds = { outboxEventsMax: 100 };
+
+  it("lets sends wait, admits them in order as events are handled, and numbers them then", () => {
+    const rig = CoreRig.welcome(bounds);
+    const destinations = rig.act(({ outbox }) =>
+      Array.from({ length: 95 }, () => outbox.send("a.b", body)),
+    );
+    expect(destinations.map((each) => each.seqAt(0)).filter((seq) => seq === 0)).to.have.length(5);
+    const flushed = new NotedWaiter();
+    rig.core.outbox.whenFlushed(flushed);
+
+    rig.hear("CNFM", { accepted: [[1, 90, 1, false]], handled: [[1, 50]] });
+    expect(destinations.slice(90).map((each) => each.seqAt(0))).to.deep.equal([91, 92, 93, 94, 95]);
+    expect(flushed.state).to.equal("waiting");
+    rig.hear("CNFM", { accepted: [[91, 95, 1, false]] });
+    expect(flushed.state).to.equal("resolved");
+  });
+
+  it("keeps a tenth free for handlers", () => {
+    const rig = CoreRig.welcome(bounds);
+    rig.act(({ outbox }) => Array.from({ length: 90 }, () => outbox.send("a.b", body)));
+    rig.core.outbox.privileged = true;
+
+    expect(rig.core.outbox.send("a.b", body).seqAt(rig.core.outbox.lastIndex)).to.equal(91);
+  });
+
+  it("refuses a send when 65 536 wait, and takes bytes that the caller changes later", () => {
+    const rig = new CoreRig(bounds);
+    const { outbox } = rig.core;
+    const mine = Buffer.alloc(4, 1);
+    for (let n = 0; n < 90; n++) outbox.send("a.b", mine);
+    const waiting = outbox.send("a.b", mine);
+    mine.fill(2);
+    for (let n = 1; n < 65_536; n++) outbox.send("a.b", mine);
+
+    let code = "";
+    outbox.send("a.b", mine).watch(0, {
+      until: "accepted",
+      confirmed: () => undefined,
+      refused: (error) => (code = error.code),
+    });
+    expect(code).to.equal("OUTBOX_FULL");
+
+    rig.core.start(rig.nowMs);
+    rig.attach();
+    rig.hear("CNFM", { accepted: [[1, 90, 1, false]], handled: [[1, 90]] });
+    const { run } = rig.all("EVNT").at(-1)!;
+    expect(waiting.seqAt(0)).to.equal(91);
+    expect([...run!.bodyAt(0)]).to.deep.equal([1, 1, 1, 1]);
+    expect([...run!.bodyAt(1)]).to.deep.equal([2, 2, 2, 2]);
+  });
+
+  it("says that there is room below three quarters", () => {
+    const rig = CoreRig.welcome(bounds);
+    rig.act(({ outbox }) => Array.from({ length: 75 }, () => outbox.send("a.b", body)));
+    expect(rig.core.outbox.hasRoom).to.equal(false);
+    const room = new NotedWaiter();
+    rig.core.outbox.whenRoom(room);
+
+    rig.hear("CNFM", { accepted: [[1, 75, 1, false]], handled: [[1, 10]] });
+
+    expect(room.state).to.equal("resolved");
+    expect(rig.core.outbox.hasRoom).to.equal(true);
+  });
+});
