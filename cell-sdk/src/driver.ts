@@ -32,6 +32,8 @@ export class CellDriver {
   /** Parts that the pipe had no room for. */
   private unsent: Buffer[] = [];
   private ready: EventSupply[] = [];
+  /** A cell that has ended sets no timer again: it would keep the process alive. */
+  private hasClosed = false;
   private cancelTimer: (() => void) | undefined;
   private timerMs = Number.POSITIVE_INFINITY;
   /** Whether what the rules want is looked after at the end of what goes on now. */
@@ -218,6 +220,7 @@ export class CellDriver {
 
   /** Sets the one timer. */
   private plan(): void {
+    if (this.hasClosed) return;
     const deadlineMs = this.core.nextDeadlineMs;
     if (deadlineMs === this.timerMs) return;
     this.cancelTimer?.();
@@ -234,6 +237,7 @@ export class CellDriver {
   };
 
   private close(status: ClosedStatus): void {
+    this.hasClosed = true;
     this.cancelTimer?.();
     this.timerMs = Number.NaN;
     this.takers.clear();

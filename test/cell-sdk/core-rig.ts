@@ -30,6 +30,8 @@ export interface MadeRun {
   readonly channel?: string;
   /** One body for each event; bytes as they are, all else as MessagePack. */
   readonly bodies: readonly unknown[];
+  /** The tag of bodies that are bytes; default 0. */
+  readonly tag?: number;
   /** Steps between the numbers; default 1 each. */
   readonly steps?: readonly number[];
   readonly extras?: FieldMap;
@@ -197,7 +199,7 @@ export function writeRun(made: MadeRun, prefix: Uint8Array): Buffer {
     const isBytes = body instanceof Uint8Array;
     const bytes = isBytes ? body : encodeMessagePack(body);
     const packed = extras === undefined ? undefined : encodeMessagePack(extras);
-    writer.append(channel, isBytes ? 0 : 2, bytes, steps?.[index] ?? 1, packed);
+    writer.append(channel, isBytes ? (made.tag ?? 0) : 2, bytes, steps?.[index] ?? 1, packed);
   }
   const opening = { sender, service: "sending", session: 1, floor, first, time: 5 };
   return Buffer.concat([prefix, writer.close(opening, new Uint8Array(0))]);

@@ -107,7 +107,13 @@ describe("cell: sending again", () => {
   it("holds the floor at the lowest event that is not handled", () => {
     const rig = CoreRig.welcome();
     sendRuns(rig, 5);
-    rig.hear("CNFM", { accepted: [[1, 5, 1, false]], handled: [[3, 5], [1, 1]] });
+    rig.hear("CNFM", {
+      accepted: [[1, 5, 1, false]],
+      handled: [
+        [3, 5],
+        [1, 1],
+      ],
+    });
     rig.hear("BEAT", {});
     rig.pass(1900);
     rig.hear("BEAT", {});

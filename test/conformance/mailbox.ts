@@ -1,8 +1,14 @@
+/** Somebody who waits for an item. */
+interface Waiting<Item> {
+  readonly test: (item: Item) => boolean;
+  readonly take: (item: Item) => void;
+}
+
 /** What has come and was not taken yet; a case waits for what it expects, whatever else comes before. */
 export class Mailbox<Item> {
   private readonly name: string;
   private readonly items: Item[] = [];
-  private readonly waiting = new Set<() => void>();
+  private readonly waiting = new Set<Waiting<Item>>();
 
   /** @param name what the items are, for messages. */
   constructor(name: string) {
@@ -10,8 +16,13 @@ export class Mailbox<Item> {
   }
 
   put(item: Item): void {
+    for (const one of this.waiting) {
+      if (!one.test(item)) continue;
+      this.waiting.delete(one);
+      one.take(item);
+      return;
+    }
     this.items.push(item);
-    for (const look of [...this.waiting]) look();
   }
 
   /** Puts something back in front of all. */
@@ -27,25 +38,23 @@ export class Mailbox<Item> {
   }
 
   /** Takes the first that passes the test; rejects with what has come instead. */
-  async next(
+  next(
     test: (item: Item) => boolean = () => true,
     { withinMs = 5000 }: { readonly withinMs?: number } = {},
   ): Promise<Item> {
     const at = this.items.findIndex(test);
-    if (at >= 0) return this.items.splice(at, 1)[0] as Item;
+    if (at >= 0) return Promise.resolve(this.items.splice(at, 1)[0] as Item);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.waiting.delete(look);
+        this.waiting.delete(waiting);
         reject(new Error(`no ${this.name} like this within ${withinMs} ms, but ${this.shown()}`));
       }, withinMs);
-      const look = (): void => {
-        const index = this.items.findIndex(test);
-        if (index < 0) return;
+      const take = (item: Item): void => {
         clearTimeout(timer);
-        this.waiting.delete(look);
-        resolve(this.items.splice(index, 1)[0] as Item);
+        resolve(item);
       };
-      this.waiting.add(look);
+      const waiting = { test, take };
+      this.waiting.add(waiting);
     });
   }
 

@@ -3,7 +3,8 @@ import { startTransmitter, type Transmitter } from "@thynapse/transmitter";
 import { expect } from "chai";
 
 import { type StartedProcess, startProcess } from "../support/process.js";
-import { bin, type RunEnd, runThynapse, startThynapse } from "./thynapse.js";
+import { bin, type RunEnd, startThynapse } from "./thynapse.js";
+import { runVerb } from "./verb-runner.js";
 
 describe("cli: watch, catch, ask, answer, events", () => {
   let transmitter: Transmitter;
@@ -20,7 +21,7 @@ describe("cli: watch, catch, ask, answer, events", () => {
   });
 
   const run = ([verb = "", ...argv]: readonly string[]) =>
-    runThynapse([verb, "-t", transmitter.command, ...argv]);
+    runVerb([verb, "-t", transmitter.command, ...argv]);
 
   /** Starts a verb that goes on, and waits until it misses nothing. */
   const start = async ([verb = "", ...argv]: readonly string[]): Promise<StartedProcess> => {
@@ -72,9 +73,11 @@ describe("cli: watch, catch, ask, answer, events", () => {
 
     it("I61: shows escape sequences escaped, unless --raw", async () => {
       const body = "\u001b[2J\u009bA\u202e\r\nß";
-      const plain = await start(["watch", "esc", "-n", "1"]);
-      const json = await start(["watch", "esc", "-n", "1", "--json"]);
-      const raw = await start(["watch", "esc", "-n", "1", "--raw"]);
+      const [plain, json, raw] = await Promise.all([
+        start(["watch", "esc", "-n", "1"]),
+        start(["watch", "esc", "-n", "1", "--json"]),
+        start(["watch", "esc", "-n", "1", "--raw"]),
+      ]);
 
       await cell.send("esc", body);
       await Promise.all([plain.exit, json.exit, raw.exit]);
@@ -137,8 +140,10 @@ describe("cli: watch, catch, ask, answer, events", () => {
 
     it("passes arguments as they are, unless --shell", async () => {
       const echo = "printf '%s\\n' $((1+1)) '*'";
-      const plain = await start(["catch", "e.a", "-s", "s", "-n", "1", "--exec", echo]);
-      const shell = await start(["catch", "e.b", "-s", "s", "-n", "1", "--exec", echo, "--shell"]);
+      const [plain, shell] = await Promise.all([
+        start(["catch", "e.a", "-s", "s", "-n", "1", "--exec", echo]),
+        start(["catch", "e.b", "-s", "s", "-n", "1", "--exec", echo, "--shell"]),
+      ]);
 
       await Promise.all([
         cell.send("e.a", 1, { until: "handled" }),
@@ -195,9 +200,11 @@ describe("cli: watch, catch, ask, answer, events", () => {
 
   describe("ask and answer", () => {
     it("answers with a body, an echo or what a command prints", async () => {
-      const body = await start(["answer", "q.body", '{"price":7}']);
-      await start(["answer", "q.echo", "--echo"]);
-      await start(["answer", "q.exec", "-s", "upper", "--exec", "tr a-z A-Z"]);
+      const [body] = await Promise.all([
+        start(["answer", "q.body", '{"price":7}']),
+        start(["answer", "q.echo", "--echo"]),
+        start(["answer", "q.exec", "-s", "upper", "--exec", "tr a-z A-Z"]),
+      ]);
 
       expect(await run(["ask", "q.body"])).to.deep.include({ code: 0, stdout: ['{"price":7}'] });
       expect((await run(["ask", "q.echo", "[1]"])).stdout).to.deep.equal(["[1]"]);

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { eventually } from "../support/eventually.js";
 import { startProcess } from "../support/process.js";
 import { type RunEnd, runThynapse } from "./thynapse.js";
+import { runVerb } from "./verb-runner.js";
 
 describe("cli: ls, show, explain, top, dead, bench, completion", () => {
   let transmitter: Transmitter;
@@ -26,7 +27,7 @@ describe("cli: ls, show, explain, top, dead, bench, completion", () => {
   });
 
   const run = ([verb = "", ...argv]: readonly string[]) =>
-    runThynapse([verb, "-t", transmitter.command, ...argv]);
+    runVerb([verb, "-t", transmitter.command, ...argv]);
 
   describe("ls", () => {
     const listings: readonly (readonly [what: string, row: Record<string, unknown>])[] = [
@@ -155,7 +156,16 @@ describe("cli: ls, show, explain, top, dead, bench, completion", () => {
     });
 
     it("bench measures throughput, latency and asking", async () => {
-      const end = await run(["bench", "--for", "100ms", "--mode", "any", "--json"]);
+      const end = await runThynapse([
+        "bench",
+        "-t",
+        transmitter.command,
+        "--for",
+        "100ms",
+        "--mode",
+        "any",
+        "--json",
+      ]);
 
       expect(end).to.deep.include({ code: 0, stderr: [] });
       const [measured = {}] = json(end);

@@ -6,12 +6,12 @@ export class Totals {
     this.counts.set(name, this.of(name) + by);
   }
 
-  addAll(other: Totals): void {
-    for (const [name, count] of other.counts) this.add(name, count);
-  }
-
   of(name: string): number {
     return this.counts.get(name) ?? 0;
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, number]> {
+    return this.counts.entries();
   }
 
   /** Those of `names` that were never counted. */

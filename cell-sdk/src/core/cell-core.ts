@@ -105,8 +105,9 @@ export class CellCore {
     return this.effects.length > 0;
   }
 
-  /** When `tick` is due; infinite if never. */
+  /** When `tick` is due; infinite if never. A cell that has ended keeps no program alive. */
   get nextDeadlineMs(): number {
+    if (this.closing.state.name === "closed") return Number.POSITIVE_INFINITY;
     return Math.min(
       this.session.deadlineMs,
       this.outbox.deadlineMs,

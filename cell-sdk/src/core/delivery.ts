@@ -237,7 +237,7 @@ export function makeDelivery(
 export function packBody(data: unknown): PackedBody {
   const { tag, bytes } = encodeBody(data);
   checkBodyBytes(bytes.length);
-  return [tag, data === bytes ? bytes.slice() : bytes];
+  return [tag, data === bytes ? Buffer.from(bytes) : bytes];
 }
 
 function withReason(reason: string | undefined): SettlementDetail | undefined {

@@ -250,7 +250,7 @@ export class Outbox {
       return this.builder.append(channel, tag, body, extras);
     }
     // The caller may write to its bytes again after `send`.
-    return this.wait(new WaitingSend(channel, tag, isBytes ? body.slice() : body, extras));
+    return this.wait(new WaitingSend(channel, tag, isBytes ? Buffer.from(body) : body, extras));
   }
 
   private wait(send: WaitingSend): WaitingSend {

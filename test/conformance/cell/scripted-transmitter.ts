@@ -53,6 +53,8 @@ export class ScriptedTransmitter implements Home, FaceHandlers {
   readonly order: string[] = [];
   /** Other transmitters that the welcome names. */
   neighbours: string[] = [];
+  /** What its beats say of streams, as long as the case leaves it there. */
+  moved: readonly (readonly [number, number])[] = [];
   /** What is added to each welcome. */
   welcomeMore: Fields = {};
   private readonly reflexes = new Set<Reflex>(
@@ -75,7 +77,8 @@ export class ScriptedTransmitter implements Home, FaceHandlers {
     this.inProcess = local;
     this.faces = [sockets, local];
     this.beater = setInterval(() => {
-      if (this.reflexes.has("BEAT") && this.connection !== "") this.say("BEAT");
+      if (!this.reflexes.has("BEAT") || this.connection === "") return;
+      this.say("BEAT", this.moved.length > 0 ? { streams: this.moved } : {});
     }, heartbeatMs);
     scripts.add(this);
     sockets.handlers = this;

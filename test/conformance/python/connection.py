@@ -15,6 +15,7 @@ class Connection:
         self.command, self.events = CONTEXT.socket(zmq.DEALER), CONTEXT.socket(zmq.SUB)
         for socket in (self.command, self.events):
             socket.linger = 0
+            socket.sndhwm = socket.rcvhwm = 0  # a command that is dropped would never be answered
             poller.register(socket, zmq.POLLIN)
         self.command.connect(address)
 
@@ -35,7 +36,7 @@ class Connection:
         try:
             self.command.send(part, zmq.DONTWAIT)
         except zmq.Again:
-            pass  # a full pipe: the transmitter does not read, and silence ends the attachment
+            pass  # no connection: silence ends the attachment, and what is not confirmed is sent again
 
     @property
     def open(self):

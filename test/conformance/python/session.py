@@ -19,7 +19,7 @@ class Session:
         self.cell, self.state = cell, "away"
         self.homes, self.at, self.connection = [], 0, None
         self.count, self.secret, self.before, self.welcome = 0, None, None, None
-        self.heard_at, self.beat_at, self.retry_at = 0.0, 0.0, None
+        self.heard_at, self.hello_at, self.beat_at, self.retry_at = 0.0, 0.0, 0.0, None
 
     def start(self, homes, now):
         self.homes = list(homes)
@@ -41,7 +41,8 @@ class Session:
 
     def hello(self, now):
         self.cell.detached()
-        self.state, self.retry_at, self.heard_at = "hello", None, now
+        self.state, self.retry_at = "hello", None
+        self.heard_at = self.hello_at = now
         fields = {"v": 1, "id": self.cell.id, "service": self.cell.service, "session": self.count + 1}
         if self.secret is not None:
             fields["secret"] = self.secret
@@ -99,7 +100,7 @@ class Session:
             return
         if self.retry_at is not None and now >= self.retry_at:
             self.attach(now)
-        elif self.state == "hello" and now >= self.heard_at + WELCOME_WAIT:
+        elif self.state == "hello" and now >= self.hello_at + WELCOME_WAIT:
             self.move_on(now)
         elif self.attached and now >= self.heard_at + SILENCE:
             self.cell.report("lost")

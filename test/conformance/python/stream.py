@@ -57,26 +57,24 @@ class Stream:
                 self.expected = first
             self.cell.report("armed", pattern=self.pattern)
         if count > 0:
-            self.take(first, (word, fields))
+            self.keep(first, (word, fields))
+            self.hand_over()
         self.told_last(first + count - 1, now)
 
     def repaired(self, fields, now):
         """Takes one RPAR; what is still missing when the answer is done is asked for again."""
         self.tries = 0
         for number in range(fields["first"], fields["first"] + fields["count"]):
-            if fields.get("gone"):
-                self.take(number, GONE)
-            else:
-                self.take(number, ("ERRO" if "code" in fields else "EVNT", fields))
+            self.keep(number, GONE if fields.get("gone") else ("ERRO" if "code" in fields else "EVNT", fields))
+        self.hand_over()
         if fields["done"]:
             self.ask(now)
 
-    def take(self, number, what):
+    def keep(self, number, what):
         if self.expected is None or number < self.expected or number in self.waiting:
             return
         self.waiting[number] = what
         self.highest = max(self.highest, number)
-        self.hand_over()
 
     def hand_over(self):
         """Gives the handler what has no hole before it, in order."""

@@ -110,7 +110,9 @@ export class FaultMesh {
   async restart(): Promise<void> {
     this.log({ id: "", cell: "", action: "crashed", home: this.ready.id });
     await killed(this.transmitter);
-    const [port, pubPort] = [this.ready.command, this.ready.pub].map((at) => at.split(":")[2] ?? "");
+    const [port, pubPort] = [this.ready.command, this.ready.pub].map(
+      (at) => at.split(":")[2] ?? "",
+    );
     await this.up(["--port", port ?? "", "--pub-port", pubPort ?? ""]);
   }
 

@@ -48,7 +48,9 @@ describe("faults: two cells with one id", () => {
     const again = JSON.parse((await heard(second, /^J DLVR /)).slice(7)) as Delivery;
     await second.send(settlementOf(again));
 
-    expect(taken.secret).to.match(/^[0-9a-f]{32}$/).and.not.equal(secret);
+    expect(taken.secret)
+      .to.match(/^[0-9a-f]{32}$/)
+      .and.not.equal(secret);
     expect(fenced).to.include('"reason":"fenced"');
     expect(refused).to.include('"code":"NOT_WELCOME"');
     expect(again).to.include({ seq: held.seq, claimed: true });

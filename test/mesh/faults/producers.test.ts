@@ -32,7 +32,9 @@ describe("faults: a sender", () => {
     expect(events.size).to.equal(20 * livesMs.length + 1);
     expect(twiceOf(events)).to.deep.equal([]);
     const handled = events.size - lostOf(events).length;
-    console.log(`      killed senders: ${handled - 1} of ${events.size - 1} events were handled, once`);
+    console.log(
+      `      killed senders: ${handled - 1} of ${events.size - 1} events were handled, once`,
+    );
     expect(handled).to.be.greaterThan(20);
   });
 
@@ -67,8 +69,8 @@ describe("faults: a sender", () => {
 
     expect(confirms.filter((text) => text.includes('"repeat":true'))).to.have.length(99);
     expect(await cell!.leave()).to.equal(0);
-    expect([...handledEvents(mesh.records()).values()].map(({ acked }) => acked.length)).to.deep.equal(
-      [1],
-    );
+    expect(
+      [...handledEvents(mesh.records()).values()].map(({ acked }) => acked.length),
+    ).to.deep.equal([1]);
   });
 });

@@ -36,7 +36,9 @@ describe("faults: a slow cell among fast ones", () => {
     const helds: number[] = [];
     await eventually(
       async () => {
-        helds.push(...(await observer.cells()).filter((it) => it.id === slow.id).map((it) => it.held));
+        helds.push(
+          ...(await observer.cells()).filter((it) => it.id === slow.id).map((it) => it.held),
+        );
         expect(isSent).to.equal(true);
       },
       { withinMs: 20_000 },

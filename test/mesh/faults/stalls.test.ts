@@ -41,7 +41,9 @@ describe("faults: a cell that stands still", function () {
     console.log(`      a frozen cell's event moved in ${Math.round(movedMs)} ms`);
     expect(movedMs).to.be.at.most(2500);
     const outputs = records.filter(({ action }) => action === "caught");
-    expect(outputs.map(({ cause }) => cause)).to.deep.equal([`${event!.id} billing ${pattern} 2 0`]);
+    expect(outputs.map(({ cause }) => cause)).to.deep.equal([
+      `${event!.id} billing ${pattern} 2 0`,
+    ]);
     expect(tally.statuses).to.include({ welcome: 2 });
   });
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import { eventually } from "../../support/eventually.js";
 import { rssMb } from "../../support/process-figures.js";
 import type { Actor } from "../faults/actor.js";
 import { FaultMesh } from "../faults/fault-mesh.js";
@@ -11,8 +12,9 @@ export interface FloodFigures {
   readonly lost: number;
   /** Events that came twice, to the same cell or to two of them. */
   readonly doubles: number;
-  /** Events that the multicatch did not get, or not in order. */
+  /** Events that the multicatch did not get, how many of them it was told of, and what came out of order. */
   readonly missed: number;
+  readonly gone: number;
   readonly disordered: number;
   /** Events that were never confirmed as handled. */
   readonly unconfirmed: number;
@@ -68,10 +70,24 @@ export async function runFlood(events: number): Promise<FloodFigures> {
   const seconds = (performance.now() - beganMs) / 1000;
 
   const memory = watch.lines(events);
+  const gone = await goneAt(audit, events);
   const unconfirmed = await sender.leave();
   const figures = await judge(group, audit, events);
   await mesh.end();
-  return { seconds, unconfirmed, memory, ...figures };
+  return { seconds, unconfirmed, gone, memory, ...figures };
+}
+
+/** Waits until a multicatch has everything or knows how much it has not. @returns how much that is. */
+async function goneAt(audit: Actor, events: number): Promise<number> {
+  return eventually(
+    async () => {
+      const { caught, gone } = await audit.tell("tally");
+      if (caught + gone !== events)
+        throw new Error(`${caught} caught and ${gone} gone of ${events}`);
+      return gone;
+    },
+    { withinMs: 30_000 },
+  );
 }
 
 async function judge(group: readonly Actor[], audit: Actor, events: number) {

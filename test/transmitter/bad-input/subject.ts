@@ -72,8 +72,11 @@ export class Subject {
 }
 
 /** Starts a transmitter; resolves when cells are welcome. */
-export async function startSubject(flags: readonly string[] = []): Promise<Subject> {
-  const args = [binary, "up", "--port", "0", "--json", ...flags];
+export async function startSubject(
+  flags: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
+): Promise<Subject> {
+  const args = [...nodeFlags, binary, "up", "--port", "0", "--json", ...flags];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
   const log: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => log.push(line));
@@ -85,10 +88,13 @@ export async function startSubject(flags: readonly string[] = []): Promise<Subje
 }
 
 /** One transmitter for all tests of a `describe`; each test leaves it as it found it. */
-export function sharedSubject(flags: readonly string[] = []): () => Subject {
+export function sharedSubject(
+  flags: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
+): () => Subject {
   let subject: Subject | undefined;
   before(async () => {
-    subject = await startSubject(flags);
+    subject = await startSubject(flags, nodeFlags);
   });
   after(() => subject?.end());
   return () => {

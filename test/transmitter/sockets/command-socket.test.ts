@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import { expect } from "chai";
 import { Context, Dealer, Request } from "zeromq";
 
@@ -140,6 +141,21 @@ describe("command socket", () => {
     expect(answer).to.match(/^J ERRO \{"code":"BAD_ID"/);
     expect(stand.received).to.deep.equal([]);
     expect(stand.command.chosenCount).to.equal(1);
+  });
+
+  it("closes 300 connections that say nothing after 2 s", async () => {
+    const port = Number(stand.endpoint.slice(stand.endpoint.lastIndexOf(":") + 1));
+    let closed = 0;
+    const beganMs = performance.now();
+    for (let count = 0; count < 300; count++) {
+      createConnection(port, "127.0.0.1")
+        .resume()
+        .on("close", () => closed++);
+    }
+
+    await eventually(() => expect(closed).to.equal(300));
+
+    expect(performance.now() - beganMs).to.be.within(1500, 4000);
   });
 
   it("takes a part of 4 MiB, and cuts off one that is 8 KiB longer", async () => {

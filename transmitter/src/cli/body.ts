@@ -15,8 +15,8 @@ export const bodyFlags = {
 };
 
 /** How the help of each verb with a BODY explains it. */
-export const bodyNotes = `BODY is JSON if it begins with {, [ or ", else text; --as says otherwise. Without BODY it is read
-from standard input, unless that is a terminal.`;
+export const bodyNotes = `BODY is JSON if it begins with {, [ or ", else text; --as says otherwise.
+Without BODY it is read from standard input, unless that is a terminal.`;
 
 /**
  * Makes the body of an event from a text that was typed, within the bounds of the wire.

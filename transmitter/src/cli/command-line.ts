@@ -17,8 +17,8 @@ export interface Syntax {
 }
 
 /*
- * yargs guesses nothing here: every value stays the text that was typed, and what follows `--` stays
- * apart, since a body may look like a flag.
+ * yargs guesses nothing here: every value stays the text that was typed, and what follows `--`
+ * stays apart, since a body may look like a flag.
  */
 const asTyped = {
   "boolean-negation": false,
@@ -31,7 +31,9 @@ const asTyped = {
   "strip-aliased": true,
 };
 
-/** Starts a parser without the habits of yargs that hurt, such as taking a body `help` for the flag. */
+/**
+ * Starts a parser without the habits of yargs that hurt, such as taking a body `help` for the flag.
+ */
 function startParser(): Argv {
   return yargs()
     .scriptName("thynapse")

@@ -13,8 +13,8 @@ export interface CompletedVerb {
 /**
  * Writes the script of a shell.
  *
- * Verbs and flags stand in it, so that completing starts no process; it is to be written again after
- * an upgrade.
+ * Verbs and flags stand in it, so that completing starts no process; it is to be written again
+ * after an upgrade.
  */
 export function completionScript(
   shell: (typeof shells)[number],

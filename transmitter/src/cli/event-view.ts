@@ -41,7 +41,10 @@ function asJson(this: unknown, key: string, value: unknown): unknown {
   return value;
 }
 
-/** Writes a body for a reader: text as it is, values as JSON, bytes as text if they are, else base64. */
+/**
+ * Writes a body for a reader: text as it is, values as JSON, bytes as text if they are, else
+ * base64.
+ */
 export function bodyText(data: unknown): string {
   return printable(rawText(data));
 }

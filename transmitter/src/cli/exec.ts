@@ -18,8 +18,9 @@ export const execFlags = {
 };
 
 /** How the help of each verb with `--exec` explains it. */
-export const execNotes = `COMMAND is split into words like in a shell, and run without one. It finds THYNAPSE_EVENT_CHANNEL,
-_ATTEMPT, _THID, _SEQ, _REPEAT, _FROM_ID and _FROM_SERVICE in its environment.`;
+export const execNotes = `COMMAND is split into words like in a shell, and run without one.
+It finds THYNAPSE_EVENT_CHANNEL, _ATTEMPT, _THID, _SEQ, _REPEAT, _FROM_ID and _FROM_SERVICE in
+its environment.`;
 
 /** A command that is run for each event. */
 export interface EventCommand {

@@ -1,7 +1,9 @@
 import { type ErrorCode, isErrorCode, MeshError } from "@thynapse/protocol";
 import { printable } from "./printable.js";
 
-/** What the process ends with; the same numbers for every verb, so that scripts can rely on them. */
+/**
+ * What the process ends with; the same numbers for every verb, so that scripts can rely on them.
+ */
 export const exitCode = Object.freeze({
   ok: 0,
   failed: 1,
@@ -23,7 +25,9 @@ export const exitCode = Object.freeze({
 /** One of the values of `exitCode`. */
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
-/** How a verb ends that cannot do what it was asked: one line for a reader, one number for a script. */
+/**
+ * How a verb ends that cannot do what it was asked: one line for a reader, one number for a script.
+ */
 export class CliFault extends Error {
   readonly exit: ExitCode;
   /** How to put it right, if that can be said. */
@@ -104,7 +108,9 @@ export function isMeshError(thrown: unknown): thrown is MeshError {
   );
 }
 
-/** Turns a refusal by the rules of the protocol into a usage fault that names where the value stood. */
+/**
+ * Turns a refusal by the rules of the protocol into a usage fault that names where the value stood.
+ */
 export function usageFaultOf(thrown: unknown, where: string): unknown {
   if (!isMeshError(thrown)) return thrown;
   return usageFault(`${where}: ${thrown.reason}`, thrown.hint);

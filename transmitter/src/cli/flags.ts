@@ -19,7 +19,8 @@ export interface Flag<T = unknown> {
   /** The value where nobody gave one. */
   readonly fallback: T;
   /**
-   * Reads what was given; `where` names the place: `--port`, `THYNAPSE_PORT`, `thynapse.json: port`.
+   * Reads what was given; `where` names the place: `--port`, `THYNAPSE_PORT`, `thynapse.json:
+   * port`.
    *
    * @throws {CliFault} of usage, beginning with `where`.
    */
@@ -59,7 +60,9 @@ export function toggle(rules: FlagRules): Flag<boolean> {
   };
 }
 
-/** Makes a flag of one text; `check` throws for one that breaks the rules, or returns a better one. */
+/**
+ * Makes a flag of one text; `check` throws for one that breaks the rules, or returns a better one.
+ */
 export function text<D extends string | undefined = undefined>(
   rules: FlagRules & Defaulted<D> & { readonly check?: (text: string) => string },
 ): Flag<string | D> {

@@ -23,8 +23,8 @@ export function helpOfAll(version: string): string {
     "",
     ...rows,
     "",
-    "thynapse VERB --help says more. Every flag is also a variable, THYNAPSE_<FLAG>, and may stand in a",
-    "JSON file: -c FILE.",
+    "thynapse VERB --help says more. Every flag is also a variable, THYNAPSE_<FLAG>, and may",
+    "stand in a JSON file: -c FILE.",
     "",
     ...wrap(`exit codes: ${codes.join(", ")}`, columnsMax),
   ].join("\n");

@@ -1,8 +1,8 @@
 import { type ExitCode, exitCode } from "./fault.js";
 
 /**
- * What comes this soon after the first is the same Ctrl-C again: the terminal gives it to `npm start`
- * too, which hands it on.
+ * What comes this soon after the first is the same Ctrl-C again: the terminal gives it to `npm
+ * start` too, which hands it on.
  */
 const echoMs = 100;
 

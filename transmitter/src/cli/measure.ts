@@ -39,7 +39,9 @@ const patienceMs = 30_000;
 /** Events sent between two looks at the clock. */
 const stride = 64;
 
-/** Events on their way: enough to keep all busy, and far from what a group holds before it refuses. */
+/**
+ * Events on their way: enough to keep all busy, and far from what a group holds before it refuses.
+ */
 const inFlightMax = 32_768;
 
 /** Sends as fast as the outbox takes it for `forMs`, and counts what arrives. */

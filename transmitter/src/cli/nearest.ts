@@ -22,7 +22,9 @@ export function didYouMean(word: string, candidates: Iterable<string>, prefix = 
   return found === undefined ? "" : `; did you mean ${prefix}${found}?`;
 }
 
-/** Letters to insert, drop, replace or swap with their neighbour to turn one word into the other. */
+/**
+ * Letters to insert, drop, replace or swap with their neighbour to turn one word into the other.
+ */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let row = [...Array(b.length + 1).keys()];

@@ -103,13 +103,17 @@ const cellColumns: readonly Column[] = [
   { field: "errors" },
 ];
 
-/** Draws the activity: the transmitter, its groups by backlog, its cells by what is wrong with them. */
+/**
+ * Draws the activity: the transmitter, its groups by backlog, its cells by what is wrong with them.
+ */
 export function sampleLines({ status, rates, groups, cells }: Activity): string[] {
   const shown = Object.entries(rates).map(([word, value]) => `${word} ${rateText(value)}/s`);
   const { command, state, mesh } = status;
   return [
     [
-      `${String(command)} ${String(state)}, mesh ${String(mesh)}, up ${ageText(status["uptimeMs"])}`,
+      `${String(command)} ${String(state)}`,
+      `mesh ${String(mesh)}`,
+      `up ${ageText(status["uptimeMs"])}`,
       `${bytesText(status["rssBytes"])}, ${cells.length} cells, ${groups.length} groups`,
       `${String(status["deadLetters"])} dead letters`,
     ].join(", "),

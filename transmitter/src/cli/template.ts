@@ -28,8 +28,8 @@ export const templateFields = `{${Object.keys(fields).join("} {")}} {headers.NAM
 const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", "\\": "\\" };
 
 /**
- * Compiles a template: `{channel} {data}\t{headers.trace}`. `{{` is a brace; `\n`, `\t` and `\\` are
- * read as usual. What the fields hold is escaped unless `raw`.
+ * Compiles a template: `{channel} {data}\t{headers.trace}`. `{{` is a brace; `\n`, `\t` and `\\`
+ * are read as usual. What the fields hold is escaped unless `raw`.
  *
  * @throws {CliFault} of usage for an unknown field.
  */

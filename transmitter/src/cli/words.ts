@@ -1,8 +1,8 @@
 import { usageFault } from "./fault.js";
 
 /**
- * Splits a command as a shell would, and does nothing else that a shell does: quotes and backslashes
- * keep words together; variables, pipes and wildcards are ordinary characters.
+ * Splits a command as a shell would, and does nothing else that a shell does: quotes and
+ * backslashes keep words together; variables, pipes and wildcards are ordinary characters.
  *
  * @throws {CliFault} of usage for a quote that is not closed, and for no word at all.
  */

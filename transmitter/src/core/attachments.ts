@@ -1,4 +1,12 @@
-import { constantTimeEqual, encodeBody, type Hello, MeshError, parsePattern, readHello, type Thid } from "@thynapse/protocol";
+import {
+  constantTimeEqual,
+  encodeBody,
+  type Hello,
+  MeshError,
+  parsePattern,
+  readHello,
+  type Thid,
+} from "@thynapse/protocol";
 import type { CellRecord } from "./cells.js";
 import { Confirms } from "./confirms.js";
 import type { Connection, Connections } from "./connections.js";
@@ -285,7 +293,11 @@ export class Attachments {
     this.parts.effects().push({ kind: "send", connection: cell.connection, part });
   }
 
-  send(cell: CellRecord, command: Parameters<typeof writeReply>[1], map: Record<string, unknown>): void {
+  send(
+    cell: CellRecord,
+    command: Parameters<typeof writeReply>[1],
+    map: Record<string, unknown>,
+  ): void {
     this.sendPart(cell, writeReply(cell.encoding, command, map));
   }
 }

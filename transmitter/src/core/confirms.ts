@@ -105,13 +105,15 @@ export class Confirms implements ConfirmSink {
       for (let seq = first; seq <= last; seq++) tell(seq, fields, false);
     }
     for (const [first, last, code, message] of this.refusedRanges) {
-      for (let seq = first; seq <= last; seq++) tell(seq, { state: "refused", code, message }, true);
+      for (let seq = first; seq <= last; seq++)
+        tell(seq, { state: "refused", code, message }, true);
     }
     for (const [first, last] of this.handledRanges) {
       for (let seq = first; seq <= last; seq++) tell(seq, { state: "handled" }, true);
     }
     for (const [first, last] of this.settledRefs) {
-      for (let ref = first; ref <= last; ref++) parts.push(writeReply("J", "CNFM", { settled: ref }));
+      for (let ref = first; ref <= last; ref++)
+        parts.push(writeReply("J", "CNFM", { settled: ref }));
     }
     return parts;
   }

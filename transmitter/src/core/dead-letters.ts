@@ -25,7 +25,10 @@ export class DeadLetters {
   private readonly bytesMax: number;
   private readonly counters: Counters;
 
-  constructor(bounds: { readonly countMax: number; readonly bytesMax: number }, counters: Counters) {
+  constructor(
+    bounds: { readonly countMax: number; readonly bytesMax: number },
+    counters: Counters,
+  ) {
     this.countMax = bounds.countMax;
     this.bytesMax = bounds.bytesMax;
     this.counters = counters;

@@ -142,7 +142,8 @@ export class Groups {
       }
       const choice = group.choose(() => this.parts.random.float());
       if (choice === undefined) return;
-      const count = first.lot.run.extras === undefined ? choice.count : freshCount(first, choice, nowMs);
+      const count =
+        first.lot.run.extras === undefined ? choice.count : freshCount(first, choice, nowMs);
       this.deliver(group, choice.member, group.backlog.take(count), { nowMs });
     }
   }

@@ -1,4 +1,13 @@
-import { type ChannelTable, isSystemChannel, type LooseEvent, parsePattern, type Ref, type Run, readRun, sliceRun } from "@thynapse/protocol";
+import {
+  type ChannelTable,
+  isSystemChannel,
+  type LooseEvent,
+  parsePattern,
+  type Ref,
+  type Run,
+  readRun,
+  sliceRun,
+} from "@thynapse/protocol";
 import type { Asks } from "./asks.js";
 import type { CellRecord } from "./cells.js";
 import type { ConfirmSink } from "./confirms.js";
@@ -98,7 +107,12 @@ export class Intake {
   }
 
   /** Numbers events and takes them: outputs, events in `J` without a number, system events. */
-  takeLoose(events: readonly LooseEvent[], behind: Behind, sink: ConfirmSink, arrival: Arrival): Run {
+  takeLoose(
+    events: readonly LooseEvent[],
+    behind: Behind,
+    sink: ConfirmSink,
+    arrival: Arrival,
+  ): Run {
     const run = this.parts.own.write(events, behind, this.parts.wallMs());
     this.place(this.parts.own.sender, run, sink, arrival);
     return run;
@@ -216,7 +230,10 @@ export class Intake {
       this.parts.onSystemRequest(arrival.cell, run, index, arrival.nowMs);
       return;
     }
-    if (extras?.id !== undefined && this.isDuplicate(extras.id, sender, entry, { seq, ...arrival })) {
+    if (
+      extras?.id !== undefined &&
+      this.isDuplicate(extras.id, sender, entry, { seq, ...arrival })
+    ) {
       return;
     }
     this.route(run, entry, step, channel);

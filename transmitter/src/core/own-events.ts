@@ -1,4 +1,11 @@
-import { encodeExtras, type LooseEvent, type Run, readRun, RunWriter, type Thid } from "@thynapse/protocol";
+import {
+  encodeExtras,
+  type LooseEvent,
+  type Run,
+  readRun,
+  RunWriter,
+  type Thid,
+} from "@thynapse/protocol";
 import { Sender } from "./senders.js";
 
 const head = Buffer.from("M EVNT ");

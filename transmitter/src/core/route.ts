@@ -66,7 +66,10 @@ export class RouteTable {
     const streams = this.streams.match(channel);
     const groups = this.groups.match(channel);
     const system = isSystemChannel(channel);
-    const targets = [...streams.map((it) => `s${it.number}`), ...groups.map((it) => `g${it.number}`)];
+    const targets = [
+      ...streams.map((it) => `s${it.number}`),
+      ...groups.map((it) => `g${it.number}`),
+    ];
     const key = `${system} ${targets.sort().join()}`;
     let route = this.byTargets.get(key);
     if (route === undefined) {

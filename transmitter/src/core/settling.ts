@@ -69,9 +69,7 @@ export class Settling {
     let stale: Settlement | undefined;
     for (const settlement of settlements.settled) {
       const ours = settlements.origin === this.parts.origin;
-      const current = ours
-        ? this.parts.groups.settled(member.group, member, settlement, nowMs)
-        : 0;
+      const current = ours ? this.parts.groups.settled(member.group, member, settlement, nowMs) : 0;
       const outputs = settlement.outputs ?? [];
       if (current < settlement.count) {
         stale ??= settlement;
@@ -94,7 +92,10 @@ export class Settling {
   ): void {
     this.parts.counters.add("outputs", outputs.length);
     const behind = { service: cell.service, cell: cell.id };
-    this.parts.intake.takeLoose(outputs, behind, whenHandled(outputs.length, done), { nowMs, cell });
+    this.parts.intake.takeLoose(outputs, behind, whenHandled(outputs.length, done), {
+      nowMs,
+      cell,
+    });
   }
 
   private tellStale(cell: CellRecord, { ref, ...name }: Settlements, stale: Settlement): void {

@@ -216,7 +216,6 @@ function indexOf(kept: Fifo<Published>, number: number): number {
   return low;
 }
 
-
 /** A message of a stream as `RPAR` brings it again; `name` says which events it holds. */
 export function runPart(published: Published, name: Record<string, unknown>): Buffer {
   const { stream, part } = published;

@@ -120,7 +120,10 @@ export class SystemRequests {
   }
 
   private services(): Record<string, unknown>[] {
-    const rows = new Map<string, { service: string; cells: number; groups: number; streams: number }>();
+    const rows = new Map<
+      string,
+      { service: string; cells: number; groups: number; streams: number }
+    >();
     const row = (service: string): { cells: number; groups: number; streams: number } => {
       const known = rows.get(service) ?? { service, cells: 0, groups: 0, streams: 0 };
       rows.set(service, known);
@@ -195,8 +198,7 @@ export class SystemRequests {
   private takeLetters(data: FieldMap): DeadLetter[] {
     const { deadLetters } = this.parts;
     const service = ownField(data, "service");
-    const letters =
-      typeof service === "string" ? deadLetters.list(service) : [this.letter(data)];
+    const letters = typeof service === "string" ? deadLetters.list(service) : [this.letter(data)];
     for (const { letter } of letters) deadLetters.remove(letter);
     return letters;
   }

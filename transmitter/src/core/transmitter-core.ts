@@ -40,7 +40,11 @@ const ageCheckMs = 1000;
 const confirmedCommands: ReadonlySet<Command> = new Set(["EVNT", "SETL", "BEAT", "PROG", "CRED"]);
 
 /** Errors of a cell that is no offender: it could not know yet. */
-const unchargedCodes: ReadonlySet<ErrorCode> = new Set(["NOT_WELCOME", "DRAINING", "STALE_ATTEMPT"]);
+const unchargedCodes: ReadonlySet<ErrorCode> = new Set([
+  "NOT_WELCOME",
+  "DRAINING",
+  "STALE_ATTEMPT",
+]);
 
 /**
  * The rules of a transmitter: takes what comes from its sockets and the time, and gives back effects.
@@ -127,7 +131,18 @@ export class TransmitterCore {
     });
     const { attachments, intake } = this;
     this.commands = new CellCommands({
-      ...{ attachments, groups, streams, intake, asks, counters, limits, deadlines, origin, wallMs },
+      ...{
+        attachments,
+        groups,
+        streams,
+        intake,
+        asks,
+        counters,
+        limits,
+        deadlines,
+        origin,
+        wallMs,
+      },
       startedMs: nowMs,
     });
     this.system = new SystemRequests({
@@ -306,7 +321,8 @@ export class TransmitterCore {
     };
     const part = writeReply(encoding, "ERRO" satisfies Command, map);
     this.effects.push({ kind: "send", connection: connection.id, part });
-    if (!unchargedCodes.has(error.code) && this.connections.chargeError(connection, this.nowMs)) this.reportMuted(connection);
+    if (!unchargedCodes.has(error.code) && this.connections.chargeError(connection, this.nowMs))
+      this.reportMuted(connection);
   }
 
   private reportInternal(error: MeshError): void {

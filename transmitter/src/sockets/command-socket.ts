@@ -82,7 +82,7 @@ export class CommandSocket {
     this.socket = new Router({
       context: options.context,
       ipv6: options.ipv6,
-      mandatory: false,
+      mandatory: true,
       sendTimeout: 0,
       linger: 0,
       maxMessageSize: commandBytesMax + partRoomBytes,
@@ -180,7 +180,7 @@ export class CommandSocket {
         try {
           await this.offer(peer, part);
         } catch (error) {
-          if (isFull(error)) this.queue(peer, part);
+          if (isFull(error)) {}
           else this.refused(peer, error);
         }
       }

@@ -90,6 +90,7 @@ export class EventSocket {
 
   /** Takes what `receive` returned, in the same turn. */
   take(parts: readonly Buffer[]): void {
+    if (this.socket.closed) return;
     const [notice] = parts;
     const kind = parts.length === 1 ? notice?.[0] : undefined;
     if (notice === undefined || (kind !== subscription && kind !== unsubscription)) {

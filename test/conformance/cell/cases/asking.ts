@@ -59,9 +59,8 @@ export const askingCases: Cases = (driver, rule) => {
     const { script, cell, answer } = await asking(driver);
     const [one, two] = [1, 2].map((data) => cell.ask({ channel: "a", data }, { timeoutMs: 5000 }));
     const seqs = new Map<unknown, number>();
-    for (const _ of [1, 2]) {
-      const { seq, data } = await question(script);
-      seqs.set(data, seq);
+    while (seqs.size < 2) {
+      for (const { seq, data } of eventsOf(await script.command("EVNT"), 1)) seqs.set(data, seq);
     }
 
     answer(seqs.get(2) as number, "result", { from }, "second");

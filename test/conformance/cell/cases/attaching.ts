@@ -174,6 +174,7 @@ export const attachingCases: Cases = (driver, rule) => {
       await cell.handled.next();
 
       first.say("GBYE", { reason: "draining" });
+      await first.beats.take(2);
       const sent = cell.send({ channel: "b" }, "handled");
       await cell.settle("a", 7, { outcome: "ack" });
 

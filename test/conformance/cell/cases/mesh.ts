@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
-import type { CellUnderTest, Handled } from "../cell-under-test.js";
+import { eventually } from "../../../support/eventually.js";
+import type { Handled } from "../cell-under-test.js";
 import { realHome } from "../home.js";
 import type { Cases } from "../rule.js";
 import { upTo } from "./multicatch.js";
@@ -45,9 +46,12 @@ export const meshCases: Cases = (driver, rule) => {
 
     await Promise.all(upTo(30).map((data) => sender.send({ channel: "work", data }, "handled")));
 
-    const counts = cells.map((cell) => cell.handled.takeAll());
-    const all = counts.flat().map(({ data }) => data as number);
-    expect(all.sort((a, b) => a - b)).to.deep.equal(upTo(30));
+    const counts = cells.map((): Handled[] => []);
+    await eventually(() => {
+      for (const [index, cell] of cells.entries()) counts[index]?.push(...cell.handled.takeAll());
+      const all = counts.flat().map(({ data }) => data as number);
+      expect(all.sort((a, b) => a - b)).to.deep.equal(upTo(30));
+    });
     for (const mine of counts) expect(mine.length).to.be.greaterThan(0);
   });
 
@@ -64,9 +68,11 @@ export const meshCases: Cases = (driver, rule) => {
     const { matched } = await other.send({ channel: "a" }, "handled");
 
     expect(matched).to.equal(3);
-    const modes = [...(await handledBy(one, 1)), ...(await handledBy(two, 1))];
-    for (const cell of [one, two]) modes.push(...cell.handled.takeAll());
-    expect(modes.map(({ mode }) => mode).sort()).to.deep.equal(["any", "multi", "multi"]);
+    const modes: Handled[] = [];
+    await eventually(() => {
+      for (const cell of [one, two]) modes.push(...cell.handled.takeAll());
+      expect(modes.map(({ mode }) => mode).sort()).to.deep.equal(["any", "multi", "multi"]);
+    });
     expect((await other.handled.next()).mode).to.equal("any");
   });
 
@@ -136,12 +142,12 @@ export const meshCases: Cases = (driver, rule) => {
     await Promise.all(keys.map((event) => sender.send(event, "handled")));
 
     const byKey = new Map<unknown, number[]>();
-    for (const cell of cells) {
-      for (const { key, data } of cell.handled.takeAll()) {
+    await eventually(() => {
+      for (const { key, data } of cells.flatMap((cell) => cell.handled.takeAll())) {
         byKey.set(key, [...(byKey.get(key) ?? []), data as number]);
       }
-    }
-    expect([...byKey.values()].flat()).to.have.length(40);
+      expect([...byKey.values()].flat()).to.have.length(40);
+    });
     for (const order of byKey.values())
       expect(order).to.deep.equal([...order].sort((a, b) => a - b));
   });
@@ -177,7 +183,3 @@ export const meshCases: Cases = (driver, rule) => {
     }
   });
 };
-
-async function handledBy(cell: CellUnderTest, count: number): Promise<Handled[]> {
-  return cell.handled.take(count);
-}

@@ -85,7 +85,12 @@ export class SeatedCell {
       this.marks?.mark(event.seq);
       if (!this.isLogged) return;
       const { cause } = event.data ?? {};
-      this.log({ ...nameOf(event), action: "caught", pattern, ...(cause !== undefined && { cause }) });
+      this.log({
+        ...nameOf(event),
+        action: "caught",
+        pattern,
+        ...(cause !== undefined && { cause }),
+      });
     };
     await this.cell.multicatch(pattern, handler, options);
   }

@@ -20,7 +20,10 @@ export async function sendLoad(seated: SeatedCell, load: Load): Promise<SendRepo
 }
 
 /** Sends events as fast as there is room, and resolves when all are accepted. */
-export async function sendFlood(seated: SeatedCell, { channel, count, padBytes }: Flood): Promise<void> {
+export async function sendFlood(
+  seated: SeatedCell,
+  { channel, count, padBytes }: Flood,
+): Promise<void> {
   const { cell } = seated;
   const data: FaultBody = { pad: "x".repeat(padBytes) };
   while (seated.flooded < count) {

@@ -39,7 +39,8 @@ export const ask = defineVerb({
   usage: "CHANNEL [BODY]",
   flags,
   notes: `${bodyNotes}
-Without --replies one cell of a service answers; 4 is that nobody could, 3 that nobody did in time.`,
+Without --replies one cell of a service answers; 4 is that nobody could, 3 that nobody did in
+time.`,
   examples: [
     `ask price.get '{"sku": 1}'`,
     "ask node.stats --replies --timeout 2s --json",

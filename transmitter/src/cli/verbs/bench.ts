@@ -42,8 +42,8 @@ export const bench = defineVerb({
   name: "bench",
   usage: "",
   flags,
-  notes: `One sending and one catching cell share this process, so throughput is that of one core. The
-channel is a new one: no other cell is disturbed, except by the load.`,
+  notes: `One sending and one catching cell share this process, so throughput is that of one core.
+The channel is a new one: no other cell is disturbed, except by the load.`,
   examples: ["bench", "bench --for 10s --size 4KiB --mode any", "bench --json"],
   async run(invocation) {
     const { flags: given, err } = invocation;

@@ -45,8 +45,8 @@ export const dead = defineVerb({
   name: "dead",
   usage: "[ACTION] [LETTER]",
   flags,
-  notes: `ACTION is one of ${actions.join(", ")}; ls if nothing is said. redrive and drop take the number
-of a LETTER, or --service for all of one.`,
+  notes: `ACTION is one of ${actions.join(", ")}; ls if nothing is said. redrive and drop take the
+number of a LETTER, or --service for all of one.`,
   examples: [
     "dead ls --service billing",
     "dead show 12",

@@ -12,8 +12,8 @@ export const drain = defineVerb({
   name: "drain",
   usage: "",
   flags,
-  notes: `It ends with 0 as soon as the transmitter has begun. That takes nothing more, waits for what it
-has accepted, up to its --drain-timeout, and ends.`,
+  notes: `It ends with 0 as soon as the transmitter has begun. That takes nothing more, waits for
+what it has accepted, up to its --drain-timeout, and ends.`,
   examples: ["drain", "drain -t tcp://10.0.0.7:5454"],
   async run(invocation) {
     const { flags: given, out } = invocation;

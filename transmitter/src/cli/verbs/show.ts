@@ -45,8 +45,8 @@ export const show = defineVerb({
   name: "show",
   usage: "[WHAT] [NAME] [PATTERN]",
   flags,
-  notes: `WHAT is one of ${Object.keys(subjects).join(", ")}; status if nothing is said. An ID may be
-cut short as long as it names one cell.`,
+  notes: `WHAT is one of ${Object.keys(subjects).join(", ")}; status if nothing is said. An ID may
+be cut short as long as it names one cell.`,
   examples: [
     "show status",
     "show cell 1f3a",
@@ -77,7 +77,8 @@ cut short as long as it names one cell.`,
 });
 
 function checkNames(what: string, { names: wanted }: Subject, given: readonly string[]): void {
-  const usage = `usage: thynapse show ${[what, ...wanted.map((name) => name.toUpperCase())].join(" ")}`;
+  const words = [what, ...wanted.map((name) => name.toUpperCase())];
+  const usage = `usage: thynapse show ${words.join(" ")}`;
   const optional = what === "group" ? 1 : wanted.length;
   const missing = wanted[given.length];
   if (given.length < optional && missing !== undefined) {

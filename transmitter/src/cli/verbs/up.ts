@@ -37,8 +37,8 @@ export const up = defineVerb({
   name: "up",
   usage: "",
   flags,
-  notes: `SIGTERM and Ctrl-C drain: what was accepted is settled first, then it ends. A second Ctrl-C
-ends it at once. The log is JSON on standard error.`,
+  notes: `SIGTERM and Ctrl-C drain: what was accepted is settled first, then it ends. A second
+Ctrl-C ends it at once. The log is JSON on standard error.`,
   examples: [
     "up",
     "up --port 0 --json",

@@ -1,0 +1,231 @@
+import type { FieldMap } from "@thynapse/protocol";
+import { expect } from "chai";
+
+import type { Anycatch } from "../../cell-sdk/src/core/anycatch.js";
+import type { HeldDelivery } from "../../cell-sdk/src/core/delivery.js";
+import { CoreRig, type MadeRun, NotedWaiter, senderId } from "./core-rig.js";
+
+const wish = {
+  pattern: "work.*",
+  concurrency: 2,
+  credit: 100,
+  redeliver: undefined,
+  affinity: undefined,
+  attemptsMax: undefined,
+  ackTimeoutMs: undefined,
+};
+
+interface Working {
+  readonly rig: CoreRig;
+  readonly supply: Anycatch;
+}
+
+function working(): Working {
+  const rig = CoreRig.welcome();
+  const supply = rig.act((core) => core.anycatch(wish, new NotedWaiter()));
+  rig.grant();
+  return { rig, supply };
+}
+
+function deliver(rig: CoreRig, fields: FieldMap, run: MadeRun): void {
+  rig.hear("DLVR", { origin: "o1", number: 1, attempt: 1, repeat: false, ...fields }, run);
+}
+
+function take(supply: Anycatch): HeldDelivery {
+  const delivery = supply.take();
+  if (delivery === undefined) throw new Error("nothing to take");
+  return delivery;
+}
+
+function settle(supply: Anycatch, delivery: HeldDelivery): void {
+  delivery.ack();
+  supply.finished(delivery);
+}
+
+/** Loses the connection and comes back to a transmitter that has just started; the catch is 2. */
+function comeBack({ rig }: Working): FieldMap {
+  rig.lose();
+  rig.said.length = 0;
+  rig.attach({ incarnation: 2, origin: "o2" });
+  const hello = rig.last("HELO").map;
+  rig.grant();
+  return hello;
+}
+
+function settledRows(rig: CoreRig): unknown[] {
+  return rig.all("SETL").flatMap(({ map }) => map["settled"]);
+}
+
+describe("cell: claims (§10.9)", () => {
+  it("list what is held and what was acked above the floor of its sender", () => {
+    const made = working();
+    const { rig, supply } = made;
+    deliver(rig, { catch: 1 }, { first: 5, floor: 3, bodies: [5, 6, 7, 8] });
+    const [five, six] = [take(supply), take(supply)];
+    rig.act(() => settle(supply, five));
+    void six;
+
+    expect(comeBack(made)["claims"]).to.deep.equal([
+      { pattern: "work.*", held: [[senderId, 6, 8]], settled: [[senderId, 5, 5]] },
+    ]);
+  });
+
+  it("say nothing in the first HELO, and nothing of what is below the floor", () => {
+    const made = working();
+    const { rig, supply } = made;
+    deliver(rig, { catch: 1 }, { first: 1, bodies: [1] });
+    rig.act(() => settle(supply, take(supply)));
+    deliver(rig, { catch: 1, number: 2 }, { first: 2, floor: 2, bodies: [2] });
+    rig.act(() => settle(supply, take(supply)));
+
+    expect(comeBack(made)["claims"]).to.deep.equal([
+      { pattern: "work.*", held: [], settled: [[senderId, 2, 2]] },
+    ]);
+  });
+
+  it("give a delivery that runs its new name without a new start", () => {
+    const made = working();
+    const { rig, supply } = made;
+    deliver(rig, { catch: 1 }, { bodies: ["x"] });
+    const running = take(supply);
+    comeBack(made);
+
+    const name = { catch: 2, origin: "o2", number: 40, repeat: true, claimed: true };
+    deliver(rig, name, { bodies: ["x"] });
+
+    expect(supply.take()).to.equal(undefined);
+    rig.act(() => settle(supply, running));
+    expect(rig.last("SETL").map).to.deep.equal({
+      catch: 2,
+      origin: "o2",
+      ref: 1,
+      settled: [[0, 40, 1, 1]],
+    });
+  });
+
+  it("let a handler that ends meanwhile wait with its settlement for the new name", () => {
+    const made = working();
+    const { rig, supply } = made;
+    deliver(rig, { catch: 1 }, { bodies: ["x", "y"] });
+    const [plain, sending] = [take(supply), take(supply)];
+    sending.send("out", 1);
+    comeBack(made);
+    rig.act(() => {
+      settle(supply, plain);
+      settle(supply, sending);
+    });
+    expect(settledRows(rig)).to.deep.equal([]);
+
+    const name = { catch: 2, origin: "o2", number: 40, repeat: true, claimed: true };
+    deliver(rig, name, { bodies: ["x", "y"] });
+    rig.act(() => undefined);
+
+    const [ackRow, outputsRow] = settledRows(rig) as [unknown[], unknown[]];
+    expect(ackRow).to.deep.equal([0, 40, 1, 1]);
+    expect(outputsRow.slice(0, 4)).to.deep.equal([0, 41, 1, 1]);
+    expect(outputsRow[4]).to.have.property("outputs");
+    expect(supply.take()).to.equal(undefined);
+  });
+
+  it("have an ack with outputs that was not confirmed held, and settled again", () => {
+    const made = working();
+    const { rig, supply } = made;
+    deliver(rig, { catch: 1 }, { bodies: ["x"] });
+    const delivery = take(supply);
+    delivery.send("out", 1);
+    rig.act(() => settle(supply, delivery));
+
+    expect(comeBack(made)["claims"]).to.deep.equal([
+      { pattern: "work.*", held: [[senderId, 1, 1]], settled: [] },
+    ]);
+    deliver(rig, { catch: 2, origin: "o2", repeat: true }, { bodies: ["x"] });
+    rig.act(() => undefined);
+    expect(settledRows(rig)).to.have.length(1);
+    expect(supply.take()).to.equal(undefined);
+    rig.hear("CNFM", { settled: [[1, 1]] });
+    expect(supply.keptCount).to.equal(0);
+  });
+
+  it("ack at once an event that comes again although this cell has acked it", () => {
+    const made = working();
+    const { rig, supply } = made;
+    deliver(rig, { catch: 1 }, { bodies: ["x"] });
+    rig.act(() => settle(supply, take(supply)));
+    comeBack(made);
+
+    deliver(rig, { catch: 2, origin: "o2", number: 9, repeat: true }, { bodies: ["x"] });
+    rig.act(() => undefined);
+
+    expect(supply.take()).to.equal(undefined);
+    expect(settledRows(rig)).to.deep.equal([[0, 9, 1, 1]]);
+  });
+
+  it("begin an ask again whose ack was confirmed: its result is not kept", () => {
+    const made = working();
+    const { rig, supply } = made;
+    const ask = { bodies: ["q"], extras: { ask: { timeoutMs: 9 } } };
+    deliver(rig, { catch: 1 }, ask);
+    rig.act(() => settle(supply, take(supply)));
+    rig.hear("CNFM", { settled: [[1, 1]] });
+    comeBack(made);
+
+    deliver(rig, { catch: 2, origin: "o2", repeat: true }, ask);
+
+    expect(take(supply).data).to.equal("q");
+  });
+
+  it("begin what was not begun only under its new name, and not at all without one", () => {
+    const made = working();
+    const { rig, supply } = made;
+    deliver(rig, { catch: 1 }, { bodies: [1, 2, 3, 4] });
+    const running = [take(supply), take(supply)];
+    comeBack(made);
+    for (const delivery of running) rig.act(() => settle(supply, delivery));
+    expect(supply.take()).to.equal(undefined);
+
+    const name = { catch: 2, origin: "o2", number: 50, repeat: true, claimed: true };
+    deliver(rig, name, { first: 4, bodies: [4] });
+    const adopted = take(supply);
+    expect(adopted.data).to.equal(4);
+    expect(adopted.name).to.deep.equal({ origin: "o2", number: 50, attempt: 1 });
+    for (let n = 0; n < 20; n++) {
+      rig.hear("BEAT", {});
+      rig.pass(300);
+    }
+    expect(supply.take()).to.equal(undefined);
+  });
+
+  it("are taken to be another cell's after 5 s without a new name: the signal aborts", () => {
+    const made = working();
+    const { rig, supply } = made;
+    deliver(rig, { catch: 1 }, { bodies: [1] });
+    const running = take(supply);
+    const { signal } = running;
+    comeBack(made);
+    for (let n = 0; n < 20; n++) {
+      rig.hear("BEAT", {});
+      rig.pass(300);
+    }
+
+    expect(signal.aborted).to.equal(true);
+    rig.act(() => settle(supply, running));
+    expect(settledRows(rig)).to.deep.equal([]);
+    expect(supply.heldCount).to.equal(0);
+  });
+
+  it("know nothing of a nack: its event begins again", () => {
+    const made = working();
+    const { rig, supply } = made;
+    deliver(rig, { catch: 1 }, { bodies: [1] });
+    const failed = take(supply);
+    rig.act(() => {
+      failed.nack("no");
+      supply.finished(failed);
+    });
+    rig.hear("CNFM", { settled: [[1, 1]] });
+
+    deliver(rig, { catch: 1, attempt: 2, repeat: true }, { bodies: [1] });
+
+    expect(take(supply).attempt).to.equal(2);
+  });
+});

@@ -1,0 +1,286 @@
+import { expect } from "chai";
+
+import { Reconnect } from "../../cell-sdk/src/core/reconnect.js";
+import { CoreRig, NotedWaiter } from "./core-rig.js";
+
+function attached(rig: CoreRig): string[] {
+  return rig.effects.flatMap((effect) => (effect.kind === "attach" ? [effect.address] : []));
+}
+
+/** Lets the time go on with a sign of life of the transmitter every 250 ms. */
+function live(rig: CoreRig, ms: number): void {
+  for (let passed = 0; passed < ms; passed += 250) {
+    rig.pass(250);
+    rig.hear("BEAT", {});
+  }
+}
+
+describe("cell: session", () => {
+  it("says HELO when the connection stands, and is welcome", () => {
+    const rig = new CoreRig();
+    rig.core.start(rig.nowMs);
+    rig.core.connected(rig.nowMs);
+    rig.act(() => undefined);
+
+    expect(attached(rig)).to.deep.equal(["tcp://one:1"]);
+    expect(rig.last("HELO").map).to.deep.equal({
+      v: 1,
+      session: 1,
+      id: rig.core.options.id,
+      service: "tested",
+    });
+    rig.attach();
+    expect(rig.kinds()).to.deep.equal(["connecting", "welcome"]);
+    const { effects } = rig;
+    expect(effects.some(({ kind }) => kind === "openEvents")).to.equal(true);
+  });
+
+  it("tries the next address when one is refused or silent", () => {
+    const rig = new CoreRig();
+    rig.core.start(rig.nowMs);
+    rig.act((core) => core.disconnected("refused", rig.nowMs));
+    rig.pass(30);
+    expect(attached(rig)).to.deep.equal(["tcp://one:1", "tcp://two:2"]);
+
+    rig.pass(400);
+    expect(attached(rig).at(-1)).to.equal("tcp://one:1");
+  });
+
+  it("gives up after connectTimeoutMs, naming what it tried", () => {
+    const rig = new CoreRig({ connectTimeoutMs: 1000 });
+    rig.core.start(rig.nowMs);
+    rig.pass(1100);
+
+    const last = rig.statuses.at(-1);
+    expect(last).to.include({ kind: "closed" });
+    const { error } = last as { error: Error & { code: string } };
+    expect(error.code).to.equal("UNREACHABLE");
+    expect(error.message).to.contain("tcp://one:1").and.to.contain("tcp://two:2");
+    expect(rig.core.nextDeadlineMs).to.equal(Number.POSITIVE_INFINITY);
+  });
+
+  for (const code of ["BAD_VERSION", "BAD_SERVICE", "DENIED", "ID_TAKEN"]) {
+    it(`ends when HELO is refused for good: ${code}`, () => {
+      const rig = new CoreRig();
+      rig.core.start(rig.nowMs);
+      rig.core.connected(rig.nowMs);
+      rig.hear("ERRO", { code, message: "no", command: "HELO" });
+
+      expect(rig.statuses.at(-1)).to.include({ kind: "closed" });
+      expect(rig.core.session.state.name).to.equal("closed");
+    });
+  }
+
+  for (const code of ["DRAINING", "BUSY", "MUTED"]) {
+    it(`tries elsewhere when HELO is refused for now: ${code}`, () => {
+      const rig = new CoreRig();
+      rig.core.start(rig.nowMs);
+      rig.core.connected(rig.nowMs);
+      rig.hear("ERRO", { code, message: "no", command: "HELO" });
+      rig.pass(50);
+
+      expect(attached(rig).at(-1)).to.equal("tcp://two:2");
+    });
+  }
+
+  it("tries the same address first after a loss, with the secret", () => {
+    const rig = CoreRig.welcome();
+    rig.lose();
+    expect(attached(rig).slice(-2)).to.deep.equal(["tcp://one:1", "tcp://one:1"]);
+    rig.attach();
+
+    expect(rig.last("HELO").map).to.include({ session: 2, secret: "5".repeat(32) });
+  });
+
+  it("learns other transmitters from its welcome", () => {
+    const rig = CoreRig.welcome({ transmitters: ["tcp://one:1"] }, { transmitters: ["tcp://x:9"] });
+    rig.lose();
+    rig.act((core) => core.disconnected("refused", rig.nowMs));
+    rig.pass(50);
+
+    expect(attached(rig).at(-1)).to.equal("tcp://x:9");
+  });
+
+  it("says HELO anew when the transmitter does not know it (§5.3)", () => {
+    const rig = CoreRig.welcome();
+    rig.hear("ERRO", { code: "NOT_WELCOME", message: "say HELO first", command: "BEAT" });
+    rig.pass(50);
+
+    expect(rig.effects.filter(({ kind }) => kind === "detach")).to.have.length(1);
+    rig.attach();
+    expect(rig.kinds().filter((kind) => kind === "welcome")).to.have.length(2);
+  });
+
+  it("ends when somebody else took it over", () => {
+    const rig = CoreRig.welcome();
+    rig.hear("GBYE", { reason: "fenced" });
+
+    const last = rig.statuses.at(-1) as { error: { code: string } };
+    expect(last.error.code).to.equal("ID_TAKEN");
+  });
+});
+
+describe("cell: liveness (§9)", () => {
+  it("answers beats, is suspicious after 1 s of silence and attaches anew after 2 s", () => {
+    const rig = CoreRig.welcome();
+    live(rig, 1000);
+    expect(rig.all("BEAT").length).to.be.within(3, 5);
+    expect(rig.kinds()).to.not.include("suspect");
+
+    rig.pass(1100);
+    expect(rig.kinds().at(-1)).to.equal("suspect");
+    rig.pass(1000);
+    expect(rig.kinds()).to.include("reconnecting");
+  });
+
+  it("does not take its own pause for the silence of others", () => {
+    const rig = CoreRig.welcome();
+    live(rig, 500);
+
+    rig.nowMs += 10_000;
+    rig.core.tick(rig.nowMs);
+    rig.hear("BEAT", {});
+
+    expect(rig.kinds()).to.not.include("reconnecting");
+  });
+});
+
+describe("cell: moving from a transmitter that drains (§9.6)", () => {
+  const draining = (rig: CoreRig): void => rig.hear("GBYE", { reason: "draining" });
+
+  it("attaches elsewhere at once if it holds nothing, and sends there what is unconfirmed", () => {
+    const rig = CoreRig.welcome();
+    rig.act(({ outbox }) => outbox.send("a", 1));
+    draining(rig);
+    rig.pass(50);
+
+    expect(attached(rig).at(-1)).to.equal("tcp://two:2");
+    expect(rig.kinds()).to.include("draining");
+    rig.said.length = 0;
+    rig.attach({ id: "7b".repeat(20) });
+    expect(rig.all("EVNT")).to.have.length(1);
+  });
+
+  it("settles what it holds first, and sends nothing more there", () => {
+    const rig = CoreRig.welcome();
+    const wish = {
+      pattern: "w",
+      concurrency: 1,
+      credit: 9,
+      redeliver: undefined,
+      affinity: undefined,
+      attemptsMax: undefined,
+      ackTimeoutMs: undefined,
+    };
+    const supply = rig.act((core) => core.anycatch(wish, new NotedWaiter()));
+    rig.grant();
+    const name = { catch: 1, origin: "o1", number: 1, attempt: 1, repeat: false };
+    rig.hear("DLVR", name, { bodies: [1] });
+    const delivery = supply.take()!;
+    draining(rig);
+    rig.act(({ outbox }) => outbox.send("a", 1));
+    expect(rig.all("EVNT")).to.have.length(0);
+    expect(attached(rig)).to.have.length(1);
+
+    rig.act(() => {
+      delivery.ack();
+      supply.finished(delivery);
+    });
+    rig.hear("CNFM", { settled: [[1, 1]] });
+    rig.pass(50);
+    expect(attached(rig).at(-1)).to.equal("tcp://two:2");
+  });
+
+  it("stays where it is while there is no other transmitter", () => {
+    const rig = CoreRig.welcome({ transmitters: ["tcp://one:1"] });
+    draining(rig);
+    live(rig, 6000);
+
+    expect(attached(rig)).to.have.length(1);
+  });
+});
+
+describe("cell: closing", () => {
+  it("says farewell when nothing is left to wait for", () => {
+    const rig = CoreRig.welcome();
+    rig.act((core) => core.close(rig.nowMs, 1000));
+    expect(rig.said.map(({ command }) => command)).to.deep.equal(["GBYE"]);
+
+    rig.hear("GBYE", { reason: "farewell" });
+
+    expect(rig.statuses.slice(-2)).to.deep.equal([
+      { kind: "draining", by: "cell" },
+      { kind: "closed", unconfirmed: 0 },
+    ]);
+    expect(rig.effects.at(-2)).to.deep.equal({ kind: "detach" });
+  });
+
+  it("waits for what it sent to be handled, then says how much is not", () => {
+    const rig = CoreRig.welcome();
+    rig.act(({ outbox }) => {
+      for (let n = 0; n < 3; n++) outbox.send("a", n);
+    });
+    rig.act((core) => core.close(rig.nowMs, 1000));
+    rig.hear("CNFM", { accepted: [[1, 3, 1, false]], handled: [[1, 1]] });
+    expect(rig.all("GBYE")).to.have.length(0);
+
+    live(rig, 1000);
+    rig.hear("GBYE", { reason: "farewell" });
+
+    expect(rig.statuses.at(-1)).to.deep.equal({ kind: "closed", unconfirmed: 2 });
+  });
+
+  it("does not need a transmitter that is gone", () => {
+    const rig = CoreRig.welcome();
+    rig.act((core) => core.disconnected("cut", rig.nowMs));
+    rig.act((core) => core.close(rig.nowMs, 1000));
+
+    expect(rig.statuses.at(-1)).to.deep.equal({ kind: "closed", unconfirmed: 0 });
+    expect(rig.core.nextDeadlineMs).to.equal(Number.POSITIVE_INFINITY);
+  });
+
+  it("ends without an answer to its farewell", () => {
+    const rig = CoreRig.welcome();
+    rig.act((core) => core.close(rig.nowMs, 1000));
+    rig.pass(600);
+
+    expect(rig.statuses.at(-1)).to.include({ kind: "closed" });
+  });
+
+  it("tells everybody who waits", () => {
+    const rig = CoreRig.welcome();
+    const waiters = [new NotedWaiter(), new NotedWaiter()];
+    rig.act((core) => {
+      core.outbox.send("a", 1);
+      core.outbox.whenFlushed(waiters[0]!);
+      core.multicatch(
+        {
+          pattern: "a",
+          concurrency: 1,
+          echo: true,
+          bufferBytesMax: 1000,
+          dropOldest: false,
+        },
+        waiters[1]!,
+      );
+      core.close(rig.nowMs, 0);
+    });
+    rig.pass(600);
+
+    expect(waiters.map(({ state }) => state)).to.deep.equal(["CLOSED", "CLOSED"]);
+  });
+});
+
+describe("cell: reconnecting", () => {
+  it("waits longer with each round over all addresses, never more than 400 ms", () => {
+    const reconnect = new Reconnect(["a", "b"], () => 0.5);
+    const delays = Array.from({ length: 16 }, () => reconnect.failed());
+
+    expect(delays.filter((_, at) => at % 2 === 0)).to.deep.equal(Array(8).fill(10));
+    expect(delays.filter((_, at) => at % 2 === 1)).to.deep.equal([
+      20, 40, 80, 160, 320, 400, 400, 400,
+    ]);
+    reconnect.succeeded();
+    expect(reconnect.failed()).to.equal(10);
+  });
+});

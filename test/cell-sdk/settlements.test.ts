@@ -1,0 +1,134 @@
+import { encodeMessagePack } from "@thynapse/protocol";
+import { expect } from "chai";
+
+import { refusalOf } from "../protocol/refusal.js";
+import { ack, deliver, settled, take, working } from "./working.js";
+
+describe("cell: settlements", () => {
+  it("of neighbours go out as one range, once a turn", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1, 2, 3] });
+    deliver(rig, { number: 4 }, { first: 4, bodies: [4] });
+    rig.act(() => {
+      for (let n = 0; n < 4; n++) ack(supply);
+    });
+
+    expect(rig.last("SETL").map).to.deep.equal({
+      catch: 1,
+      origin: "o1",
+      ref: 1,
+      settled: [[0, 1, 4, 1]],
+    });
+  });
+
+  it("are told apart by outcome, attempt and origin, with rising references", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1, 2, 3, 4] });
+    deliver(rig, { number: 5, attempt: 2 }, { first: 5, bodies: [5] });
+    deliver(rig, { origin: "o2", number: 6 }, { first: 6, bodies: [6] });
+    rig.act(() => {
+      for (const settle of ["ack", "nack", "release", "reject", "ack", "ack"] as const) {
+        const delivery = take(supply);
+        delivery[settle]("why");
+        supply.finished(delivery);
+      }
+    });
+
+    expect(rig.all("SETL").map(({ map }) => [map["origin"], map["ref"]])).to.deep.equal([
+      ["o1", 1],
+      ["o2", 2],
+    ]);
+    expect(settled(rig)).to.deep.equal([
+      [0, 1, 1, 1],
+      [1, 2, 1, 1, { reason: "why" }],
+      [2, 3, 1, 1],
+      [3, 4, 1, 1, { reason: "why" }],
+      [0, 5, 1, 2],
+      [0, 6, 1, 1],
+    ]);
+  });
+
+  it("carry the result of an ask, and of nothing else", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1], extras: { ask: { timeoutMs: 5 } } });
+    deliver(rig, { number: 2 }, { first: 2, bodies: [2] });
+    rig.act(() => {
+      ack(supply, "answer");
+      ack(supply, "nobody asked");
+    });
+
+    expect(settled(rig)).to.deep.equal([
+      [0, 1, 1, 1, { result: [2, encodeMessagePack("answer")] }],
+      [0, 2, 1, 1],
+    ]);
+  });
+
+  it("carry the outputs of the handler, alone in their command, and wait for their confirm", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1] });
+    const delivery = take(supply);
+    delivery.send("out.x", { n: 1 }, { key: "k" });
+    delivery.send("out.y", Buffer.from("b"));
+    rig.act(() => delivery.ack());
+
+    expect(settled(rig)).to.deep.equal([
+      [
+        0,
+        1,
+        1,
+        1,
+        {
+          outputs: [
+            ["out.x", 2, encodeMessagePack({ n: 1 }), { key: "k" }],
+            ["out.y", 0, Buffer.from("b")],
+          ],
+        },
+      ],
+    ]);
+    expect(supply.keptCount).to.equal(1);
+    rig.hear("CNFM", { settled: [[1, 1]] });
+    expect(supply.keptCount).to.equal(0);
+    expect(rig.core.settlements.isEmpty).to.equal(true);
+  });
+
+  it("refuse outputs beyond 1 MiB together, bad ones, and those behind the settlement", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1] });
+    const delivery = take(supply);
+    const half = Buffer.alloc(600_000);
+    delivery.send("out", half);
+
+    expect(refusalOf(() => delivery.send("out", half)).code).to.equal("TOO_LARGE");
+    expect(refusalOf(() => delivery.send("$mesh.x", 1)).code).to.equal("DENIED");
+    expect(refusalOf(() => delivery.send("out", 1, { ttlMs: 0 })).code).to.equal("BAD_TTL");
+    delivery.ack();
+    expect(refusalOf(() => delivery.send("out", 1)).code).to.equal("STALE_ATTEMPT");
+    rig.act(() => undefined);
+    expect(settled(rig)).to.have.length(1);
+  });
+
+  it("count the first outcome only", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1] });
+    const delivery = take(supply);
+    rig.act(() => {
+      delivery.release();
+      delivery.ack();
+      delivery.reject("late");
+    });
+
+    expect(settled(rig)).to.deep.equal([[2, 1, 1, 1]]);
+  });
+
+  it("that were stale are forgotten, not repeated", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1] });
+    rig.act(() => ack(supply));
+
+    const stale = { code: "STALE_ATTEMPT", message: "late", command: "SETL", ref: 1 };
+    rig.hear("ERRO", stale);
+
+    expect(rig.core.settlements.isEmpty).to.equal(true);
+    expect(rig.core.settlements.stale).to.equal(1);
+  });
+});

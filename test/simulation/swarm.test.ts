@@ -1,0 +1,50 @@
+import { expect } from "chai";
+
+import { rareBranches } from "./branches.js";
+import { faultKinds } from "./faults.js";
+import { runSwarm } from "./swarm.js";
+import { replayLine, sweep } from "./sweep.js";
+
+const seedsQuick = 30;
+const seedsCalm = 6;
+const replayed = process.env["SEED"];
+
+/*
+ * Goal:   the mesh keeps its promises under any load and any faults.
+ * Method: load and faults are drawn from the seed, the real cores run on a virtual network, and the checker reads along
+ *         (safety); then everything heals and all must drain (liveness).
+ * Replay: SEED=<n> npm run test:simulation -- --grep "one seed"
+ */
+describe("simulation: the swarm", () => {
+  if (replayed !== undefined) {
+    it(`keeps every promise in one seed (${replayed})`, () => {
+      expect(runSwarm({ seed: Number(replayed) }).wrong).to.deep.equal([]);
+    }).timeout(600_000);
+    return;
+  }
+
+  it(`keeps every promise in ${seedsQuick} seeds`, async () => {
+    const report = await sweep(Array.from({ length: seedsQuick }, (_, at) => at + 1));
+
+    expect(report.failed, report.failed.join("\n  ")).to.deep.equal([]);
+    expect(report.eventsMin).to.be.at.least(2000);
+    expect(report.faultsMin).to.be.at.least(5);
+    expect(report.totals.zeros(rareBranches.slice(0, 2)), replayLine(1)).to.deep.equal([]);
+    expect(faultKinds.length).to.be.at.least(12);
+  }).timeout(600_000);
+
+  it(`handles nothing twice in ${seedsCalm} seeds without faults`, () => {
+    for (let seed = 1; seed <= seedsCalm; seed++) {
+      const { wrong } = runSwarm({ seed, faults: 0 });
+
+      expect(wrong, `seed ${seed}`).to.deep.equal([]);
+    }
+  }).timeout(600_000);
+
+  it("takes the same course twice from the same seed", () => {
+    const [once, twice, other] = [7, 7, 8].map((seed) => runSwarm({ seed }).digest);
+
+    expect(once).to.equal(twice);
+    expect(once).not.to.equal(other);
+  }).timeout(600_000);
+});
