@@ -9,6 +9,7 @@ export class CatchHandle implements Catch {
   protected readonly driver: CellDriver;
   protected readonly supply: MulticatchSupply | Anycatch;
   private released: Promise<void> | undefined;
+  private readonly releasing: (() => void)[] = [];
 
   constructor(driver: CellDriver, supply: MulticatchSupply | Anycatch) {
     this.driver = driver;
@@ -39,12 +40,18 @@ export class CatchHandle implements Catch {
     return this.released;
   }
 
+  /** Calls `told` when the catch is being released. */
+  onReleased(told: () => void): void {
+    this.releasing.push(told);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
 
   private async end(): Promise<void> {
     const { driver, supply } = this;
+    for (const told of this.releasing.splice(0)) told();
     this.pause();
     if (supply.mode === "any") driver.act(() => supply.releaseWaiting());
     await new Promise<void>((resolve) => supply.whenIdle(resolve));

@@ -15,7 +15,9 @@ export interface Catch extends AsyncDisposable {
   pause(): void;
   resume(): void;
   /**
-   * Ends the catch: starts no further handler and resolves when those that run are done and, of an
+   * Ends the catch. Not to be awaited by its own handler, which it waits for.
+   *
+   * Starts no further handler and resolves when those that run are done and, of an
    * anycatch, settled. Deliveries that were not started go to other cells. A second call returns
    * the same promise.
    */

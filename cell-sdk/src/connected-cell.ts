@@ -180,11 +180,14 @@ export class ConnectedCell implements Cell {
   ): Promise<Catch> {
     if (signal?.aborted === true) throw abortError(signal);
     let handle: CatchHandle | undefined;
-    const abort = (): void => void handle?.release();
-    signal?.addEventListener("abort", abort, { once: true });
     await new Promise<void>((resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(abortError(signal)), { once: true });
+      const abort = (): void => {
+        reject(abortError(signal));
+        void handle?.release();
+      };
       handle = this.driver.act(() => begin({ resolve, reject }));
+      signal?.addEventListener("abort", abort, { once: true });
+      handle.onReleased(() => signal?.removeEventListener("abort", abort));
     });
     if (handle === undefined) throw new MeshError("INTERNAL", "a catch without a handle");
     return handle;

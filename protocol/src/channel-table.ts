@@ -1,8 +1,9 @@
 import type { MessagePackCursor } from "./cursor.js";
 
 /**
- * The channels of a run, each decoded when it is first asked for: a receiver that does not look at names does not pay
- * for them. Names are ASCII; other bytes come out as characters that no channel may have.
+ * The channels of a run, each decoded when it is first asked for: a receiver that does not look at
+ * names does not pay for them. Names are ASCII; other bytes come out as characters that no channel
+ * may have.
  */
 export class ChannelTable implements Iterable<string> {
   readonly length: number;

@@ -3,9 +3,11 @@ import { type ErrorCode, MeshError, toMeshError } from "./errors.js";
 import { type Thid, thidFromBytes } from "./thid.js";
 
 /**
- * Reads MessagePack of known shape, value by value, without building objects. Hot path: guarded by `bench/micro/run`.
+ * Reads MessagePack of known shape, value by value, without building objects. Hot path: guarded by
+ * `bench/micro/run`.
  *
- * Every method checks what it reads and moves `at` behind it; a wrong kind or an early end throws the cursor's code.
+ * Every method checks what it reads and moves `at` behind it; a wrong kind or an early end throws
+ * the cursor's code.
  */
 export class MessagePackCursor {
   readonly bytes: Buffer;

@@ -10,14 +10,14 @@ interface Walk {
 }
 
 /**
- * Checks that a value can be encoded so that the other side can read it; the codec itself would write some values as
- * something else, or with memory that is not theirs.
+ * Checks that a value can be encoded so that the other side can read it; the codec itself would
+ * write some values as something else, or with memory that is not theirs.
  *
  * Hot path: one pass that builds nothing, for what is sent as an object.
  *
- * @throws {MeshError} `BAD_PAYLOAD` for what has no meaning on the other side (functions, symbols, Map, Set, RegExp, Error,
- * typed arrays other than bytes, an invalid Date, an integer beyond 64 bits, half a character, a value that contains
- * itself), `TOO_DEEP`, `TOO_MANY_KEYS`, `TOO_LARGE`.
+ * @throws {MeshError} `BAD_PAYLOAD` for what has no meaning on the other side (functions, symbols,
+ * Map, Set, RegExp, Error, typed arrays other than bytes, an invalid Date, an integer beyond 64
+ * bits, half a character, a value that contains itself), `TOO_DEEP`, `TOO_MANY_KEYS`, `TOO_LARGE`.
  */
 export function checkEncodable(value: unknown): void {
   const walk = { keys: 0, bytes: 0 };

@@ -7,8 +7,8 @@ import { commandBytesMax } from "./limits.js";
 import { typeName } from "./quote.js";
 
 /*
- * Plain maps, plain types. What the library would write for a Set, an Error or a typed array is an extension, which the
- * bounds refuse; what it would revive from one never reaches it.
+ * Plain maps, plain types. What the library would write for a Set, an Error or a typed array is an
+ * extension, which the bounds refuse; what it would revive from one never reaches it.
  */
 const options = {
   useRecords: false,
@@ -26,8 +26,9 @@ const unpackr = new Unpackr(options as unknown as LibraryOptions);
 /**
  * Encodes a value as MessagePack; the result is never written to again.
  *
- * Objects are maps of their own enumerable keys; as in JSON, keys whose value is undefined are left out, undefined
- * elsewhere is nil, and `toJSON` is asked, except that a Date is a timestamp. Hot path.
+ * Objects are maps of their own enumerable keys; as in JSON, keys whose value is undefined are left
+ * out, undefined elsewhere is nil, and `toJSON` is asked, except that a Date is a timestamp. Hot
+ * path.
  *
  * @throws {MeshError} as `checkEncodable`
  */

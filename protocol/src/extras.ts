@@ -33,7 +33,9 @@ const headerBytesMax = 8192;
 const nameBytesMax = 255;
 const askTimeoutMaxMs = 3_600_000;
 
-/** Reads the extras at the cursor and moves it behind them. @throws {MeshError} as `checkExtras`. */
+/**
+ * Reads the extras at the cursor and moves it behind them. @throws {MeshError} as `checkExtras`.
+ */
 export function readExtras(cursor: MessagePackCursor): EventExtras {
   const from = cursor.at;
   cursor.skipValue();

@@ -34,7 +34,9 @@ export interface IntFieldRules {
   readonly code?: ErrorCode;
 }
 
-/** Reads a boolean field. @throws {MeshError} `BAD_OPTION` for anything but true, false or nothing. */
+/**
+ * Reads a boolean field. @throws {MeshError} `BAD_OPTION` for anything but true, false or nothing.
+ */
 export function booleanField(map: FieldMap, name: string, fallback: boolean): boolean {
   const value = ownField(map, name);
   if (value === undefined) return fallback;

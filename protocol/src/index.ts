@@ -135,12 +135,10 @@ export {
   readLooseEvent,
   readPackedBody,
   readRef,
-  readSettlements,
   type SeqRange,
-  type Settlement,
-  type Settlements,
 } from "./payloads.js";
 export { RangeSet } from "./ranges.js";
+export { readSettlements, type Settlement, type Settlements } from "./settlements.js";
 export { readRun, Run, type RunHeader } from "./run.js";
 export {
   checkBodyBytes,

@@ -1,6 +1,5 @@
 import { bodyFromJson } from "./body.js";
 import { checkChannel, checkService } from "./channel.js";
-import { type Outcome, outcomes } from "./commands.js";
 import { MeshError } from "./errors.js";
 import { checkExtras, type EventExtras } from "./extras.js";
 import {
@@ -11,8 +10,7 @@ import {
   ownField,
   stringField,
 } from "./fields.js";
-import type { Encoding } from "./frame.js";
-import { ackTimeoutMs, attemptsMax, creditMax, eventBytesMax, reasonCharsMax } from "./limits.js";
+import { ackTimeoutMs, attemptsMax, creditMax, eventBytesMax } from "./limits.js";
 import { type Pattern, parsePattern } from "./pattern.js";
 import { nameValue } from "./quote.js";
 import { readThid, type Thid } from "./thid.js";
@@ -81,30 +79,10 @@ export interface DeliveryName {
   readonly attempt: number;
 }
 
-/** One row of `SETL`. */
-export interface Settlement {
-  readonly outcome: Outcome;
-  readonly first: number;
-  readonly count: number;
-  readonly attempt: number;
-  readonly reason?: string;
-  readonly result?: Body;
-  readonly outputs?: readonly LooseEvent[];
-}
-
-/** `SETL` */
-export interface Settlements {
-  readonly catch: number;
-  readonly origin: string;
-  readonly ref?: number;
-  readonly settled: readonly Settlement[];
-}
-
 const claimsMax = 1000;
 const rangesMax = 65_536;
-const settlementsMax = 65_536;
-const outputsMax = 16_384;
-const originCharsMax = 128;
+/** The longest name of an origin. */
+export const originCharsMax = 128;
 const secretChars = 32;
 
 /** @throws {MeshError} `BAD_ID`, `BAD_SERVICE`, `BAD_VERSION`, `BAD_PAYLOAD`, `TOO_LARGE` */
@@ -208,7 +186,10 @@ export function readLooseEvent(map: FieldMap): LooseEvent {
   return { channel, body: readJsonBody(map, "data", "bytes"), extras };
 }
 
-/** Reads a body in `J` from the fields of these names. @throws {MeshError} `TOO_LARGE`, `BAD_PAYLOAD` */
+/**
+ * Reads a body in `J` from the fields of these names. @throws {MeshError} `TOO_LARGE`,
+ * `BAD_PAYLOAD`
+ */
 export function readJsonBody(map: FieldMap, dataName: string, bytesName: string): Body {
   const data = ownField(map, dataName);
   const bytes = ownField(map, bytesName);
@@ -246,80 +227,6 @@ export function readDeliveryName(map: FieldMap): DeliveryName {
   };
 }
 
-/** @throws {MeshError} `BAD_PAYLOAD`, and what `readLooseEvent` throws for outputs */
-export function readSettlements(map: FieldMap, encoding: Encoding): Settlements {
-  const ref = ownField(map, "ref");
-  const name = {
-    catch: intField(map, "catch"),
-    origin: stringField(map, "origin", originCharsMax),
-    ...(ref !== undefined && { ref: intField(map, "ref", { min: 1 }) }),
-  };
-  if (encoding === "J") return { ...name, settled: [readJsonSettlement(map)] };
-  const rows = listField(map, "settled", settlementsMax);
-  if (rows.length === 0) throw new MeshError("BAD_PAYLOAD", "settled lists at least one range");
-  return { ...name, settled: rows.map(readPackedSettlement) };
-}
-
-function readJsonSettlement(map: FieldMap): Settlement {
-  const outcome = ownField(map, "outcome");
-  if (!outcomes.includes(outcome as Outcome)) {
-    throw new MeshError("BAD_PAYLOAD", `outcome is one of ${outcomes.join(", ")}`);
-  }
-  const { number, attempt } = readDeliveryName(map);
-  const base = { outcome: outcome as Outcome, first: number, count: 1, attempt };
-  const outputs = listField(map, "outputs", outputsMax);
-  return {
-    ...base,
-    ...readReason(map),
-    ...((ownField(map, "result") !== undefined || ownField(map, "resultBytes") !== undefined) && {
-      result: readJsonBody(map, "result", "resultBytes"),
-    }),
-    ...(outputs.length > 0 && {
-      outputs: outputs.map((output) => readLooseEvent(mapValue(output, "an output"))),
-    }),
-  };
-}
-
-function readPackedSettlement(row: unknown): Settlement {
-  if (!Array.isArray(row)) {
-    throw new MeshError("BAD_PAYLOAD", "a settlement is [outcome, first, count, attempt, detail?]");
-  }
-  const settlement = {
-    outcome: outcomes[numberAt(row, 0, 0, 3)] as Outcome,
-    first: numberAt(row, 1, 1),
-    count: numberAt(row, 2, 1, settlementsMax),
-    attempt: numberAt(row, 3, 1),
-  };
-  if (row[4] === undefined || row[4] === null) return settlement;
-  if (settlement.count !== 1) throw new MeshError("BAD_PAYLOAD", "a detail goes with count 1");
-  const detail = mapValue(row[4], "a detail");
-  const result = ownField(detail, "result");
-  const outputs = listField(detail, "outputs", outputsMax);
-  return {
-    ...settlement,
-    ...readReason(detail),
-    ...(result !== undefined && { result: readPackedBody(result) }),
-    ...(outputs.length > 0 && { outputs: outputs.map(readPackedOutput) }),
-  };
-}
-
-function readPackedOutput(row: unknown): LooseEvent {
-  if (!Array.isArray(row)) {
-    throw new MeshError("BAD_PAYLOAD", "an output is [channel, tag, bin, extras?]");
-  }
-  const extras = row[3] === undefined || row[3] === null ? {} : mapValue(row[3], "extras");
-  return {
-    channel: checkChannel(row[0]),
-    body: readPackedBody([row[1], row[2]]),
-    extras: checkExtras(extras),
-  };
-}
-
-function readReason(map: FieldMap): { readonly reason?: string } {
-  if (ownField(map, "reason") === undefined) return {};
-  return { reason: stringField(map, "reason", reasonCharsMax) };
-}
-
 /** @throws {MeshError} `BAD_PAYLOAD` if `value` is no map. */
 export function mapValue(value: unknown, what: string): FieldMap {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -328,7 +235,8 @@ export function mapValue(value: unknown, what: string): FieldMap {
   return value as FieldMap;
 }
 
-function numberAt(
+/** Reads item `at` of a row. @throws {MeshError} `BAD_PAYLOAD` if it is no integer of `min … max`. */
+export function numberAt(
   row: readonly unknown[],
   at: number,
   min: number,

@@ -1,8 +1,9 @@
 /**
  * A set of integers as sorted, disjoint, closed ranges.
  *
- * What is numbered in a mesh arrives almost in order, so a set of millions is one or two ranges. Adding at the end and
- * dropping from the front cost a constant; anything else costs a binary search and a move of the ranges behind it.
+ * What is numbered in a mesh arrives almost in order, so a set of millions is one or two ranges.
+ * Adding at the end and dropping from the front cost a constant; anything else costs a binary
+ * search and a move of the ranges behind it.
  */
 export class RangeSet {
   /** first, last, first, last, … */

@@ -9,9 +9,14 @@ import { thidBytes } from "./thid.js";
 /** A header whose count and channels the writer knows itself. */
 export type RunOpening = Omit<RunHeader, "count" | "channels">;
 
-/** Room kept in front of the events for what `close` writes: the frame's head, the header, a few channel names. */
+/**
+ * Room kept in front of the events for what `close` writes: the frame's head, the header, a few
+ * channel names.
+ */
 const headRoom = 512;
-/** What an event takes at most besides channel, body and extras: array, step, channel, tag, bin 32. */
+/**
+ * What an event takes at most besides channel, body and extras: array, step, channel, tag, bin 32.
+ */
 const eventRoom = 1 + 9 + 5 + 1 + 5;
 const channelsMax = 65_535;
 
@@ -35,9 +40,9 @@ function text(value: string): Buffer {
 /**
  * Builds one run. Hot path: guarded by `bench/micro/run`.
  *
- * Each body is copied once, into the run's own buffer; `close` writes the header right in front of the events, so that
- * the result is one buffer without a further copy unless the run has very many channels. The buffer is never reused:
- * it may be handed to a socket and kept for a resend.
+ * Each body is copied once, into the run's own buffer; `close` writes the header right in front of
+ * the events, so that the result is one buffer without a further copy unless the run has very many
+ * channels. The buffer is never reused: it may be handed to a socket and kept for a resend.
  *
  * @see PROTOCOL.md §7
  */
@@ -50,7 +55,10 @@ export class RunWriter {
   private lastChannel = "";
   private lastChannelIndex = -1;
 
-  /** @param bytesHint how large the run will probably get, in bytes: it grows if that was too little. */
+  /**
+   * @param bytesHint how large the run will probably get, in bytes: it grows if that was too
+   * little.
+   */
   constructor(bytesHint: number) {
     this.buffer = Buffer.allocUnsafeSlow(headRoom + bytesHint);
   }
@@ -95,8 +103,8 @@ export class RunWriter {
   }
 
   /**
-   * Copies events that need no change: the bytes `from … to` of a run with the same channels in the same order.
-   * `count` events must lie there.
+   * Copies events that need no change: the bytes `from … to` of a run with the same channels in the
+   * same order. `count` events must lie there.
    */
   appendRaw(bytes: Buffer, from: number, to: number, count: number): void {
     this.reserve(to - from);
@@ -120,7 +128,8 @@ export class RunWriter {
   }
 
   /**
-   * Writes the header and returns `prefix`, header and events as one part. The writer must not be used afterwards.
+   * Writes the header and returns `prefix`, header and events as one part. The writer must not be
+   * used afterwards.
    *
    * @param prefix bytes to stand in front of the run, such as the head of a frame; at most 200.
    */
@@ -182,9 +191,9 @@ export function encodeExtras(extras: EventExtras | undefined): Uint8Array | unde
 }
 
 /**
- * Cuts events out of a run; the result is a run again, behind `prefix`. Events that lie side by side
- * are copied as they are while the channel table is small; else each is written anew, with a step
- * and a channel table of its own.
+ * Cuts events out of a run; the result is a run again, behind `prefix`. Events that lie side by
+ * side are copied as they are while the channel table is small; else each is written anew, with a
+ * step and a channel table of its own.
  *
  * @param indexes ascending indexes of the events to keep: at least one.
  */

@@ -23,7 +23,8 @@ export interface RunHeader {
 }
 
 /**
- * A run that was read and found well-formed: header and where each event begins. Bodies stay encoded, in `bytes`.
+ * A run that was read and found well-formed: header and where each event begins. Bodies stay
+ * encoded, in `bytes`.
  *
  * An event takes at least 6 bytes, so what a run allocates is bounded by what was sent.
  */
@@ -129,11 +130,13 @@ function intBytes(kind: number): number {
 }
 
 /**
- * Reads a whole run and checks everything but the bodies' contents. Hot path: guarded by `bench/micro/run`.
+ * Reads a whole run and checks everything but the bodies' contents. Hot path: guarded by
+ * `bench/micro/run`.
  *
  * `bytes` is kept by reference and must not change afterwards.
  *
- * Names of channels are not validated here: who resolves them does, for a transmitter remembers which it knows.
+ * Names of channels are not validated here: who resolves them does, for a transmitter remembers
+ * which it knows.
  *
  * @throws {MeshError} `BAD_RUN`, `TOO_LARGE`, `BAD_TTL`, `BAD_OPTION`.
  * @see PROTOCOL.md §7
@@ -183,7 +186,10 @@ function readEvents(cursor: MessagePackCursor, header: RunHeader): RunParts {
   return { starts, channelIndexes, seqs, extras };
 }
 
-/** Short tables of numbers stand side by side in one piece of memory: one for each run would keep the collector busy. */
+/**
+ * Short tables of numbers stand side by side in one piece of memory: one for each run would keep
+ * the collector busy.
+ */
 const slabLength = 65_536;
 let slab = new Uint32Array(slabLength);
 let slabAt = 0;

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -6,6 +5,7 @@ import { expect } from "chai";
 import { Dealer } from "zeromq";
 
 import { eventually } from "../support/eventually.js";
+import { cpuMs } from "../support/process-figures.js";
 import { startProcess, type StartedProcess } from "../support/process.js";
 
 const bin = fileURLToPath(new URL("../../transmitter/bin/thynapse.js", import.meta.url));
@@ -74,11 +74,4 @@ async function welcome(command: string): Promise<void> {
   } finally {
     dealer.close();
   }
-}
-
-/** Time that a process has had a core, in ms; the kernel counts in hundredths of a second. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

@@ -54,7 +54,7 @@ export function lineCount(text: string): number {
 /** Finds all imports and re-exports with a literal name, dynamic ones too. */
 export function importsOf({ text, code }: SourceFile): Import[] {
   const found: Import[] = [];
-  for (const match of code.matchAll(/\b(?:from|import)\s*\(?\s*(["'])( *)\1/g)) {
+  for (const match of code.matchAll(/(?<!\.)\b(?:from|import)\s*\(?\s*(["'])( *)\1/g)) {
     const start = match.index + match[0].length - 1 - (match[2] ?? "").length;
     found.push({
       from: text.slice(start, start + (match[2] ?? "").length),

@@ -103,6 +103,19 @@ describe("turns", () => {
     await eventually(() => expect(log.lines("error").length).to.be.greaterThan(1));
   });
 
+  it("carry out the rest when a cell of this process throws", async () => {
+    const { turns, core, done, log } = makeTurns();
+    core.effects = [
+      { kind: "send", connection: "in-process/throws", part },
+      { kind: "send", connection: "\0one", part },
+    ];
+
+    await turns.run();
+
+    expect(done).to.deep.equal(["send \0one", "flush"]);
+    expect(log.lines("error")).to.have.length(1);
+  });
+
   it("end: nothing ticks any more", async () => {
     const { turns, core, done } = makeTurns();
     core.nextDeadlineMs = performance.now() + 5;
@@ -157,7 +170,10 @@ function makeTurns() {
     },
     events: { publish: (topic) => void done.push(`publish ${topic.toString()}`) },
     local: {
-      send: (connection: string) => void done.push(`local ${connection}`),
+      send: (connection: string) => {
+        if (connection.endsWith("throws")) throw new Error("a defect");
+        done.push(`local ${connection}`);
+      },
       publish: (topic: Buffer) => void done.push(`local publish ${topic.toString()}`),
     } as unknown as InProcessHub,
     onDrainAsked: () => void done.push("drain asked"),

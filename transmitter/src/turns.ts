@@ -119,30 +119,39 @@ export class Turns {
   }
 
   private carryOut(effects: readonly Effect[]): void {
-    const { command, events, local } = this.parts;
     for (const effect of effects) {
-      switch (effect.kind) {
-        case "send":
-          if (isInProcess(effect.connection)) local.send(effect.connection, effect.part);
-          else command.send(effect);
-          break;
-        case "publish":
-          events.publish(effect.head, effect.part);
-          local.publish(effect.head, effect.part);
-          break;
-        case "probe":
-          if (!isInProcess(effect.connection)) command.probe(effect);
-          break;
-        case "log":
-          this.parts.log[effect.level](effect.fields, effect.message);
-          break;
-        case "drain":
-          this.parts.onDrainAsked();
-          break;
-        case "stopped":
-          this.parts.onStopped(effect.unconfirmed);
-          break;
+      try {
+        this.carryOutOne(effect);
+      } catch (error) {
+        // A cell of this process may throw; the others still get theirs.
+        this.parts.log.error({ err: error }, defect);
       }
+    }
+  }
+
+  private carryOutOne(effect: Effect): void {
+    const { command, events, local } = this.parts;
+    switch (effect.kind) {
+      case "send":
+        if (isInProcess(effect.connection)) local.send(effect.connection, effect.part);
+        else command.send(effect);
+        break;
+      case "publish":
+        events.publish(effect.head, effect.part);
+        local.publish(effect.head, effect.part);
+        break;
+      case "probe":
+        if (!isInProcess(effect.connection)) command.probe(effect);
+        break;
+      case "log":
+        this.parts.log[effect.level](effect.fields, effect.message);
+        break;
+      case "drain":
+        this.parts.onDrainAsked();
+        break;
+      case "stopped":
+        this.parts.onStopped(effect.unconfirmed);
+        break;
     }
   }
 

@@ -226,9 +226,7 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   claim(): Claim | undefined {
     const forEachHeld = (visit: (run: Run, index: number) => void): void => {
       this.waiting.forEach(visit);
-      this.running.forEach((delivery) => {
-        if (delivery.state === "held") visit(delivery.run, delivery.index);
-      });
+      this.running.forEachHeld(visit);
     };
     return this.claims.claim(this.pattern, forEachHeld);
   }

@@ -5,6 +5,8 @@ import type { Emit, EventSupply } from "./effects.js";
 import type { CellStatus } from "./status.js";
 import { writeCommand } from "./wire.js";
 
+const unmarked = "no mark: is the event socket (pub) of the transmitter reachable from here?";
+
 /** Ties the catches of a cell to the rest of it: what they want becomes effects. */
 export function catchesHost(core: CellCore, emit: Emit): CatchesHost {
   const command = (part: Buffer): void => emit({ kind: "command", part });
@@ -36,6 +38,7 @@ export function catchesHost(core: CellCore, emit: Emit): CatchesHost {
       miss: (number, first, count) =>
         command(writeCommand("MISS", { catch: number, first, count })),
       armed: (pattern) => tell({ kind: "armed", pattern, mode: "multi" }),
+      unmarked: (pattern) => tell({ kind: "warning", message: unmarked, pattern }),
       slow: (pattern, bufferedBytes) => tell({ kind: "slow", pattern, bufferedBytes }),
     },
     anycatch: {

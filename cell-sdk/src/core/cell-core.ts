@@ -45,11 +45,12 @@ export class CellCore {
   readonly closing: CellClosing;
   /** Commands and messages that could not be read. */
   badInputs = 0;
+  /** The last time that was told; set it where time goes on without an input, as in handlers. */
+  nowMs = 0;
   readonly options: CoreOptions;
   private readonly inbox: Inbox;
   private readonly moving: HomeMove;
   private effects: Effect[] = [];
-  private clockMs = 0;
 
   constructor(options: CoreOptions, env: CoreEnvironment) {
     this.options = options;
@@ -91,16 +92,6 @@ export class CellCore {
     });
   }
 
-  /** The last time that was told. */
-  get nowMs(): number {
-    return this.clockMs;
-  }
-
-  /** The time goes on without an input, as it does while handlers run. */
-  set nowMs(nowMs: number) {
-    this.clockMs = nowMs;
-  }
-
   get hasEffects(): boolean {
     return this.effects.length > 0;
   }
@@ -125,24 +116,24 @@ export class CellCore {
   }
 
   start(nowMs: number): void {
-    this.clockMs = nowMs;
+    this.nowMs = nowMs;
     this.session.start(nowMs);
   }
 
   connected(nowMs: number): void {
-    this.clockMs = nowMs;
+    this.nowMs = nowMs;
     this.session.connected(nowMs);
   }
 
   disconnected(reason: string, nowMs: number): void {
-    this.clockMs = nowMs;
+    this.nowMs = nowMs;
     this.session.disconnected(reason, nowMs);
     this.check(nowMs);
   }
 
   /** One part of the command connection. */
   command(part: Buffer, nowMs: number): void {
-    this.clockMs = nowMs;
+    this.nowMs = nowMs;
     this.session.heard(nowMs);
     this.read(() => this.inbox.command(part, nowMs));
     this.check(nowMs);
@@ -150,19 +141,19 @@ export class CellCore {
 
   /** One message of the event connection. Hot path. */
   events(head: Buffer, part: Buffer, nowMs: number): void {
-    this.clockMs = nowMs;
+    this.nowMs = nowMs;
     this.session.heard(nowMs);
     this.read(() => this.inbox.events(head, part, nowMs));
   }
 
   /** Whether the command connection takes more at present. */
   pipe(open: boolean, nowMs: number): void {
-    this.clockMs = nowMs;
+    this.nowMs = nowMs;
     this.outbox.setPipe(open);
   }
 
   tick(nowMs: number): void {
-    this.clockMs = nowMs;
+    this.nowMs = nowMs;
     this.session.tick(nowMs);
     this.outbox.tick(nowMs);
     this.catches.tick(nowMs);
@@ -177,7 +168,7 @@ export class CellCore {
 
   /** Sends all that a turn has gathered: events, settlements, credit. */
   flush(nowMs: number): void {
-    this.clockMs = nowMs;
+    this.nowMs = nowMs;
     this.flushSends();
     if (this.session.isWelcome) {
       this.settlements.flush();
@@ -221,7 +212,7 @@ export class CellCore {
 
   /** Drains and ends the cell; the `closed` status is the last. */
   close(nowMs: number, drainTimeoutMs: number): void {
-    this.clockMs = nowMs;
+    this.nowMs = nowMs;
     this.closing.begin(nowMs, drainTimeoutMs);
   }
 

@@ -12,6 +12,8 @@ export interface MulticatchHost {
   progress(catchNumber: number, last: number): void;
   miss(catchNumber: number, first: number, count: number): void;
   armed(pattern: string): void;
+  /** The event socket stays silent: perhaps it cannot be reached. */
+  unmarked(pattern: string): void;
   slow(pattern: string, bufferedBytes: number): void;
   gap(pattern: string, count: number | undefined): void;
   nowMs(): number;
@@ -31,6 +33,8 @@ type ArmingState =
 
 /** How long to wait for a mark. @see PROTOCOL.md §8.4 */
 export const armingMs = 500;
+/** Subscriptions without a mark after which somebody should know. */
+const marklessMax = 4;
 /** After so much of a stream the cell says how far it has come. */
 const progressBytes = 1024 * 1024;
 const progressMessages = 64;
@@ -61,6 +65,8 @@ export class Multicatch {
   private toldLast = 0;
   private unsaidBytes = 0;
   private unsaidMessages = 0;
+  /** Subscriptions in a row that brought no mark. */
+  private markless = 0;
 
   constructor(pattern: string, host: MulticatchHost) {
     this.pattern = pattern;
@@ -196,6 +202,7 @@ export class Multicatch {
       this.host.unsubscribe(grant.topic);
       this.host.subscribe(grant.topic);
       this.state = { name: "subscribed", grant, untilMs: nowMs + armingMs };
+      if (++this.markless === marklessMax) this.host.unmarked(this.pattern);
     }
     if (nowMs >= this.reader.deadlineMs) this.reader.ask(nowMs);
   }
@@ -216,6 +223,7 @@ export class Multicatch {
   private arm(): void {
     if (this.state.name !== "subscribed") return;
     this.state = { name: "armed", grant: this.state.grant };
+    this.markless = 0;
     for (const waiter of this.waiters.splice(0)) waiter.resolve();
     this.host.armed(this.pattern);
   }

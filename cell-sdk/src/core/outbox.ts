@@ -293,12 +293,7 @@ export class Outbox {
 
   /** Moves up to the first event that was not answered, and tells those who wait for it. */
   private advance(): void {
-    for (;;) {
-      const record = this.runs.atOrBehind(this.answeredBelow);
-      if (record === undefined) this.answeredBelow = this.builder.nextSeq;
-      if (record === undefined || !record.isAnswered) break;
-      this.answeredBelow = record.last + 1;
-    }
+    this.answeredBelow = this.runs.answeredBelow(this.answeredBelow, this.builder.nextSeq);
     this.waiters.answered(this.answeredBelow);
   }
 }

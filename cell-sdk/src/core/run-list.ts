@@ -48,6 +48,17 @@ export class RunList {
     return undefined;
   }
 
+  /** Goes on from `from` to the first event that was not answered; `end` if all were. */
+  answeredBelow(from: number, end: number): number {
+    let below = from;
+    for (;;) {
+      const record = this.atOrBehind(below);
+      if (record === undefined) return end;
+      if (!record.isAnswered) return below;
+      below = record.last + 1;
+    }
+  }
+
   /** Calls `visit` for each record that has events of `first … last`, with the part that it has. */
   overlapping(
     first: number,

@@ -1,6 +1,7 @@
 import { type ErrorCode, type FieldMap, MeshError, protocolVersion } from "@thynapse/protocol";
 import type { Emit } from "./effects.js";
 import { Reconnect } from "./reconnect.js";
+import { followers, type SessionState } from "./session-state.js";
 import { readWelcome, type Welcome, writeCommand } from "./wire.js";
 
 /** What a session needs of its cell. */
@@ -23,37 +24,6 @@ export interface SessionHost {
   failed(error: MeshError): void;
 }
 
-/**
- * - `idle`: not started.
- * - `waiting`: between two attempts, until `untilMs`.
- * - `connecting`: the connection is being made; given up at `untilMs`.
- * - `hello`: `HELO` was sent; given up at `untilMs`.
- * - `welcome`: attached. Ends with the connection, or after 2 s of silence.
- * - `leaving`: `GBYE` was sent; given up at `untilMs`.
- * - `closed`: for good.
- */
-export type SessionState =
-  | { readonly name: "idle" }
-  | { readonly name: "waiting"; readonly untilMs: number }
-  | { readonly name: "connecting"; readonly address: string; readonly untilMs: number }
-  | { readonly name: "hello"; readonly address: string; readonly untilMs: number }
-  | { readonly name: "welcome"; readonly address: string; readonly welcome: Welcome }
-  | { readonly name: "leaving"; readonly untilMs: number }
-  | { readonly name: "closed" };
-
-type StateName = SessionState["name"];
-
-/** Which state may follow which. */
-const followers: Readonly<Record<StateName, readonly StateName[]>> = {
-  idle: ["connecting", "closed"],
-  waiting: ["connecting", "closed"],
-  connecting: ["hello", "waiting", "closed"],
-  hello: ["welcome", "waiting", "closed"],
-  welcome: ["waiting", "leaving", "closed"],
-  leaving: ["closed"],
-  closed: [],
-};
-
 /** How long a connection may take to be made; less if another transmitter could be tried. */
 const connectMs = 1000;
 const connectQuickMs = 300;
@@ -62,7 +32,9 @@ const helloMs = 2000;
 const suspectMs = 1000;
 const silenceMs = 2000;
 const leaveMs = 500;
-/** Heartbeats that a cell waits for one of the transmitter, to answer it, before it says its own. */
+/**
+ * Heartbeats that a cell waits for one of the transmitter, to answer it, before it says its own.
+ */
 const beatPatience = 1.5;
 /**
  * A tick that comes later than this was held up by this process itself: its own silence says

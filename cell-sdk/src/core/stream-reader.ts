@@ -25,6 +25,8 @@ interface Repair {
   againMs: number;
 }
 
+/** Events that one `MISS` asks for; more than its answer can bring. */
+const missEventsMax = 1_000_000;
 /** How long the answer to a `MISS` may pause before it is asked for again. */
 const repairMs = 500;
 
@@ -169,7 +171,7 @@ export class StreamReader {
     }
     if (this.repair !== undefined && nowMs < this.repair.againMs) return;
     this.repair = { hasHelped: false, againMs: nowMs + repairMs };
-    this.host.miss(this.next, this.holeEnd - this.next);
+    this.host.miss(this.next, Math.min(this.holeEnd - this.next, missEventsMax));
   }
 
   private get holeEnd(): number {

@@ -29,6 +29,12 @@ export interface Keeping {
   readonly marksMax?: number;
 }
 
+/** How a transmitter is started. */
+interface Terms {
+  readonly flags?: readonly string[];
+  readonly filesMax?: number | undefined;
+}
+
 const running = new Set<FaultMesh>();
 
 /** One transmitter and its cells, each a process; whatever happens to them is logged. */
@@ -43,16 +49,23 @@ export class FaultMesh {
   private transmitter: ChildProcess | undefined;
   private ready: Ready = { id: "", command: "", pub: "", pid: -1 };
 
+  private readonly filesMax: number | undefined;
   private readonly script: string;
 
-  private constructor(script: string, flags: readonly string[]) {
+  private constructor(script: string, { flags = [], filesMax }: Terms) {
     this.script = script;
     this.flags = flags;
+    this.filesMax = filesMax;
   }
 
-  /** Starts a transmitter on free ports. */
-  static async start(...flags: readonly string[]): Promise<FaultMesh> {
-    const mesh = new FaultMesh(await roleScript(), flags);
+  /** Starts a transmitter on free ports, with these flags. */
+  static start(...flags: readonly string[]): Promise<FaultMesh> {
+    return FaultMesh.startWith({ flags });
+  }
+
+  /** Starts a transmitter that may have only so many files open. */
+  static async startWith({ flags = [], filesMax }: Terms): Promise<FaultMesh> {
+    const mesh = new FaultMesh(await roleScript(), { flags, filesMax });
     running.add(mesh);
     await mesh.up(["--port", "0"]);
     return mesh;
@@ -171,11 +184,11 @@ export class FaultMesh {
 
   private async up(ports: readonly string[]): Promise<void> {
     const beganMs = sharedClockMs();
-    const child = spawn(
-      process.execPath,
-      [bin, "up", "--json", "--log-level", "silent", ...ports, ...this.flags],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
+    const limit = this.filesMax === undefined ? "" : `ulimit -n ${this.filesMax};`;
+    const argv = [process.execPath, bin, "up", "--json", "--log-level", "silent"];
+    const child = spawn("sh", ["-c", `${limit} exec "$0" "$@"`, ...argv, ...ports, ...this.flags], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     this.transmitter = child;
     const lines = createInterface({ input: child.stdout });
     const [line] = (await Promise.race([

@@ -27,7 +27,7 @@ describe("faults: a slow cell among fast ones", () => {
     const sender = await mesh.seatOne("shop");
     await using observer = await Observer.of(mesh);
     await sender.tell("send", { channel, count: perSecond, perSecond });
-    const beforeMb = rssMb(mesh.pid);
+    const beforeMb = memoryOf(mesh);
 
     const beganMs = performance.now();
     const sending = sender.tell("send", { channel, count: perSecond * seconds, perSecond });
@@ -55,7 +55,7 @@ describe("faults: a slow cell among fast ones", () => {
     // All but what the slow one has in hand is done as fast as it is sent.
     expect(tookMs).to.be.below(seconds * 1000 + credit * 100 + 1500);
     expect(begun).to.be.below(((seconds + 1) * 1000 + 3000) / 100);
-    expect(rssMb(mesh.pid) - beforeMb).to.be.below(growthMb);
+    expect(memoryOf(mesh) - beforeMb).to.be.below(growthMb);
     expect(await mesh.violations()).to.deep.equal([]);
     const events = handledEvents(mesh.records());
     expect(events.size).to.equal(perSecond * (seconds + 1));
@@ -63,3 +63,8 @@ describe("faults: a slow cell among fast ones", () => {
     expect(twiceOf(events)).to.deep.equal([]);
   });
 });
+
+/** Resident memory of the transmitter, in MB; always the same where no file tells it. */
+function memoryOf({ pid }: FaultMesh): number {
+  return process.platform === "linux" ? rssMb(pid) : 0;
+}

@@ -4,9 +4,9 @@ import type { Span } from "./ledger.js";
 import type { Member } from "./member.js";
 
 /**
- * Which cell of a group a key belongs to: the one with the highest hash of (key, cell), so that a change of the
- * membership moves no key but those of the cell that came or went. A key with a delivery in hand stays where it is, and
- * gets no second one until that is settled: order per key.
+ * Which cell of a group a key belongs to: the one with the highest hash of (key, cell), so that a
+ * change of the membership moves no key but those of the cell that came or went. A key with a
+ * delivery in hand stays where it is, and gets no second one until that is settled: order per key.
  */
 export class KeyOwners {
   /** Keys that let nothing pass, and the deliveries for which they do not. */

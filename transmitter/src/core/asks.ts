@@ -123,7 +123,8 @@ export class Asks {
   }
 
   /**
-   * A handler has failed. Tells whether that settles the event: for a request it does, unless the asker said `retry`.
+   * A handler has failed. Tells whether that settles the event: for a request it does, unless the
+   * asker said `retry`.
    */
   failed(span: Span, cell: CellRecord, failure: Failure): boolean {
     const { run, firstNumber } = span.lot;

@@ -227,7 +227,10 @@ export class Attachments {
     cell.catches.clear();
   }
 
-  /** Ends one catch as its cell asks; a group without members ends with it. Tells whether there was one. */
+  /**
+   * Ends one catch as its cell asks; a group without members ends with it. Tells whether there was
+   * one.
+   */
   drop(cell: CellRecord, number: number, nowMs: number): boolean {
     const held = cell.catches.get(number);
     if (held === undefined) return false;

@@ -19,7 +19,10 @@ export class Backlog {
     this.spans.push(span);
   }
 
-  /** Puts back what was taken, in front of all that has not been out, keeping the order of the numbers. */
+  /**
+   * Puts back what was taken, in front of all that has not been out, keeping the order of the
+   * numbers.
+   */
   pushFront(spans: readonly Span[]): void {
     const ordered = [...spans].sort((a, b) => a.from - b.from);
     for (const span of ordered) this.count(span, 1);

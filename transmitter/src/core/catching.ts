@@ -84,7 +84,9 @@ export class Catching {
     this.parts.groups.touch(held.member.group);
   }
 
-  /** `BEAT`: how far the cell has read its streams. What it says of other catches is of no interest. */
+  /**
+   * `BEAT`: how far the cell has read its streams. What it says of other catches is of no interest.
+   */
   beat(cell: CellRecord, map: FieldMap): void {
     for (const row of listField(map, "streams", this.parts.limits.catchesMax)) {
       if (!Array.isArray(row)) throw new MeshError("BAD_PAYLOAD", "streams lists [catch, last]");
@@ -95,7 +97,9 @@ export class Catching {
     }
   }
 
-  /** `MISS`: sends again what the ring still has. @throws {MeshError} `UNKNOWN_CATCH`, `BAD_PAYLOAD` */
+  /**
+   * `MISS`: sends again what the ring still has. @throws {MeshError} `UNKNOWN_CATCH`, `BAD_PAYLOAD`
+   */
   miss(cell: CellRecord, map: FieldMap, nowMs: number): void {
     const { stream, number } = catchOf(cell, map, "multi");
     const first = intField(map, "first", { min: 1 });

@@ -8,7 +8,8 @@ import type { Stream } from "./streams.js";
  * What is known of a cell's life.
  *
  * - `alive`: it was heard within `suspectMs`.
- * - `suspect`: it was not; it gets no new deliveries and keeps those that it has. Ends when it is heard or dead.
+ * - `suspect`: it was not; it gets no new deliveries and keeps those that it has. Ends when it is
+ *   heard or dead.
  */
 export type CellState = "alive" | "suspect";
 
@@ -66,7 +67,10 @@ export interface CellRecord {
   /** When others were told last that it is slow. */
   slowToldMs: number;
   nextCatch: number;
-  /** The stream whose readers this cell is too fast for, and until when its confirms may wait for them. */
+  /**
+   * The stream whose readers this cell is too fast for, and until when its confirms may wait for
+   * them.
+   */
   pace: { readonly stream: Stream; readonly untilMs: number } | undefined;
   /** The first event refused as busy and not sent again, and how long what follows waits for it. */
   refused: { readonly first: number; readonly untilMs: number } | undefined;

@@ -20,7 +20,10 @@ export interface ClaimingParts {
   readonly touch: (group: Group) => void;
 }
 
-/** Holds back what cells may already have, until they have had time to come and say so. @see PROTOCOL.md §10.9 */
+/**
+ * Holds back what cells may already have, until they have had time to come and say so. @see
+ * PROTOCOL.md §10.9
+ */
 export class Claiming {
   private readonly parts: ClaimingParts;
 

@@ -1,8 +1,8 @@
 import { type Claim, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
 
 /**
- * What cells that lost their transmitter say of one group: which events they hold, and which they have settled. Asked
- * when a sender repeats an event that this transmitter has not seen.
+ * What cells that lost their transmitter say of one group: which events they hold, and which they
+ * have settled. Asked when a sender repeats an event that this transmitter has not seen.
  *
  * @see PROTOCOL.md §10.9
  */

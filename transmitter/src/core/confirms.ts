@@ -15,8 +15,8 @@ type Span = [first: number, last: number];
 type Refused = [first: number, last: number, code: ErrorCode, message: string];
 
 /**
- * What one cell is still to be told of its events and settlements: gathered for a turn, then one command in `M`, or one
- * for each event in `J`.
+ * What one cell is still to be told of its events and settlements: gathered for a turn, then one
+ * command in `M`, or one for each event in `J`.
  *
  * @see PROTOCOL.md §5.5, CNFM
  */
@@ -31,7 +31,10 @@ export class Confirms implements ConfirmSink {
   private readonly quietSeqs = new Set<number>();
   private readonly wake: (isUrgent: boolean) => void;
 
-  /** @param wake called when something to tell is gathered, for the end of this turn or, if not urgent, a later one. */
+  /**
+   * @param wake called when something to tell is gathered, for the end of this turn or, if not
+   * urgent, a later one.
+   */
   constructor(encoding: Encoding, wake: (isUrgent: boolean) => void) {
     this.encoding = encoding;
     this.wake = wake;

@@ -48,7 +48,9 @@ export class Connections {
     this.byId.delete(id);
   }
 
-  /** Counts an error; tells whether this one used the budget up, so that the connection is muted. */
+  /**
+   * Counts an error; tells whether this one used the budget up, so that the connection is muted.
+   */
   chargeError(connection: Connection, nowMs: number): boolean {
     if (nowMs - connection.errorsSinceMs > this.limits.errorBudgetMs) {
       connection.errorsSinceMs = nowMs;

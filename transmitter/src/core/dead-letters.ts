@@ -16,7 +16,10 @@ export interface DeadLetter {
 
 const noPrefix = new Uint8Array(0);
 
-/** The dead letters of a transmitter, bounded in number and bytes: at the bound the oldest go, counted. */
+/**
+ * The dead letters of a transmitter, bounded in number and bytes: at the bound the oldest go,
+ * counted.
+ */
 export class DeadLetters {
   bytes = 0;
   private readonly byNumber = new Map<number, DeadLetter>();

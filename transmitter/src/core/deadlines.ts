@@ -14,7 +14,10 @@ export class Deadlines {
     this.rise(this.heap.length - 1);
   }
 
-  /** Does everything that is due, earliest first, those of one moment in the order of their planning. */
+  /**
+   * Does everything that is due, earliest first, those of one moment in the order of their
+   * planning.
+   */
   run(nowMs: number): void {
     for (let next = this.heap[0]; next !== undefined && next.dueMs <= nowMs; next = this.heap[0]) {
       this.removeFirst();

@@ -8,7 +8,8 @@ import { runBytes } from "./streams.js";
 const head = Buffer.from("M DLVR ");
 
 /**
- * Encodes deliveries for a cell in `M`: one command for the whole span. Hot path: guarded by `bench/micro/group`.
+ * Encodes deliveries for a cell in `M`: one command for the whole span. Hot path: guarded by
+ * `bench/micro/group`.
  *
  * @see PROTOCOL.md §5.5, DLVR
  */

@@ -1,13 +1,15 @@
 import type { Thid } from "@thynapse/protocol";
 
 /**
- * What the core asks of its shell. Parts are never written to again: they may be sent without a copy.
+ * What the core asks of its shell. Parts are never written to again: they may be sent without a
+ * copy.
  *
  * - `send`: one part to a connection, through the command socket.
  * - `publish`: two parts on the event socket.
  * - `probe`: like `send`, repeated for a moment, to learn at once whether the connection is gone.
  * - `log`: one structured line.
- * - `drain`: a cell asked the transmitter to drain; the shell answers by `drain` on the core and ends.
+ * - `drain`: a cell asked the transmitter to drain; the shell answers by `drain` on the core and
+ *   ends.
  * - `stopped`: the drain is over; `unconfirmed` events were accepted and are not handled.
  */
 export type Effect =

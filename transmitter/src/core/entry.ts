@@ -3,8 +3,8 @@ import type { ConfirmSink } from "./confirms.js";
 import type { Sender } from "./senders.js";
 
 /**
- * A run that was accepted: knows for each event how many groups have still to settle it, and tells sender and sink when
- * none has.
+ * A run that was accepted: knows for each event how many groups have still to settle it, and tells
+ * sender and sink when none has.
  */
 export class Entry {
   readonly run: Run;
@@ -56,7 +56,10 @@ export class Entry {
     this.sink.accepted(seq, seq, 0, true);
   }
 
-  /** One group is done with the events `from … to - 1` of `part`, which is this run or a slice of it. */
+  /**
+   * One group is done with the events `from … to - 1` of `part`, which is this run or a slice of
+   * it.
+   */
   settled(part: Run, from: number, to: number): void {
     if (part.seqs === undefined && this.waits === undefined && this.refusedSeqs === undefined) {
       this.handled(part.seqAt(from), part.seqAt(to - 1));

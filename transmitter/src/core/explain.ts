@@ -11,8 +11,8 @@ export interface Interest {
 }
 
 /**
- * Says who would get an event on this channel now, by which way, and why the others would not. It asks the same routes
- * as a real event, and changes nothing.
+ * Says who would get an event on this channel now, by which way, and why the others would not. It
+ * asks the same routes as a real event, and changes nothing.
  *
  * @see PROTOCOL.md §14, $mesh.explain
  */

@@ -31,10 +31,11 @@ export interface FatesParts {
 }
 
 /**
- * What becomes of a delivery that was handed out: settled, failed, taken back, or left by a cell that is gone.
+ * What becomes of a delivery that was handed out: settled, failed, taken back, or left by a cell
+ * that is gone.
  *
- * Each ends in one of three ways: the event is settled for its group, it goes back to the backlog (at once or after a
- * back-off), or it becomes a dead letter, which settles it too.
+ * Each ends in one of three ways: the event is settled for its group, it goes back to the backlog
+ * (at once or after a back-off), or it becomes a dead letter, which settles it too.
  *
  * @see PROTOCOL.md §10.3 to §10.5
  */
@@ -49,7 +50,8 @@ export class Fates {
   }
 
   /**
-   * Settles deliveries as their cell says. Numbers that are not held under this attempt change nothing.
+   * Settles deliveries as their cell says. Numbers that are not held under this attempt change
+   * nothing.
    *
    * @returns how many were current.
    */
@@ -94,7 +96,9 @@ export class Fates {
     }
   }
 
-  /** Gives deliveries to another cell, if one can take them now; else they come back after a pause. */
+  /**
+   * Gives deliveries to another cell, if one can take them now; else they come back after a pause.
+   */
   private released(group: Group, { cell }: Member, span: Span, nowMs: number): void {
     const [again] = this.moved(group, span);
     if (again === undefined) return;
@@ -146,9 +150,11 @@ export class Fates {
   }
 
   /**
-   * A cell is gone from a group. What it may have been working on counts an attempt; the rest only moves.
+   * A cell is gone from a group. What it may have been working on counts an attempt; the rest only
+   * moves.
    *
-   * @param charge whether it died: a cell that said farewell has worked on nothing that it has not settled.
+   * @param charge whether it died: a cell that said farewell has worked on nothing that it has not
+   * settled.
    */
   left(group: Group, cell: CellRecord, nowMs: number, charge: boolean): void {
     const concurrency = group.members.get(cell)?.wish.concurrency ?? 1;
@@ -170,7 +176,8 @@ export class Fates {
     const again: Span[] = [];
     for (const single of singles(span)) {
       single.alone = true;
-      // The first time the cell may have died of anything: no back-off, so that a kill costs milliseconds.
+      // The first time the cell may have died of anything: no back-off, so that a kill costs
+      // milliseconds.
       const first = single.charged === 0 && group.terms.redeliver && group.terms.attemptsMax > 1;
       if (!first) {
         this.fail(group, single, "its cell died", nowMs);

@@ -31,10 +31,11 @@ const defaultTerms: GroupTerms = Object.freeze({
 });
 
 /**
- * One stream of work: (service, pattern) of an anycatch, its members, and every event that is not settled.
+ * One stream of work: (service, pattern) of an anycatch, its members, and every event that is not
+ * settled.
  *
- * It holds spans and moves them between backlog, members, back-offs and held-back repeats; what goes out and what a fate
- * means for the sender is its owner's business (`Groups`).
+ * It holds spans and moves them between backlog, members, back-offs and held-back repeats; what
+ * goes out and what a fate means for the sender is its owner's business (`Groups`).
  */
 export class Group {
   readonly number: number;
@@ -119,8 +120,8 @@ export class Group {
   }
 
   /**
-   * Chooses the next delivery: a member and how many of the first events it gets. `undefined` while the backlog is empty
-   * or nobody has credit for its first event.
+   * Chooses the next delivery: a member and how many of the first events it gets. `undefined` while
+   * the backlog is empty or nobody has credit for its first event.
    */
   choose(random: () => number): Choice | undefined {
     const first = this.backlog.first;

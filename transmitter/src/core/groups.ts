@@ -81,7 +81,10 @@ export class Groups {
     }
   }
 
-  /** Gives a group the events of a run, or of a slice of one. What its backlog has no room for is refused. */
+  /**
+   * Gives a group the events of a run, or of a slice of one. What its backlog has no room for is
+   * refused.
+   */
   add(group: Group, run: Run, entry: Entry, { nowMs, repeat }: GroupArrival): void {
     const { backlogEventsMax, backlogBytesMax } = this.parts.limits;
     const lot: Lot = { run, firstNumber: this.nextNumber, entry, receivedMs: nowMs };
@@ -122,7 +125,8 @@ export class Groups {
   /** Sends out what the groups that changed can send. */
   flush(nowMs: number): void {
     for (const group of this.dirty) {
-      // Taken out first: what this one causes (a dead letter is an event too) may touch any of them again.
+      // Taken out first: what this one causes (a dead letter is an event too) may touch any of them
+      // again.
       this.dirty.delete(group);
       this.send(group, nowMs);
       this.fates.planCheck(group);

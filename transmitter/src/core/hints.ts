@@ -20,7 +20,9 @@ const hints: Partial<Record<ErrorCode, string>> = {
   DENIED: "send on a channel that does not begin with $; requests on $mesh need ask",
 };
 
-/** How to write it right: what the error says itself, else what holds for all errors of its code. */
+/**
+ * How to write it right: what the error says itself, else what holds for all errors of its code.
+ */
 export function hintOf(error: MeshError, command: string): string | undefined {
   if (error.hint !== undefined) return error.hint;
   const aboutFields = error.code === "BAD_PAYLOAD" || error.code === "BAD_OPTION";

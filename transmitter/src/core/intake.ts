@@ -51,14 +51,17 @@ export interface Arrival {
 }
 
 /**
- * How long the confirms of a sender wait at most for readers that lag: with a window of 4 MiB it can still send 20 MB/s,
- * whatever its readers do.
+ * How long the confirms of a sender wait at most for readers that lag: with a window of 4 MiB it
+ * can still send 20 MB/s, whatever its readers do.
  */
 const paceMs = 200;
 
 const slicePrefix = Buffer.from("M EVNT ");
 
-/** Where events enter: repeats are filtered, the rest goes to every stream and group that it matches. */
+/**
+ * Where events enter: repeats are filtered, the rest goes to every stream and group that it
+ * matches.
+ */
 export class Intake {
   private readonly parts: IntakeParts;
 
@@ -91,12 +94,18 @@ export class Intake {
     this.place(sender, run, sender, { ...arrival, route });
   }
 
-  /** Validates what `take` would refuse, for a run that is taken later. @throws {MeshError} `BAD_CHANNEL` */
+  /**
+   * Validates what `take` would refuse, for a run that is taken later. @throws {MeshError}
+   * `BAD_CHANNEL`
+   */
   check(run: Run): void {
     this.routeOf(run.header.channels);
   }
 
-  /** The one route of all these channels; `undefined` where they part. @throws {MeshError} `BAD_CHANNEL` */
+  /**
+   * The one route of all these channels; `undefined` where they part. @throws {MeshError}
+   * `BAD_CHANNEL`
+   */
   private routeOf(channels: ChannelTable): Route | undefined {
     const route = this.parts.routes.resolve(channels.at(0));
     let uniform = true;
@@ -118,7 +127,10 @@ export class Intake {
     return run;
   }
 
-  /** Gives a dead letter to its group again, under its old identity; the sender was told its fate long ago. */
+  /**
+   * Gives a dead letter to its group again, under its old identity; the sender was told its fate
+   * long ago.
+   */
   redrive(run: Run, { service, pattern, nowMs }: Redrive): void {
     const sender = new Sender(run.header.sender, nowMs);
     const entry = new Entry(run, { sender, sink: sender, onHandled: () => {} });

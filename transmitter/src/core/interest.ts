@@ -3,9 +3,9 @@ import type { Pattern } from "@thynapse/protocol";
 /**
  * Patterns and what stands behind each: a trie over segments.
  *
- * Keys are kept in maps, never in objects: `__proto__` is an ordinary segment. Looking up costs at most one visit of
- * each node that the channel can reach; a pattern has at most one `**`, so a channel of n segments tries at most n
- * lengths for it.
+ * Keys are kept in maps, never in objects: `__proto__` is an ordinary segment. Looking up costs at
+ * most one visit of each node that the channel can reach; a pattern has at most one `**`, so a
+ * channel of n segments tries at most n lengths for it.
  */
 export class InterestTrie<Target> {
   private readonly root: TrieNode<Target> = newNode();

@@ -2,7 +2,8 @@ import type { Run } from "@thynapse/protocol";
 import type { Entry } from "./entry.js";
 
 /**
- * The part of one accepted run that one group has to settle: event i of `run` is delivery `firstNumber + i`.
+ * The part of one accepted run that one group has to settle: event i of `run` is delivery
+ * `firstNumber + i`.
  */
 export interface Lot {
   readonly run: Run;
@@ -12,8 +13,9 @@ export interface Lot {
 }
 
 /**
- * Consecutive deliveries of one lot that share a fate. A span is in exactly one place: the backlog of its group, held by
- * a member, waiting out a back-off, or held back for claims. Where fates part it is split.
+ * Consecutive deliveries of one lot that share a fate. A span is in exactly one place: the backlog
+ * of its group, held by a member, waiting out a back-off, or held back for claims. Where fates part
+ * it is split.
  */
 export interface Span {
   readonly lot: Lot;
@@ -31,7 +33,9 @@ export interface Span {
   alone: boolean;
   /** The cell that gave it back and should not get it again at once. */
   avoid: string | undefined;
-  /** Since when the cell could be working on it; `Infinity` while it waits for others in that cell. */
+  /**
+   * Since when the cell could be working on it; `Infinity` while it waits for others in that cell.
+   */
   begunMs: number;
   /** Why the last attempt failed. */
   reason: string | undefined;
@@ -53,10 +57,12 @@ export function wholeSpan(lot: Lot, repeat: boolean): Span {
   };
 }
 
+/** How many deliveries a span has. */
 export function spanCount(span: Span): number {
   return span.to - span.from;
 }
 
+/** Bytes that the events of a span take in their run. */
 export function spanBytes(span: Span): number {
   const { run, firstNumber } = span.lot;
   return run.bytesOf(span.from - firstNumber, span.to - firstNumber);

@@ -16,9 +16,9 @@ export interface LivenessParts {
 /**
  * Who lives: signs of life come in, verdicts go out.
  *
- * A cell is dead when both its presence and its command connection are gone; when only one is, it has `deadMs` to come
- * back. Silence alone makes it suspect and never dead: a handler that blocks its process is not a reason to do its work
- * twice.
+ * A cell is dead when both its presence and its command connection are gone; when only one is, it
+ * has `deadMs` to come back. Silence alone makes it suspect and never dead: a handler that blocks
+ * its process is not a reason to do its work twice.
  *
  * @see PROTOCOL.md §9
  */

@@ -34,8 +34,8 @@ export class Member {
   }
 
   /**
-   * Takes the deliveries `first … last` of this attempt out of what is held, as spans; nothing that is not held under
-   * that attempt is touched.
+   * Takes the deliveries `first … last` of this attempt out of what is held, as spans; nothing that
+   * is not held under that attempt is touched.
    */
   take(first: number, last: number, attempt: number, nowMs: number): Span[] {
     const taken: Span[] = [];

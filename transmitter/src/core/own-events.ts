@@ -18,7 +18,8 @@ export interface Behind {
 }
 
 /**
- * The events that a transmitter numbers itself: outputs of handlers, events in `J` without a number, system events.
+ * The events that a transmitter numbers itself: outputs of handlers, events in `J` without a
+ * number, system events.
  *
  * They stand under a THID drawn at its start, so that no number is ever used twice.
  *

@@ -15,7 +15,10 @@ const nameCharsMax = 255;
 
 const namingFields = ["ref", "catch", "number", "attempt", "seq"] as const;
 
-/** Commands that carry bodies: in base64 one of `eventBytesMax` makes a payload that is a third longer. */
+/**
+ * Commands that carry bodies: in base64 one of `eventBytesMax` makes a payload that is a third
+ * longer.
+ */
 const bodyCommands: ReadonlySet<string> = new Set(["EVNT", "SETL", "RPLY"]);
 
 /** One command of a cell, its payload still encoded. */
@@ -62,8 +65,8 @@ export class ReadCommand {
 }
 
 /**
- * The one part of a message, behind the empty delimiter of a REQ if there is one; `undefined` for an empty message,
- * which cannot be told from a notice of the socket itself.
+ * The one part of a message, behind the empty delimiter of a REQ if there is one; `undefined` for
+ * an empty message, which cannot be told from a notice of the socket itself.
  *
  * @throws {MeshError} `BAD_FRAME`
  * @see PROTOCOL.md §3.4

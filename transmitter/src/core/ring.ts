@@ -13,7 +13,8 @@ export interface Published {
 }
 
 /**
- * The last messages of all streams, bounded in bytes together: a busy stream pushes out the oldest, whosever they are.
+ * The last messages of all streams, bounded in bytes together: a busy stream pushes out the oldest,
+ * whosever they are.
  *
  * A message that went out on several streams shares its bytes, but counts for each.
  */

@@ -14,8 +14,9 @@ export interface Route {
 /**
  * Resolves channels to routes. Hot path: guarded by `bench/micro/route`.
  *
- * Answers are cached up to a bound and all forgotten when interest changes, which the generation number shows. Channels
- * with equal routes share one object, so that a run can be compared by identity.
+ * Answers are cached up to a bound and all forgotten when interest changes, which the generation
+ * number shows. Channels with equal routes share one object, so that a run can be compared by
+ * identity.
  */
 export class RouteTable {
   generation = 0;

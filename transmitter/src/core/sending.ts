@@ -33,7 +33,10 @@ export interface SendingParts {
 
 const runHead = Buffer.from("M EVNT ");
 const windowFull = "more than the window before the listeners are back";
-/** How long a cell may take to send again what was refused as busy, before what follows is taken without it. */
+/**
+ * How long a cell may take to send again what was refused as busy, before what follows is taken
+ * without it.
+ */
 const refusedMs = 2000;
 
 /** Events from cells, in both encodings. @see PROTOCOL.md §7, §11 */
@@ -153,7 +156,10 @@ export class Sending {
     return cell.session > 1 && nowMs < this.parts.startedMs + this.parts.limits.claimMs;
   }
 
-  /** Takes something when the listeners have had their time; tells whether there is room for it until then. */
+  /**
+   * Takes something when the listeners have had their time; tells whether there is room for it
+   * until then.
+   */
   private defer(cell: CellRecord, bytes: number, take: (nowMs: number) => void): boolean {
     const before = this.deferredBytes.get(cell) ?? 0;
     if (before > this.parts.limits.windowBytes) return false;

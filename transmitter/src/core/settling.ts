@@ -117,7 +117,10 @@ export class Settling {
     member.progress(number, attempt, nowMs);
   }
 
-  /** `RPLY`: parts of a stale attempt are dropped. @throws {MeshError} `UNKNOWN_CATCH`, `BAD_PAYLOAD`, `TOO_LARGE` */
+  /**
+   * `RPLY`: parts of a stale attempt are dropped. @throws {MeshError} `UNKNOWN_CATCH`,
+   * `BAD_PAYLOAD`, `TOO_LARGE`
+   */
   reply(cell: CellRecord, map: FieldMap): void {
     if (ownField(map, "to") !== undefined) {
       this.gathered(cell, map);

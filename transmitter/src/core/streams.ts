@@ -36,8 +36,8 @@ export class Stream {
   }
 
   /**
-   * Whether even the furthest reader is so far behind that pipes will overflow. One slow cell among others never makes
-   * it so.
+   * Whether even the furthest reader is so far behind that pipes will overflow. One slow cell among
+   * others never makes it so.
    */
   get lagging(): boolean {
     if (this.lead === undefined || this.listeners.size === 0) return false;

@@ -67,7 +67,10 @@ export class SystemRequests {
     } satisfies Record<string, Request>);
   }
 
-  /** Answers event `index` of a run. @throws {MeshError} `UNKNOWN_REQUEST`, `BAD_PAYLOAD`, `NOT_FOUND` */
+  /**
+   * Answers event `index` of a run. @throws {MeshError} `UNKNOWN_REQUEST`, `BAD_PAYLOAD`,
+   * `NOT_FOUND`
+   */
   answer(run: Run, index: number, nowMs: number): unknown {
     const channel = run.channelAt(index);
     if (!Object.hasOwn(this.table, channel)) {

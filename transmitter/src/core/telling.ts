@@ -46,7 +46,10 @@ export class Telling {
     });
   }
 
-  /** Tells one cell, before it is answered anything else: answers come in the order of the commands (§5.8). */
+  /**
+   * Tells one cell, before it is answered anything else: answers come in the order of the commands
+   * (§5.8).
+   */
   flushOf(cell: CellRecord): void {
     const isLater = this.later.delete(cell);
     if (!this.untold.delete(cell) && !isLater) return;

@@ -36,7 +36,9 @@ import { SystemRequests } from "./system-requests.js";
 /** How long after a look at ages the next one is. */
 const ageCheckMs = 1000;
 
-/** Commands whose answer, if any, is gathered with the confirms. Any other answer comes after those. */
+/**
+ * Commands whose answer, if any, is gathered with the confirms. Any other answer comes after those.
+ */
 const confirmedCommands: ReadonlySet<Command> = new Set(["EVNT", "SETL", "BEAT", "PROG", "CRED"]);
 
 /** Errors of a cell that is no offender: it could not know yet. */
@@ -47,11 +49,13 @@ const unchargedCodes: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * The rules of a transmitter: takes what comes from its sockets and the time, and gives back effects.
+ * The rules of a transmitter: takes what comes from its sockets and the time, and gives back
+ * effects.
  *
- * It opens no socket, reads no clock and rolls no dice of its own. A shell calls `receive`, `subscribed`,
- * `unsubscribed`, `unreachable` and `tick` with the monotonic time in ms, and after each turn carries out `takeEffects`
- * in order. What one turn brings is told to each cell once: confirms, deliveries and marks are gathered until then.
+ * It opens no socket, reads no clock and rolls no dice of its own. A shell calls `receive`,
+ * `subscribed`, `unsubscribed`, `unreachable` and `tick` with the monotonic time in ms, and after
+ * each turn carries out `takeEffects` in order. What one turn brings is told to each cell once:
+ * confirms, deliveries and marks are gathered until then.
  */
 export class TransmitterCore {
   readonly counters = new Counters();
@@ -189,7 +193,10 @@ export class TransmitterCore {
     }
   }
 
-  /** A cell subscribed on the event socket. Tells whether the shell must approve exactly this topic, in this turn. */
+  /**
+   * A cell subscribed on the event socket. Tells whether the shell must approve exactly this topic,
+   * in this turn.
+   */
   subscribed(topic: Buffer, nowMs: number): boolean {
     this.nowMs = nowMs;
     const text = topic.toString("latin1", 0, 128);
@@ -247,7 +254,10 @@ export class TransmitterCore {
     return effects;
   }
 
-  /** Stops taking cells and events, and waits until what was accepted is settled, or for `drainTimeoutMs`. */
+  /**
+   * Stops taking cells and events, and waits until what was accepted is settled, or for
+   * `drainTimeoutMs`.
+   */
   drain(nowMs: number): void {
     if (this.drainingSinceMs !== undefined) return;
     this.nowMs = nowMs;

@@ -180,7 +180,7 @@ export class CommandSocket {
         try {
           await this.offer(peer, part);
         } catch (error) {
-          if (isFull(error)) {}
+          if (isFull(error)) this.queue(peer, part);
           else this.refused(peer, error);
         }
       }

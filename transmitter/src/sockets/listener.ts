@@ -31,9 +31,9 @@ export interface ListenerHandlers {
 export type Which = "command" | "events";
 
 /**
- * How long an observer may outlive its socket, in ms. It ends by the last event of the socket, which
- * libzmq loses once in 300 times: then the process would never end. Closed before the socket is
- * gone, an observer would block it.
+ * How long an observer may outlive its socket, in ms. It ends by the last event of the socket,
+ * which libzmq loses once in 300 times: then the process would never end. Closed before the socket
+ * is gone, an observer would block it.
  */
 const observerMs = 250;
 

@@ -1,0 +1,146 @@
+import { expect } from "chai";
+
+import { encodeMessagePack, type FieldMap, MeshError, writeFrame } from "@thynapse/protocol";
+import {
+  type Attachment,
+  type AttachmentHandlers,
+  connect,
+  type Transport,
+} from "@thynapse/cell-sdk";
+import { eventually } from "../support/eventually.js";
+
+/** A transport that welcomes every cell and otherwise does what the test says. */
+class PlayedTransport implements Transport {
+  handlers: AttachmentHandlers | undefined;
+  readonly sent: string[] = [];
+  closedCount = 0;
+  /** Parts that the pipe still takes. */
+  room = Number.POSITIVE_INFINITY;
+
+  checkAddress(address: string): void {
+    if (address === "bad") throw new MeshError("BAD_OPTION", "bad");
+  }
+
+  open(_address: string, handlers: AttachmentHandlers): Attachment {
+    this.handlers = handlers;
+    setImmediate(() => handlers.onConnected());
+    return {
+      send: (part) => this.take(part),
+      openEvents: () => undefined,
+      subscribe: () => undefined,
+      unsubscribe: () => undefined,
+      close: () => void this.closedCount++,
+    };
+  }
+
+  say(command: string, map: FieldMap): void {
+    this.handlers?.onCommand(writeFrame("M", command, encodeMessagePack(map)));
+  }
+
+  private take(part: Buffer): boolean {
+    if (this.room <= 0) return false;
+    this.room--;
+    const command = part.toString("latin1", 2, 6);
+    this.sent.push(command);
+    if (command === "HELO") setImmediate(() => this.say("WLCM", welcome));
+    if (command === "GBYE") setImmediate(() => this.say("GBYE", { reason: "farewell" }));
+    return true;
+  }
+}
+
+const welcome = {
+  v: 1,
+  id: "7a".repeat(20),
+  pub: "tcp://x:1",
+  incarnation: 1,
+  presence: "p",
+  secret: "5".repeat(32),
+  mesh: "m",
+  heartbeatMs: 250,
+};
+
+describe("cell: driver", () => {
+  it("keeps what a full pipe does not take, in order, until it drains", async () => {
+    const transport = new PlayedTransport();
+    const cell = await connect({ service: "s", transport });
+    transport.sent.length = 0;
+    transport.room = 0;
+    cell.multicatch("a", () => 1).catch(() => undefined);
+    cell.anycatch("b", () => 1).catch(() => undefined);
+    void cell.send("c", 1);
+    await eventually(() => expect(cell.hasRoom).to.equal(true));
+    expect(transport.sent).to.deep.equal([]);
+
+    transport.room = 1;
+    transport.handlers?.onDrain();
+    expect(transport.sent).to.deep.equal(["CTCH"]);
+    transport.room = Number.POSITIVE_INFINITY;
+    transport.handlers?.onDrain();
+    await eventually(() => expect(transport.sent).to.include("EVNT"));
+
+    expect(transport.sent.slice(0, 3)).to.deep.equal(["CTCH", "CTCH", "EVNT"]);
+    transport.say("CNFM", { accepted: [[1, 1, 0, false]], handled: [[1, 1]] });
+    await cell.close();
+    expect(transport.closedCount).to.equal(1);
+  });
+
+  it("closes once, for its signal or by hand, and leaves no timer behind", async () => {
+    const stop = new AbortController();
+    const transport = new PlayedTransport();
+    const cell = await connect({ service: "s", transport, signal: stop.signal });
+    stop.abort();
+
+    expect(await cell.close()).to.deep.equal({ unconfirmed: 0 });
+    expect(transport.sent.filter((command) => command === "GBYE")).to.have.length(1);
+  });
+
+  it("attaches anew when the attachment ends, and says so", async () => {
+    const transport = new PlayedTransport();
+    const cell = await connect({ service: "s", transport });
+    const kinds: string[] = [];
+    cell.status.on(({ kind }) => kinds.push(kind));
+
+    transport.handlers?.onDisconnected("cut");
+    await eventually(() => expect(kinds).to.include("welcome"));
+
+    expect(kinds).to.deep.equal(["reconnecting", "connecting", "welcome"]);
+    expect(transport.sent.filter((command) => command === "HELO")).to.have.length(2);
+    await cell.close();
+  });
+
+  it("does not let a listener's error go any further, but counts it", async () => {
+    const transport = new PlayedTransport();
+    const cell = await connect({ service: "s", transport });
+    cell.status.on(() => {
+      throw new Error("listener");
+    });
+
+    expect(await cell.close()).to.deep.equal({ unconfirmed: 0 });
+  });
+
+  it("writes what an operator should see to the logger", async () => {
+    const lines: string[] = [];
+    const logger = {
+      info: (_details: object, message: string) => void lines.push(`info ${message}`),
+      warn: (_details: object, message: string) => void lines.push(`warn ${message}`),
+    };
+    const transport = new PlayedTransport();
+    const cell = await connect({ service: "s", transport, logger });
+    transport.say("ERRO", { code: "MUTED", message: "MUTED: too many", command: "BEAT" });
+    await cell.close();
+
+    expect(lines).to.include("info cell: welcome").and.to.include("warn cell: warning");
+  });
+
+  it("asks the transport whether an address is one", async () => {
+    const transport = new PlayedTransport();
+    const refused = connect({ service: "s", transport, transmitters: "bad" });
+
+    expect(
+      await refused.then(
+        () => "",
+        (error: MeshError) => error.code,
+      ),
+    ).to.equal("BAD_OPTION");
+  });
+});
