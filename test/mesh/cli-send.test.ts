@@ -100,8 +100,8 @@ describe("cli: send", () => {
   });
 
   it("knows the event of an idempotency key again", async () => {
-    const first = await sendHere(["heard.id", "x", "--id", "once", "--json"]);
-    const second = await sendHere(["heard.id", "x", "--id", "once", "--json"]);
+    const first = await sendHere(["heard.id", "x", "--event-id", "once", "--json"]);
+    const second = await sendHere(["heard.id", "x", "--event-id", "once", "--json"]);
 
     expect(json(first)[0]).to.include({ repeats: 0 });
     expect(json(second)[0]).to.include({ repeats: 1, sent: 1 });

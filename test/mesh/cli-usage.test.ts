@@ -65,8 +65,11 @@ const flags: readonly Row[] = [
   { argv: ["send", "a", "b", "c"], says: 'send does not take "c"' },
   { argv: ["send", "a", "b", "--until", "done"], says: '"done" is not one of handled, accepted' },
   { argv: ["send", "a", "b", "--as", "jsn"], says: "did you mean json?" },
-  { argv: ["send", "a", "b", "--id", ""], says: "1 to 255 bytes" },
-  { argv: ["send", "a", "b", "--id", "x", "--count", "2"], says: "--id names one event" },
+  { argv: ["send", "a", "b", "--event-id", ""], says: "1 to 255 bytes" },
+  {
+    argv: ["send", "a", "b", "--event-id", "x", "--count", "2"],
+    says: "--event-id names one event",
+  },
   { argv: ["send", "a", "b", "--key", "k".repeat(256)], says: "1 to 255 bytes" },
   { argv: ["send", "a", "b", "-H", "no-colon"], says: "write -H NAME:VALUE" },
   { argv: ["send", "a", "b", "-H", "a:1", "-H", "a:2"], says: "--header: a given twice" },

@@ -124,6 +124,7 @@ function drawMulticatch(random: SeededRandom, pattern: string): CatchPlan {
 function drawAnycatch(random: SeededRandom, pattern: string): CatchPlan {
   const concurrency = random.chance(0.5) ? 1 : random.int(2, 16);
   const workMs = random.chance(0.3) ? 0 : random.between(0.1, 5);
+  const ackTimeoutMs = random.chance(0.7) ? random.int(100, 1000) : 30_000;
   return {
     mode: "any",
     pattern,
@@ -133,8 +134,8 @@ function drawAnycatch(random: SeededRandom, pattern: string): CatchPlan {
     redeliver: random.chance(0.85),
     affinity: random.chance(0.25),
     attemptsMax: random.int(2, 5),
-    ackTimeoutMs: random.chance(0.7) ? random.int(100, 1000) : 30_000,
-    fates: drawFates(random),
+    ackTimeoutMs,
+    fates: drawFates(random, ackTimeoutMs),
     outputChannels,
     bufferBytesMax: 16 * 1024 * 1024,
     dropOldest: false,
@@ -142,7 +143,10 @@ function drawAnycatch(random: SeededRandom, pattern: string): CatchPlan {
 }
 
 /** Some handlers are well behaved, some do everything a handler can do. */
-function drawFates(random: SeededRandom): Readonly<Partial<Record<Fate, number>>> {
+function drawFates(
+  random: SeededRandom,
+  ackTimeoutMs: number,
+): Readonly<Partial<Record<Fate, number>>> {
   const fates: Partial<Record<Fate, number>> = { ack: 300 };
   if (random.chance(0.4)) fates.output = 20;
   if (random.chance(0.4)) fates.nack = 6;
@@ -150,8 +154,10 @@ function drawFates(random: SeededRandom): Readonly<Partial<Record<Fate, number>>
   if (random.chance(0.3)) fates.release = 6;
   if (random.chance(0.3)) fates.reject = 3;
   if (random.chance(0.15)) fates.crash = 0.3;
-  if (random.chance(0.2)) fates.hold = 0.5;
-  if (random.chance(0.2)) fates.progress = 0.5;
+  // Handlers that outlast half a minute would make a run of hours.
+  if (ackTimeoutMs > 1000) return fates;
+  if (random.chance(0.3)) fates.hold = 0.5;
+  if (random.chance(0.3)) fates.progress = 0.5;
   return fates;
 }
 

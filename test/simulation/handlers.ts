@@ -210,6 +210,8 @@ export class Handlers implements CellProgram {
 
   private endWhenIdle(supply: Anycatch): void {
     if (supply.runningCount > 0 || !this.ending.delete(supply)) return;
+    // What was settled last goes out before the catch ends.
+    this.cell.core.flush(this.cell.nowMs);
     this.cell.core.catches.releaseAnycatch(supply, noWaiter);
   }
 

@@ -5,7 +5,8 @@ export class Pipe<Item> {
   private readonly agenda: Agenda;
   private readonly delayMs: () => number;
   private readonly arrive: (item: Item) => void;
-  private sent = 0;
+  /** What is on its way, first first. */
+  private items: Item[] = [];
   private arrived = 0;
   private lastMs = 0;
   private heldUntilMs = 0;
@@ -19,11 +20,11 @@ export class Pipe<Item> {
   }
 
   send(item: Item): void {
-    const number = this.sent++;
-    if (number >= this.lostFrom) return;
+    if (this.lostFrom !== Number.POSITIVE_INFINITY) return;
+    this.items.push(item);
     const { nowMs } = this.agenda;
     this.lastMs = Math.max(nowMs + this.delayMs(), this.lastMs, this.heldUntilMs);
-    this.agenda.at(this.lastMs, () => this.come(number, item));
+    this.agenda.at(this.lastMs, this.come);
   }
 
   /** Nothing arrives before this time: packets are lost and sent again. */
@@ -37,16 +38,17 @@ export class Pipe<Item> {
    * @param share of what is on its way that still arrives, from the first on: 0 … 1.
    */
   end(share: number): void {
-    const onTheWay = this.sent - this.arrived;
-    this.lostFrom = Math.min(this.lostFrom, this.arrived + Math.floor(onTheWay * share));
+    const kept = this.arrived + Math.floor(this.items.length * share);
+    this.lostFrom = Math.min(this.lostFrom, kept);
   }
 
-  private come(number: number, item: Item): void {
-    if (this.heldUntilMs > this.agenda.nowMs && number < this.lostFrom) {
-      this.agenda.at(this.heldUntilMs, () => this.come(number, item));
+  /** One item is due: the first of those on their way, whichever it was planned for. */
+  private readonly come = (): void => {
+    if (this.heldUntilMs > this.agenda.nowMs) {
+      this.agenda.at(this.heldUntilMs, this.come);
       return;
     }
-    this.arrived = number + 1;
-    if (number < this.lostFrom) this.arrive(item);
-  }
+    const item = this.items.shift() as Item;
+    if (this.arrived++ < this.lostFrom) this.arrive(item);
+  };
 }

@@ -43,6 +43,6 @@ export function resolveExtras(values: ExtrasValues): Omit<EventExtras, "ask"> {
   try {
     return checkExtras(extras);
   } catch (thrown) {
-    throw usageFaultOf(thrown, "--header, --key or --id");
+    throw usageFaultOf(thrown, "--header, --key or --event-id");
   }
 }

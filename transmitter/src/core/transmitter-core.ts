@@ -3,7 +3,6 @@ import {
   commands,
   didYouMeanCommand,
   encodeBody,
-  type ErrorCode,
   isCommand,
   MeshError,
   type Run,
@@ -21,12 +20,11 @@ import { Deadlines } from "./deadlines.js";
 import { Dedupe } from "./dedupe.js";
 import type { CoreLimits, CoreOptions, Effect, Random } from "./effects.js";
 import { Groups } from "./groups.js";
-import { hintOf } from "./hints.js";
 import { Intake } from "./intake.js";
 import { Liveness } from "./liveness.js";
 import { OwnEvents } from "./own-events.js";
 import { onePart, readCommand, type ReadCommand } from "./receiving.js";
-import { writeReply } from "./reply.js";
+import { Refusals } from "./refusals.js";
 import { RouteTable } from "./route.js";
 import { Senders } from "./senders.js";
 import { Streams } from "./streams.js";
@@ -40,13 +38,6 @@ const ageCheckMs = 1000;
  * Commands whose answer, if any, is gathered with the confirms. Any other answer comes after those.
  */
 const confirmedCommands: ReadonlySet<Command> = new Set(["EVNT", "SETL", "BEAT", "PROG", "CRED"]);
-
-/** Errors of a cell that is no offender: it could not know yet. */
-const unchargedCodes: ReadonlySet<ErrorCode> = new Set([
-  "NOT_WELCOME",
-  "DRAINING",
-  "STALE_ATTEMPT",
-]);
 
 /**
  * The rules of a transmitter: takes what comes from its sockets and the time, and gives back
@@ -73,6 +64,7 @@ export class TransmitterCore {
   private readonly intake: Intake;
   private readonly liveness: Liveness;
   private readonly telling: Telling;
+  private readonly refusals: Refusals;
   private readonly attachments: Attachments;
   private readonly commands: CellCommands;
   private readonly system: SystemRequests;
@@ -124,6 +116,8 @@ export class TransmitterCore {
       nowMs,
     );
     this.telling = new Telling({ deadlines, effects });
+    const { connections, telling } = this;
+    this.refusals = new Refusals({ connections, telling, counters, effects });
     this.attachments = new Attachments({
       telling: this.telling,
       ...shared,
@@ -189,7 +183,7 @@ export class TransmitterCore {
       this.dispatch(connection, read, nowMs);
       this.counters.values.fieldsUnknown += read.unknownFieldCount;
     } catch (thrown) {
-      this.answerError(connection, read, parts, thrown);
+      this.refusals.answer({ connection, read, parts }, thrown, nowMs);
     }
   }
 
@@ -305,53 +299,6 @@ export class TransmitterCore {
     this.commands.carryOut(cell, read, nowMs);
   }
 
-  private answerError(
-    connection: Connection,
-    read: ReadCommand | undefined,
-    parts: readonly Buffer[],
-    thrown: unknown,
-  ): void {
-    const error = toMeshError(thrown);
-    if (error.code === "INTERNAL") this.reportInternal(error);
-    this.counters.add("errorsAnswered");
-    const { cell } = connection;
-    if (cell !== undefined) {
-      cell.stats.errors++;
-      this.telling.flushOf(cell);
-    }
-    const encoding = cell?.encoding ?? read?.encoding ?? "J";
-    const command = read?.command ?? commandGuess(parts);
-    const hint = hintOf(error, command);
-    const map = {
-      code: error.code satisfies ErrorCode,
-      message: error.message,
-      command,
-      ...read?.names(),
-      ...(hint !== undefined && { hint }),
-    };
-    const part = writeReply(encoding, "ERRO" satisfies Command, map);
-    this.effects.push({ kind: "send", connection: connection.id, part });
-    if (!unchargedCodes.has(error.code) && this.connections.chargeError(connection, this.nowMs))
-      this.reportMuted(connection);
-  }
-
-  private reportInternal(error: MeshError): void {
-    this.counters.add("internalErrors");
-    const stack = error.cause instanceof Error ? error.cause.stack : error.stack;
-    this.log("error", "a defect of this program", { stack });
-  }
-
-  private reportMuted(connection: Connection): void {
-    this.counters.add("connectionsMuted");
-    const { cell } = connection;
-    const fields = cell === undefined ? {} : { id: cell.id, service: cell.service };
-    this.log("warn", "muted a connection for too many errors", fields);
-  }
-
-  private log(level: "warn" | "error", message: string, fields: Record<string, unknown>): void {
-    this.effects.push({ kind: "log", level, message, fields });
-  }
-
   private answerSystem(cell: CellRecord, run: Run, index: number, nowMs: number): void {
     const { sender } = run.header;
     const seq = run.seqAt(index);
@@ -362,7 +309,7 @@ export class TransmitterCore {
       this.asks.answer(sender, seq, encodeBody(result), from);
     } catch (thrown) {
       const error = toMeshError(thrown);
-      if (error.code === "INTERNAL") this.reportInternal(error);
+      if (error.code === "INTERNAL") this.refusals.reportInternal(error);
       cell.stats.errors++;
       this.asks.refuse(sender, seq, error.code, error.message);
     }
@@ -392,10 +339,4 @@ export class TransmitterCore {
 function notWelcome(connection: Connection): MeshError {
   const why = connection.goodbye ? "connection was closed by GBYE" : "say HELO first";
   return new MeshError("NOT_WELCOME", why);
-}
-
-/** What was readable of the command, for the error that names it. */
-function commandGuess(parts: readonly Buffer[]): string {
-  const first = parts.find((part) => part.length > 0);
-  return first === undefined ? "" : first.toString("latin1", 2, 6);
 }

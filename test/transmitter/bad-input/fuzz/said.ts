@@ -1,5 +1,5 @@
 import { encodeJson, encodeMessagePack, type Encoding } from "@thynapse/protocol";
-import { type Dice, oneIn, pick } from "./dice.js";
+import { anyBytes, type Dice, oneIn, pick } from "./dice.js";
 
 /** Who speaks: what its commands must say to be right. */
 export interface Voice {
@@ -25,6 +25,14 @@ const channels = ["a", "a.b", "a.b.c", "orders.new.eu", "__proto__", "A", "x".re
 // Not $mesh.drain: it ends the transmitter, as it should.
 const requests = ["status", "cells", "groups", "explain", "dead.list", "dead.show", "dead.redrive"];
 const bodies = [null, 7, "text", [1, [2]], { a: { b: 1 } }, true, "x".repeat(200)];
+/** What MessagePack says and JSON does not, or says otherwise. */
+const packedBodies = [
+  Number.NaN,
+  2n ** 64n - 1n,
+  new Date(0),
+  new Date(-8.64e15),
+  Buffer.from("raw"),
+];
 
 /** Draws a command that is right, though it may name a catch or a delivery that there is not. */
 export function drawCommand(dice: Dice, voice: Voice): Said {
@@ -130,7 +138,8 @@ function drawExtras(dice: Dice, asked: boolean): Record<string, unknown> {
 function drawRun(dice: Dice, { id, service }: Voice): unknown[] {
   const count = 1 + dice.roll(4);
   const asked = oneIn(dice, 8);
-  const names = [pick(dice, channels), asked ? `$mesh.${pick(dice, requests)}` : "a.b"];
+  const system = asked ? `$mesh.${pick(dice, requests)}` : "a.b";
+  const names = [pick(dice, channels), system, pick(dice, channels)];
   const header = {
     sender: Buffer.from(id, "hex"),
     service,
@@ -143,13 +152,19 @@ function drawRun(dice: Dice, { id, service }: Voice): unknown[] {
   };
   const events = Array.from({ length: count }, () => {
     const tag = dice.roll(3);
-    const data = pick(dice, bodies);
-    const body = tag === 1 ? encodeJson(data) : encodeMessagePack(data);
-    const event: unknown[] = [1 + dice.roll(oneIn(dice, 5) ? 3 : 1), dice.roll(2), tag, body];
+    const step = 1 + dice.roll(oneIn(dice, 5) ? 3 : 1);
+    const event: unknown[] = [step, dice.roll(names.length), tag, drawBody(dice, tag)];
     if (asked || oneIn(dice, 4)) event.push(drawExtras(dice, asked));
     return event;
   });
   return [header, ...events];
+}
+
+/** The bytes of a body; a transmitter takes them as they are, also those that its tag does not fit. */
+function drawBody(dice: Dice, tag: number): Buffer {
+  if (oneIn(dice, 6)) return anyBytes(dice, 20);
+  if (tag === 1) return encodeJson(pick(dice, bodies));
+  return encodeMessagePack(pick(dice, oneIn(dice, 3) ? packedBodies : bodies));
 }
 
 function drawSettlement(dice: Dice, delivery: object): Record<string, unknown> {

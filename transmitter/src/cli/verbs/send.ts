@@ -45,7 +45,7 @@ const flags = {
   }),
   "require-listener": toggle({ describe: "end with 4 if nobody catches the channel" }),
   ...extrasFlags,
-  id: text({ describe: "idempotency key: the same one within 120 s goes nowhere" }),
+  "event-id": text({ describe: "idempotency key: the same one within 120 s goes nowhere" }),
   ttl: duration({
     describe: "drop the event where it is older than this",
     min: 1,
@@ -79,7 +79,7 @@ catches is no failure, and said on standard error.`,
       throw usageFaultOf(thrown, "CHANNEL");
     }
     checkSendFlags(invocation, argument);
-    const options = { ...resolveExtras(given), until: given.until };
+    const options = { ...resolveExtras({ ...given, id: given["event-id"] }), until: given.until };
     const source = given.lines
       ? linesOf(invocation)
       : repeated(await readBody(argument, given.as, interrupts.signal), given.count);
@@ -96,8 +96,8 @@ function checkSendFlags({ flags: given }: SendInvocation, argument: string | und
     throw usageFault("--lines reads the bodies from standard input", "leave out BODY");
   }
   if (given.lines && given.count !== 1) throw usageFault("--lines and --count: choose one");
-  if (given.id !== undefined && (given.lines || given.count !== 1)) {
-    throw usageFault("--id names one event", "leave out --lines and --count");
+  if (given["event-id"] !== undefined && (given.lines || given.count !== 1)) {
+    throw usageFault("--event-id names one event", "leave out --lines and --count");
   }
 }
 
