@@ -39,6 +39,7 @@ export class MessagePackCursor {
   int(): number {
     const kind = this.byte();
     if (kind < 0x80) return kind;
+    if (kind === 0xca || kind === 0xcb) this.fail("an integer is expected, not a float");
     if (kind < 0xcc || kind > 0xd3) this.fail("an integer of at least 0 is expected");
     const from = this.at;
     const width = 1 << (kind & 3);

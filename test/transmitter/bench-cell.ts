@@ -59,7 +59,7 @@ export class BenchCell {
   }
 
   /** Says HELO and takes the welcome. */
-  hello({ encoding: _, ...options }: BenchCellOptions): void {
+  hello({ encoding: _encoding, ...options }: BenchCellOptions): void {
     this.id = options.id ?? this.id;
     this.service = options.service ?? this.service;
     this.say("HELO", { ...options, id: this.id, service: this.service });

@@ -128,6 +128,7 @@ export class RunningTransmitter implements Transmitter {
 
   async close(): Promise<void> {
     await this.end({ unconfirmed: 0, lingerMs: 0 });
+    await this.closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -283,7 +284,7 @@ export class RunningTransmitter implements Transmitter {
     this.openFiles.stop();
     this.turns.end();
     this.inProcess.closeAll("the transmitter has ended");
-    this.listener.close(lingerMs);
+    await this.listener.close(lingerMs);
     await this.server?.close();
     this.resolveClosed({ unconfirmed });
   }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect } from "chai";
 
 import { encodings, fresh } from "./names.js";
-import { nameOf, RawCell } from "./raw-cell.js";
+import { nameOf, type RawCell } from "./raw-cell.js";
 import { sharedTransmitter } from "./under-test.js";
 import { colleague, drained, upTo, work } from "./work.js";
 

@@ -112,7 +112,7 @@ describe("transmitter conformance: streams", () => {
     const packed = await attach("M");
     const also = await attach("J");
     const { topic: inJ } = await json.listen(channel);
-    await packed.send({ channel });
+    packed.send({ channel });
     await packed.confirm(1, "handled");
     const { topic: inM, next } = await packed.listen(channel);
 

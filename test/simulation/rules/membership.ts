@@ -36,6 +36,8 @@ export class Membership {
   private readonly books: Books;
   private readonly standings = new Map<string, Map<GroupBook, Standing>>();
   private readonly leaving = new Set<string>();
+  /** The groups that each cell was ever a member of. */
+  private readonly joined = new Map<string, Set<GroupBook>>();
   private readonly attached = new Map<
     string,
     { readonly home: string; readonly sinceMs: number }
@@ -63,6 +65,7 @@ export class Membership {
       case "died":
         this.away(cell, timeMs);
         this.end(cell);
+        if (this.leaving.has(cell)) this.gone(cell);
         break;
       case "left":
         this.left(cell);
@@ -127,6 +130,8 @@ export class Membership {
 
   private join(service: string, pattern: string, { cell, home, timeMs, terms }: Joining): void {
     const group = this.books.group(service, pattern);
+    const joined = this.joined.get(cell) ?? new Set();
+    this.joined.set(cell, joined.add(group));
     if (terms !== undefined) this.books.agree(group, terms);
     let standings = this.standings.get(home);
     if (standings === undefined) {
@@ -149,6 +154,15 @@ export class Membership {
     this.leaving.add(cell);
     for (const book of this.catches.values()) if (book.cell === cell) book.isEnded = true;
     for (const group of this.books.groups.values()) this.part(group, cell, undefined);
+  }
+
+  /** A cell that took its leave is gone: a group that it leaves without members ends at once. */
+  private gone(cell: string): void {
+    for (const group of this.joined.get(cell) ?? []) {
+      for (const standings of this.standings.values()) {
+        if (standings.get(group)?.members.size === 0) standings.delete(group);
+      }
+    }
   }
 
   private away(cell: string, timeMs: number): void {

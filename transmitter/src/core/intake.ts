@@ -15,7 +15,6 @@ import type { Counters } from "./counters.js";
 import type { Dedupe } from "./dedupe.js";
 import type { Effect } from "./effects.js";
 import { Entry } from "./entry.js";
-import type { Group } from "./group.js";
 import type { Groups } from "./groups.js";
 import type { Behind, OwnEvents } from "./own-events.js";
 import type { Route, RouteTable } from "./route.js";

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Context, type Observer } from "zeromq";
 import { CommandSocket, type CommandSocketHandlers } from "./command-socket.js";
 import { EventSocket, type EventSocketHandlers } from "./event-socket.js";
@@ -47,6 +48,8 @@ export class Listener {
   private readonly handlers: ListenerHandlers;
   // An observer that nobody refers to would be collected.
   private readonly observers: readonly Observer[];
+  /** Resolves when both sockets are gone, and their ports free. */
+  private readonly monitors: Promise<unknown>;
   private readonly bound = new Map<Which, string>();
   /** Those of the bound ones that take no connections for now. */
   private readonly closedOff = new Set<Which>();
@@ -57,6 +60,11 @@ export class Listener {
     this.command = new CommandSocket(shared, handlers.command);
     this.events = new EventSocket(shared, handlers.events);
     this.observers = [this.command.socket.events, this.events.socket.events];
+    const [ofCommand, ofEvents] = this.observers as [Observer, Observer];
+    this.monitors = Promise.all([
+      monitor(ofCommand, handlers.commandMonitor).catch(handlers.failed),
+      monitor(ofEvents, handlers.eventMonitor).catch(handlers.failed),
+    ]);
     const turn = (): Promise<void> => handlers.turn();
     const budget = new TurnBudget();
     const takeCommand = (parts: Buffer[]): void => {
@@ -81,11 +89,7 @@ export class Listener {
 
   /** Begins to receive. */
   start(): void {
-    const { commandMonitor, eventMonitor, failed } = this.handlers;
-    const [ofCommand, ofEvents] = this.observers as [Observer, Observer];
-    monitor(ofCommand, commandMonitor).catch(failed);
-    monitor(ofEvents, eventMonitor).catch(failed);
-    for (const pump of this.pumps) pump.run().catch(failed);
+    for (const pump of this.pumps) pump.run().catch(this.handlers.failed);
   }
 
   /**
@@ -126,15 +130,16 @@ export class Listener {
     return this.closedOff.size === 0;
   }
 
-  /** Closes both sockets. What was sent goes out for at most `lingerMs`. */
-  close(lingerMs: number): void {
+  /**
+   * Closes both sockets; resolves when their ports are free. What was sent goes out for at most
+   * `lingerMs`.
+   */
+  async close(lingerMs: number): Promise<void> {
     for (const pump of this.pumps) pump.stop();
     this.command.close(lingerMs);
     this.events.close(lingerMs);
-    setTimeout(() => this.closeObservers(), lingerMs + observerMs).unref();
-  }
-
-  private closeObservers(): void {
+    const late = delay(lingerMs + observerMs, undefined, { ref: false });
+    await Promise.race([this.monitors, late]);
     for (const observer of this.observers) if (!observer.closed) observer.close();
   }
 }

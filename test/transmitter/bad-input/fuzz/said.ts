@@ -146,7 +146,8 @@ function drawRun(dice: Dice, { id, service }: Voice): unknown[] {
     session: 1 + dice.roll(2),
     floor: 1 + dice.roll(3),
     first: 3 + dice.roll(500),
-    time: 1_700_000_000_000,
+    // A number of this size would be written as a float, which no header takes.
+    time: 1_700_000_000_000n,
     count,
     channels: names,
   };
@@ -164,7 +165,7 @@ function drawRun(dice: Dice, { id, service }: Voice): unknown[] {
 function drawBody(dice: Dice, tag: number): Buffer {
   if (oneIn(dice, 6)) return anyBytes(dice, 20);
   if (tag === 1) return encodeJson(pick(dice, bodies));
-  return encodeMessagePack(pick(dice, oneIn(dice, 3) ? packedBodies : bodies));
+  return encodeMessagePack(oneIn(dice, 3) ? pick(dice, packedBodies) : pick(dice, bodies));
 }
 
 function drawSettlement(dice: Dice, delivery: object): Record<string, unknown> {
