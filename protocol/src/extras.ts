@@ -1,5 +1,5 @@
 import type { MessagePackCursor } from "./cursor.js";
-import { decodeMessagePack } from "./encoding.js";
+import { decodeMessagePack, encodeMessagePack } from "./encoding.js";
 import { MeshError } from "./errors.js";
 import { nameValue, quote } from "./quote.js";
 
@@ -44,6 +44,17 @@ export function readExtras(cursor: MessagePackCursor): EventExtras {
     cursor.fail("extras are a map");
   }
   return checkExtras(value as Record<string, unknown>);
+}
+
+/** Encodes extras for `RunWriter.append`; `undefined` if there are none. */
+export function encodeExtras(extras: EventExtras | undefined): Uint8Array | undefined {
+  if (extras === undefined) return undefined;
+  for (const key in extras) {
+    if (extras[key as keyof EventExtras] !== undefined) {
+      return Buffer.from(encodeMessagePack(extras));
+    }
+  }
+  return undefined;
 }
 
 /**

@@ -107,7 +107,7 @@ export {
   type Speaker,
 } from "./commands.js";
 export { MessagePackCursor } from "./cursor.js";
-export { type AskTerms, checkExtras, type EventExtras } from "./extras.js";
+export { type AskTerms, checkExtras, encodeExtras, type EventExtras } from "./extras.js";
 export {
   booleanField,
   type FieldMap,
@@ -142,7 +142,6 @@ export { readSettlements, type Settlement, type Settlements } from "./settlement
 export { readRun, Run, type RunHeader } from "./run.js";
 export {
   checkBodyBytes,
-  encodeExtras,
   indexRange,
   type RunOpening,
   RunWriter,

@@ -235,7 +235,7 @@ export function mapValue(value: unknown, what: string): FieldMap {
   return value as FieldMap;
 }
 
-/** Reads item `at` of a row. @throws {MeshError} `BAD_PAYLOAD` if it is no integer of `min … max`. */
+/** Reads item `at` of a row. @throws {MeshError} `BAD_PAYLOAD` if no integer of `min … max`. */
 export function numberAt(
   row: readonly unknown[],
   at: number,

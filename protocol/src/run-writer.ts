@@ -1,7 +1,7 @@
 import type { ChannelTable } from "./channel-table.js";
 import { encodeMessagePack } from "./encoding.js";
 import { MeshError } from "./errors.js";
-import type { EventExtras } from "./extras.js";
+import { encodeExtras } from "./extras.js";
 import { channelBytesMax, eventBytesMax, runBytesMax } from "./limits.js";
 import type { Run, RunHeader } from "./run.js";
 import { thidBytes } from "./thid.js";
@@ -177,17 +177,6 @@ export class RunWriter {
     this.buffer.copy(wider, 0, 0, this.at);
     this.buffer = wider;
   }
-}
-
-/** Encodes extras for `append`; `undefined` if there are none. */
-export function encodeExtras(extras: EventExtras | undefined): Uint8Array | undefined {
-  if (extras === undefined) return undefined;
-  for (const key in extras) {
-    if (extras[key as keyof EventExtras] !== undefined) {
-      return Buffer.from(encodeMessagePack(extras));
-    }
-  }
-  return undefined;
 }
 
 /**

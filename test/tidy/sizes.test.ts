@@ -16,7 +16,32 @@ const columnsMax = 100;
  * Files over 300 lines. The number only goes down; an entry that is no longer needed must go.
  * Over 400 lines there is no reason: it is two files.
  */
-const longFiles: Readonly<Record<string, LongFile>> = {};
+const longFiles: Readonly<Record<string, LongFile>> = {
+  "transmitter/src/core/transmitter-core.ts": {
+    lines: 342,
+    reason: "the composition of the core and its inputs, one line each",
+  },
+  "transmitter/src/core/intake.ts": {
+    lines: 303,
+    reason: "one way in for every event; its cases share their state",
+  },
+  "transmitter/src/core/attachments.ts": {
+    lines: 306,
+    reason: "the coming and going of a cell, one method for each way",
+  },
+  "test/conformance/cell/scripted-transmitter.ts": {
+    lines: 303,
+    reason: "one transmitter that follows a script",
+  },
+  "test/conformance/transmitter/asks.test.ts": {
+    lines: 315,
+    reason: "one table of cases, a clause each",
+  },
+  "test/conformance/transmitter/raw-cell.ts": {
+    lines: 326,
+    reason: "one cell written by hand, a method for each command",
+  },
+};
 
 describe("tidy: sizes", () => {
   it("no file is over 300 lines without a reason", () => {

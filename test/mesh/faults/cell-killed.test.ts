@@ -21,7 +21,7 @@ describe("faults: a cell is killed", () => {
       const cells = await mesh.seatGroup("billing", round === 0 ? 9 : 8, { pattern });
       expect(cells.length).to.be.greaterThan(7);
       for (let kill = 0; kill < 8; kill++) {
-        for (let ping = 0; ping < 5; ping++) pings.push(await sendOne(sender, "orders.ping"));
+        for (let ping = 0; ping < 3; ping++) pings.push(await sendOne(sender, "orders.ping"));
         await sender.tell("send", { channel: "orders.kill", count: 1, data: { deed: "die" } });
       }
     }

@@ -132,8 +132,8 @@ async function freezeListener(ring: string): Promise<StallRun> {
   const listeners = await mesh.seat("audit", 3);
   await Promise.all(listeners.map((cell) => cell.tell("multicatch", { pattern })));
   const sender = await mesh.seatOne("shop");
-  const [perSecond, seconds] = [500, frozenMs / 1000 + 1];
-  const load = { channel, count: perSecond * seconds, perSecond, padBytes: 8192 };
+  const [perSecond, seconds] = [250, frozenMs / 1000 + 1];
+  const load = { channel, count: perSecond * seconds, perSecond, padBytes: 16_384 };
   const frozen = listeners[0]!;
 
   const sending = sender.tell("send", load);

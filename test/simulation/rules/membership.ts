@@ -81,6 +81,13 @@ export class Membership {
     return this.catches.get(nameOf(cell, mode, pattern));
   }
 
+  /** Every cell that was ever a member of the group. */
+  membersOf(group: GroupBook): string[] {
+    const cells: string[] = [];
+    for (const [cell, groups] of this.joined) if (groups.has(group)) cells.push(cell);
+    return cells;
+  }
+
   /** When the cell attached there, at the latest. */
   attachedMs(cell: string, home: string): number {
     const attached = this.attached.get(cell);

@@ -37,7 +37,7 @@ function isFailure(end: string | undefined): boolean {
   return end === "nacked" || end === "rejected";
 }
 
-/** At most once: what repeats, and what has left the origin, may vanish. */
+/** At most once: what repeats, and what has left the origin and may not have come, may vanish. */
 function mayBeDropped(
   books: Books,
   membership: Membership,
@@ -45,7 +45,9 @@ function mayBeDropped(
   group: GroupBook,
 ): boolean {
   if ((event.handlings.get(group)?.length ?? 0) > 0) return true;
-  if (books.isFaultySince(event.sender, event.sentMs)) return true;
+  // A delivery may be lost on its way to a cell whose connection is.
+  const involved = [event.sender, ...membership.membersOf(group)];
+  if (involved.some((cell) => books.isFaultySince(cell, event.sentMs))) return true;
   for (const { home } of event.musts) {
     const startedMs = books.startedMs.get(home) ?? 0;
     if (startedMs > event.sentMs || membership.attachedMs(event.sender, home) > event.sentMs) {

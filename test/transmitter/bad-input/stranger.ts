@@ -70,19 +70,6 @@ export class Stranger {
     return heard.fields;
   }
 
-  /** The next command if one comes in time; beats are passed over. */
-  async heardWithin(ms: number): Promise<string | undefined> {
-    this.socket.receiveTimeout = ms;
-    try {
-      return (await this.next()).command;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      return undefined;
-    } finally {
-      this.socket.receiveTimeout = answerMs;
-    }
-  }
-
   /** Says HELO and takes the welcome. */
   async hello(fields: Record<string, unknown> = {}): Promise<void> {
     await this.say("HELO", { id: this.id, service: this.service, ...fields });

@@ -18,7 +18,7 @@ import { Entry } from "./entry.js";
 import type { Groups } from "./groups.js";
 import type { Behind, OwnEvents } from "./own-events.js";
 import type { Route, RouteTable } from "./route.js";
-import { Plan } from "./plan.js";
+import { acceptAll, listenersOf, matchedBy, Plan } from "./plan.js";
 import { Sender } from "./senders.js";
 import type { Stream, Streams } from "./streams.js";
 
@@ -300,20 +300,4 @@ interface Step {
   readonly index: number;
   readonly plan: Plan;
   readonly arrival: Arrival;
-}
-
-/** How many groups, and streams that somebody listens to, a route has. */
-function matchedBy(route: Route): number {
-  let matched = route.groups.length;
-  for (const stream of route.streams) if (stream.listeners.size > 0) matched++;
-  return matched;
-}
-
-function listenersOf(route: Route): Set<CellRecord> {
-  return new Set(route.streams.flatMap((stream) => [...stream.listeners.keys()]));
-}
-
-function acceptAll(run: Run, entry: Entry, matched: number): void {
-  if (run.seqs === undefined) entry.accepted(run.header.first, run.last, matched);
-  else for (const seq of run.seqs) entry.accepted(seq, seq, matched);
 }

@@ -1,4 +1,8 @@
+import type { Run } from "@thynapse/protocol";
+import type { CellRecord } from "./cells.js";
+import type { Entry } from "./entry.js";
 import type { Group } from "./group.js";
+import type { Route } from "./route.js";
 import type { Stream } from "./streams.js";
 
 /** Which events of a run go where, while it is worked out. */
@@ -27,4 +31,22 @@ export class Plan {
     else indexes.push(index);
     this.groupCounts[index] = (this.groupCounts[index] as number) + 1;
   }
+}
+
+/** How many groups, and streams that somebody listens to, a route has. */
+export function matchedBy(route: Route): number {
+  let matched = route.groups.length;
+  for (const stream of route.streams) if (stream.listeners.size > 0) matched++;
+  return matched;
+}
+
+/** The cells that listen to the streams of a route. */
+export function listenersOf(route: Route): Set<CellRecord> {
+  return new Set(route.streams.flatMap((stream) => [...stream.listeners.keys()]));
+}
+
+/** Tells that every event of a run is accepted, and how much each matched. */
+export function acceptAll(run: Run, entry: Entry, matched: number): void {
+  if (run.seqs === undefined) entry.accepted(run.header.first, run.last, matched);
+  else for (const seq of run.seqs) entry.accepted(seq, seq, matched);
 }

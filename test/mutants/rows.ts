@@ -1,0 +1,178 @@
+/**
+ * Which tests must notice a mutant.
+ *
+ * - `units`: those of the cores.
+ * - `swarm`: drawn worlds under load and faults.
+ */
+export type Net = "units" | "swarm";
+
+/** One guard taken out of the code, and the tests that must fail without it. */
+export interface Mutant {
+  readonly guard: string;
+  readonly file: string;
+  /** Source text that stands in the file exactly once. */
+  readonly text: string;
+  readonly instead: string;
+  readonly nets: readonly Net[];
+}
+
+const core = "transmitter/src/core";
+const cell = "cell-sdk/src/core";
+
+/** Every guard that a promise rests on. A row whose text was changed must be changed with it. */
+export const mutants: readonly Mutant[] = [
+  {
+    guard: "a settlement counts for its own attempt only",
+    file: `${core}/member.ts`,
+    text: "if (span.attempt !== attempt || span.to <= first || span.from > last) {",
+    instead: "if (span.to <= first || span.from > last) {",
+    nets: ["units"],
+  },
+  {
+    guard: "outputs of a stale attempt do not go out",
+    file: `${core}/settling.ts`,
+    text: "if (current < settlement.count) {",
+    instead: "if (current < 0) {",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "nobody gets more than its credit",
+    file: `${core}/member.ts`,
+    text: "Math.max(0, this.credit - this.heldCount)",
+    instead: "Math.max(0, this.credit)",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "attempts have a limit",
+    file: `${core}/fates.ts`,
+    text: "span.charged >= group.terms.attemptsMax",
+    instead: "span.charged < 0",
+    nets: ["units"],
+  },
+  {
+    guard: "an event that came back says so",
+    file: `${core}/fates.ts`,
+    text: "      single.charged = 1;\n      single.repeat = true;",
+    instead: "      single.charged = 1;",
+    nets: ["units"],
+  },
+  {
+    guard: "what is lost of a stream comes again",
+    file: `${core}/streams.ts`,
+    text: "messages.push(published);",
+    instead: "void published;",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "a subscription is answered by a mark",
+    file: `${core}/streams.ts`,
+    text: "this.unmarked.add(stream);",
+    instead: "void stream;",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "a number below the floor is known",
+    file: `${core}/intake.ts`,
+    text: "if (seq >= sender.floor && !sender.known.has(seq)) {",
+    instead: "if (!sender.known.has(seq)) {",
+    nets: ["units"],
+  },
+  {
+    guard: "the origin takes a number once",
+    file: `${core}/intake.ts`,
+    text: "if (first < sender.floor || sender.known.overlaps(first, last)) {",
+    instead: "if (first < sender.floor) {",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "a cell passes an event of a stream on once",
+    file: `${cell}/repeat-filter.ts`,
+    text: "if (seq < known || seen.has(seq)) continue;",
+    instead: "if (seq < known) continue;",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "what a cell claims as settled is settled",
+    file: `${core}/claiming.ts`,
+    text: "if (claims.isSettled(sender, seq)) {",
+    instead: "if (claims.isSettled(sender, -seq)) {",
+    nets: ["units"],
+  },
+  {
+    guard: "what repeats is held back for claims",
+    file: `${core}/groups.ts`,
+    text: "if (repeat) this.claiming.hold(group, [span], nowMs);",
+    instead: "if (nowMs < 0) this.claiming.hold(group, [span], nowMs);",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "a key waits for what is held back",
+    file: `${core}/affinity.ts`,
+    text: "return this.busy.has(key) || this.heldBack.has(key);",
+    instead: "return this.busy.has(key);",
+    nets: ["swarm"],
+  },
+  {
+    guard: "a key waits for what is out",
+    file: `${core}/affinity.ts`,
+    text: "return this.busy.has(key) || this.heldBack.has(key);",
+    instead: "return this.heldBack.has(key);",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "a cell whose connections both ended is dead",
+    file: `${core}/liveness.ts`,
+    text: 'if (cell.presence === "ended") this.parts.onDead(cell, "both its connections ended", nowMs);',
+    instead: 'if (cell.presence === "ended") void nowMs;',
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "a group outlives its last member",
+    file: `${core}/attachments.ts`,
+    text: "const endMs = nowMs + this.parts.limits.groupKeepMs;",
+    instead: "const endMs = nowMs;",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "redeliver: false is never assigned again",
+    file: `${core}/fates.ts`,
+    text: "if (group.terms.redeliver) return [span];",
+    instead: "if (span.attempt >= 0) return [span];",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "redeliver: false gets no repeats",
+    file: `${core}/claiming.ts`,
+    text: "if (group.terms.redeliver) {",
+    instead: "if (free.length >= 0) {",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "handled waits for every group",
+    file: `${core}/entry.ts`,
+    text: "if (this.waits[at] !== 0) continue;",
+    instead: "if (this.waits[at] === -1) continue;",
+    nets: ["units", "swarm"],
+  },
+  {
+    guard: "what follows a refused run waits for it",
+    file: `${core}/sending.ts`,
+    text: "if (run.header.first > refused.first && nowMs < refused.untilMs) return true;",
+    instead: "if (nowMs < 0) return true;",
+    nets: ["swarm"],
+  },
+  {
+    guard: "a refusal is remembered",
+    file: `${core}/intake.ts`,
+    text: "if (refusal !== undefined) {",
+    instead: "if (refusal !== undefined && seq < 0) {",
+    nets: ["swarm"],
+  },
+  {
+    guard: "a sender sends again what is not confirmed",
+    file: `${cell}/outbox.ts`,
+    text: "const due = attachment.same ? records.filter((record) => !record.isDone) : records;",
+    instead: "const due = records.filter((record) => record.sentOn === 0);",
+    nets: ["units", "swarm"],
+  },
+];
