@@ -21,6 +21,8 @@ export class Handlers implements CellProgram {
   onCrash: () => void = () => {};
   private readonly cell: CellProcess;
   private readonly plans = new Map<Supply, CatchPlan>();
+  /** What is armed on the present attachment. */
+  private readonly armed = new Set<string>();
   /** Anycatches that end as soon as their last handler is done. */
   private readonly ending = new Set<Anycatch>();
 
@@ -75,15 +77,23 @@ export class Handlers implements CellProgram {
 
   status(status: CellStatus): void {
     const { home } = this.cell;
+    if (status.kind === "reconnecting") this.armed.clear();
     if (status.kind === "gap") {
       const { pattern, count } = status;
       this.log({ id: "", action: "gap", pattern, home, ...(count !== undefined && { count }) });
     } else if (status.kind === "armed") {
       const { pattern, mode } = status;
       const terms = this.planOf(mode, pattern);
+      this.armed.add(`${mode} ${pattern}`);
       const { service } = this.cell.terms;
       this.log({ id: "", action: "armed", service, pattern, mode, home, ...(terms && { terms }) });
     }
+  }
+
+  /** A catch that is not armed; `undefined` if all are. */
+  get unarmed(): string | undefined {
+    const names = [...this.plans.values()].map(({ mode, pattern }) => `${mode} ${pattern}`);
+    return names.find((name) => !this.armed.has(name));
   }
 
   private planOf(mode: string, pattern: string): CatchPlan | undefined {

@@ -17,11 +17,12 @@ export function drained(world: World): string | undefined {
 
 function waitingCell(world: World): string | undefined {
   if (!world.isOver()) return "cells still send";
-  for (const { cell, sending } of world.inhabitants) {
+  for (const { cell, sending, handlers } of world.inhabitants) {
     if (!cell.isAlive) continue;
     const { core } = cell;
     const name = `cell ${cell.terms.id.slice(0, 6)}`;
     if (cell.home === "") return `${name} is not attached`;
+    if (handlers.unarmed !== undefined) return `${name} has not armed ${handlers.unarmed}`;
     if (core.outbox.pendingEvents > 0)
       return `${name} has ${core.outbox.pendingEvents} unconfirmed`;
     if (!core.settlements.isEmpty) return `${name} has unconfirmed settlements`;

@@ -25,11 +25,14 @@ export class Actor {
   private numbers = 0;
   private failure: Error | undefined;
 
-  /** @param script what the process runs. */
-  constructor(script: string, seat: Seat) {
+  /**
+   * @param script what the process runs.
+   * @param nodeFlags flags of node itself.
+   */
+  constructor(script: string, seat: Seat, nodeFlags: readonly string[] = []) {
     this.id = seat.id;
     this.child = fork(script, [JSON.stringify(seat)], {
-      execArgv: [],
+      execArgv: [...nodeFlags],
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

@@ -27,12 +27,17 @@ interface Ready {
 export interface Keeping {
   readonly isLogged?: boolean;
   readonly marksMax?: number;
+  /** Flags of node itself. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** How a transmitter is started. */
-interface Terms {
+export interface Terms {
   readonly flags?: readonly string[];
-  readonly filesMax?: number | undefined;
+  /** Flags of node itself. */
+  readonly nodeFlags?: readonly string[];
+  /** How many files it may have open; default as many as this process. */
+  readonly filesMax?: number;
 }
 
 const running = new Set<FaultMesh>();
@@ -42,30 +47,22 @@ export class FaultMesh {
   readonly cells: Actor[] = [];
   /** From the start of the process to its ready line, of the last start. */
   readyMs = 0;
-  private readonly flags: readonly string[];
+  private readonly script: string;
+  private readonly terms: Terms;
   private readonly folder = mkdtempSync(join(tmpdir(), "thynapse-faults-"));
   private readonly logs: string[] = [];
   private readonly own: LogRecord[] = [];
   private transmitter: ChildProcess | undefined;
   private ready: Ready = { id: "", command: "", pub: "", pid: -1 };
 
-  private readonly filesMax: number | undefined;
-  private readonly script: string;
-
-  private constructor(script: string, { flags = [], filesMax }: Terms) {
+  private constructor(script: string, terms: Terms) {
     this.script = script;
-    this.flags = flags;
-    this.filesMax = filesMax;
+    this.terms = terms;
   }
 
-  /** Starts a transmitter on free ports, with these flags. */
-  static start(...flags: readonly string[]): Promise<FaultMesh> {
-    return FaultMesh.startWith({ flags });
-  }
-
-  /** Starts a transmitter that may have only so many files open. */
-  static async startWith({ flags = [], filesMax }: Terms): Promise<FaultMesh> {
-    const mesh = new FaultMesh(await roleScript(), { flags, filesMax });
+  /** Starts a transmitter on free ports. */
+  static async start(terms: Terms = {}): Promise<FaultMesh> {
+    const mesh = new FaultMesh(await roleScript(), terms);
     running.add(mesh);
     await mesh.up(["--port", "0"]);
     return mesh;
@@ -161,17 +158,12 @@ export class FaultMesh {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private newCell(
-    service: string,
-    { isLogged = true, marksMax, id = randomThid() }: Keeping & { readonly id?: string },
-  ): Actor {
+  private newCell(service: string, keeping: Keeping & { readonly id?: string }): Actor {
+    const { isLogged = true, marksMax, nodeFlags, id = randomThid() } = keeping;
     const log = join(this.folder, `${id}.jsonl`);
     const seat = { id, service, command: this.command };
-    const cell = new Actor(this.script, {
-      ...seat,
-      ...(isLogged && { log }),
-      ...(marksMax !== undefined && { marksMax }),
-    });
+    const books = { ...(isLogged && { log }), ...(marksMax !== undefined && { marksMax }) };
+    const cell = new Actor(this.script, { ...seat, ...books }, nodeFlags);
     this.cells.push(cell);
     if (!isLogged) return cell;
     const logged = (): unknown => this.logs.push(log);
@@ -184,9 +176,11 @@ export class FaultMesh {
 
   private async up(ports: readonly string[]): Promise<void> {
     const beganMs = sharedClockMs();
-    const limit = this.filesMax === undefined ? "" : `ulimit -n ${this.filesMax};`;
-    const argv = [process.execPath, bin, "up", "--json", "--log-level", "silent"];
-    const child = spawn("sh", ["-c", `${limit} exec "$0" "$@"`, ...argv, ...ports, ...this.flags], {
+    const { flags = [], nodeFlags = [], filesMax } = this.terms;
+    const limit = filesMax === undefined ? "" : `ulimit -n ${filesMax};`;
+    const node = [process.execPath, ...nodeFlags, bin];
+    const verb = ["up", "--json", "--log-level", "silent", ...ports, ...flags];
+    const child = spawn("sh", ["-c", `${limit} exec "$0" "$@"`, ...node, ...verb], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.transmitter = child;

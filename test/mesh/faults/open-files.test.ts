@@ -12,7 +12,7 @@ describe("faults: a transmitter that may open no more files", () => {
   afterEach(endMeshes);
 
   it("serves the cells that it has, and takes others again when strangers have gone", async () => {
-    const mesh = await FaultMesh.startWith({ filesMax: 64 });
+    const mesh = await FaultMesh.start({ filesMax: 64 });
     await mesh.seatGroup("billing", 2, { pattern: "orders.*" });
     const sender = await mesh.seatOne("shop");
     const port = Number(mesh.command.split(":")[2]);

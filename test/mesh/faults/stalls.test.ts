@@ -128,7 +128,7 @@ async function blockInHandler(): Promise<StallRun> {
 }
 
 async function freezeListener(ring: string): Promise<StallRun> {
-  const mesh = await FaultMesh.start("--ring", ring);
+  const mesh = await FaultMesh.start({ flags: ["--ring", ring] });
   const listeners = await mesh.seat("audit", 3);
   await Promise.all(listeners.map((cell) => cell.tell("multicatch", { pattern })));
   const sender = await mesh.seatOne("shop");

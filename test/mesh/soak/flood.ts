@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { eventually } from "../../support/eventually.js";
-import { rssMb } from "../../support/process-figures.js";
 import type { Actor } from "../faults/actor.js";
 import { FaultMesh } from "../faults/fault-mesh.js";
+import { type MemoryLine, MemoryWatch } from "./memory.js";
 
 /** What a long run has shown. */
 export interface FloodFigures {
@@ -12,7 +12,7 @@ export interface FloodFigures {
   readonly lost: number;
   /** Events that came twice, to the same cell or to two of them. */
   readonly doubles: number;
-  /** Events that the multicatch did not get, how many of them it was told of, and what came out of order. */
+  /** Events that the multicatch did not get; how many of them it was told of; what came out of order. */
   readonly missed: number;
   readonly gone: number;
   readonly disordered: number;
@@ -21,60 +21,51 @@ export interface FloodFigures {
   readonly memory: readonly MemoryLine[];
 }
 
-/** Resident memory of one process. */
-export interface MemoryLine {
-  readonly process: string;
-  /** One sample a second. */
-  readonly samples: readonly MemorySample[];
-  /** Growth after the warm-up, in MB per million events. */
-  readonly slope: number;
-}
-
-interface MemorySample {
-  readonly millions: number;
-  readonly rssMb: number;
-}
-
 const sampleMs = 1000;
-/** Until then pools and heaps may grow to what they need. */
-const warmUpShare = 0.2;
+const floods = 20;
 const padBytes = 100;
+/** So that V8 neither puts off collecting nor widens its nursery when it pleases. */
+const nodeFlags = ["--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"];
 
-/** Sends events as fast as they go to a group of two cells and to a multicatch, and watches everybody's memory. */
+/**
+ * Sends events as fast as they go to a group of two cells and to a multicatch, and watches everybody's memory: each second,
+ * and each time that a twentieth of them is done and all is at rest.
+ */
 export async function runFlood(events: number): Promise<FloodFigures> {
-  const mesh = await FaultMesh.start();
-  const keeping = { isLogged: false, marksMax: events };
+  const mesh = await FaultMesh.start({ nodeFlags });
+  const keeping = { isLogged: false, marksMax: events, nodeFlags };
   const group = await mesh.seat("billing", 2, keeping);
   await Promise.all(group.map((cell) => cell.tell("anycatch", { pattern: "orders.*" })));
   const audit = await mesh.seatOne("audit", keeping);
   await audit.tell("multicatch", { pattern: "orders.*" });
-  const sender = await mesh.seatOne("shop", { isLogged: false });
-  const watch = new MemoryWatch(sender, {
-    transmitter: mesh.pid,
-    sender: sender.pid,
-    cell1: group[0]!.pid,
-    cell2: group[1]!.pid,
-    audit: audit.pid,
-  });
+  const sender = await mesh.seatOne("shop", { isLogged: false, nodeFlags });
+  const cells = { sender, cell1: group[0]!, cell2: group[1]!, audit };
+  const watch = new MemoryWatch(mesh.pid, cells);
 
-  const beganMs = performance.now();
-  const state = { isSent: false };
-  const sending = sender
-    .tell("flood", { channel: "orders.created", count: events, padBytes })
-    .finally(() => (state.isSent = true));
-  while (!state.isSent) {
-    await Promise.race([sending, delay(sampleMs)]);
-    await watch.sample();
+  let [seconds, gone] = [0, 0];
+  for (let flood = 1; flood <= floods; flood++) {
+    const beganMs = performance.now();
+    const load = { channel: "orders.created", count: events / floods, padBytes };
+    await watchUntil(sender.tell("flood", load), watch);
+    seconds += (performance.now() - beganMs) / 1000;
+    gone = await goneAt(audit, (events / floods) * flood);
+    await watch.atRest((events / floods / 1e6) * flood);
   }
-  await sending;
-  const seconds = (performance.now() - beganMs) / 1000;
 
-  const memory = watch.lines(events);
-  const gone = await goneAt(audit, events);
   const unconfirmed = await sender.leave();
   const figures = await judge(group, audit, events);
   await mesh.end();
-  return { seconds, unconfirmed, gone, memory, ...figures };
+  return { seconds, unconfirmed, gone, memory: watch.lines(), ...figures };
+}
+
+async function watchUntil(sending: Promise<void>, watch: MemoryWatch): Promise<void> {
+  const state = { isSent: false };
+  const sent = sending.finally(() => (state.isSent = true));
+  while (!state.isSent) {
+    await Promise.race([sent, delay(sampleMs)]);
+    watch.sample();
+  }
+  await sent;
 }
 
 /** Waits until a multicatch has everything or knows how much it has not. @returns how much that is. */
@@ -82,8 +73,7 @@ async function goneAt(audit: Actor, events: number): Promise<number> {
   return eventually(
     async () => {
       const { caught, gone } = await audit.tell("tally");
-      if (caught + gone !== events)
-        throw new Error(`${caught} caught and ${gone} gone of ${events}`);
+      if (caught + gone !== events) throw new Error(`${caught} + ${gone} gone of ${events}`);
       return gone;
     },
     { withinMs: 30_000 },
@@ -105,45 +95,4 @@ async function judge(group: readonly Actor[], audit: Actor, events: number) {
     if ((heard.seen[byte]! & bit) === 0) missed++;
   }
   return { lost, doubles, missed, disordered: heard.disordered };
-}
-
-/** Samples the memory of processes, each with how many events had been sent by then. */
-class MemoryWatch {
-  private readonly sender: Actor;
-  private readonly pids: readonly (readonly [string, number])[];
-  private readonly samples = new Map<string, MemorySample[]>();
-
-  constructor(sender: Actor, pids: Readonly<Record<string, number>>) {
-    this.sender = sender;
-    this.pids = Object.entries(pids);
-    for (const [name] of this.pids) this.samples.set(name, []);
-  }
-
-  async sample(): Promise<void> {
-    const millions = (await this.sender.tell("tally")).flooded / 1e6;
-    for (const [name, pid] of this.pids) {
-      this.samples.get(name)?.push({ millions, rssMb: rssMb(pid) });
-    }
-  }
-
-  lines(events: number): MemoryLine[] {
-    const fromMillions = (events / 1e6) * warmUpShare;
-    return [...this.samples].map(([name, samples]) => {
-      const late = samples.filter(({ millions }) => millions >= fromMillions);
-      return { process: name, samples, slope: slopeOf(late) };
-    });
-  }
-}
-
-/** The slope of the line through the samples with the least squares. */
-function slopeOf(samples: readonly MemorySample[]): number {
-  const count = samples.length;
-  const meanX = samples.reduce((sum, { millions }) => sum + millions, 0) / count;
-  const meanY = samples.reduce((sum, { rssMb: y }) => sum + y, 0) / count;
-  let [above, below] = [0, 0];
-  for (const { millions, rssMb: y } of samples) {
-    above += (millions - meanX) * (y - meanY);
-    below += (millions - meanX) ** 2;
-  }
-  return above / below;
 }

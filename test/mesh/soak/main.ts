@@ -64,8 +64,8 @@ async function proveIdle(): Promise<readonly Claim[]> {
 async function proveSoak(events = 10_000_000): Promise<readonly Claim[]> {
   const figures = await runFlood(events);
   const { seconds, lost, doubles, missed, gone, disordered, unconfirmed, memory } = figures;
-  for (const { process: name, samples } of memory) {
-    say(`${name}: ${samples.map(({ rssMb }) => rssMb.toFixed(0)).join(" ")} MB`);
+  for (const { process: name, eachSecond } of memory) {
+    say(`${name}: ${eachSecond.map((mb) => mb.toFixed(0)).join(" ")} MB`);
   }
   const slopes = memory.map(({ process: name, slope }) => `${name} ${slope.toFixed(3)}`);
   say(

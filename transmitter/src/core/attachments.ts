@@ -125,7 +125,10 @@ export class Attachments {
     encoding: CellRecord["encoding"],
     nowMs: number,
   ): CellRecord {
-    const { random, senders } = this.parts;
+    const { random, senders, limits } = this.parts;
+    const isStranger = !senders.has(hello.id);
+    const sender = senders.open(hello.id, nowMs);
+    if (isStranger && hello.session > 1) sender.waitsUntilMs = nowMs + limits.claimMs;
     const record: CellRecord = {
       id: hello.id,
       service: hello.service,
@@ -135,7 +138,7 @@ export class Attachments {
       presenceTopic: `p-${random.hex(128)}`,
       connection: connection.id,
       welcomedMs: nowMs,
-      sender: senders.open(hello.id, nowMs),
+      sender,
       confirms: new Confirms(encoding, (isUrgent) => this.parts.telling.plan(record, isUrgent)),
       catches: new Map(),
       stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },

@@ -11,6 +11,8 @@ export class Sender implements ConfirmSink {
   /** Where its confirms go now; nowhere while no cell of that id is attached. */
   confirms: Confirms | undefined;
   floor = 1;
+  /** Until when its events wait: it comes from another transmitter, and its listeners may be on their way. */
+  waitsUntilMs = Number.NEGATIVE_INFINITY;
   readonly known = new RangeSet();
   readonly done = new RangeSet();
   /** When it was attached last. */
@@ -95,6 +97,11 @@ export class Senders {
 
   get count(): number {
     return this.byId.size;
+  }
+
+  /** Whether something is known of a sender here. */
+  has(id: Thid): boolean {
+    return this.byId.has(id);
   }
 
   /** The record of a sender; made if it is not known. */

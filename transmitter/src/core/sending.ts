@@ -149,11 +149,11 @@ export class Sending {
     return false;
   }
 
-  /** Whether the listeners of a cell that was attached before may not have come back yet. */
+  /** Whether the listeners of a cell that was attached elsewhere before may not have come yet. */
   private defers(cell: CellRecord, nowMs: number): boolean {
     // What waits goes first, even if its time has come.
     if (this.deferredBytes.has(cell)) return true;
-    return cell.session > 1 && nowMs < this.parts.startedMs + this.parts.limits.claimMs;
+    return nowMs < cell.sender.waitsUntilMs;
   }
 
   /**
@@ -164,8 +164,7 @@ export class Sending {
     const before = this.deferredBytes.get(cell) ?? 0;
     if (before > this.parts.limits.windowBytes) return false;
     this.deferredBytes.set(cell, before + bytes);
-    const dueMs = this.parts.startedMs + this.parts.limits.claimMs;
-    this.parts.deadlines.at(dueMs, (nowMs) => {
+    this.parts.deadlines.at(cell.sender.waitsUntilMs, (nowMs) => {
       this.deferredBytes.delete(cell);
       take(nowMs);
     });

@@ -140,6 +140,8 @@ export class SdkCell implements CellUnderTest {
 
   kill(): Promise<void> {
     this.transport.sever();
+    // Nobody hears of it any more; but this process must not keep its timers.
+    this.cell.close().catch(() => {});
     return Promise.resolve();
   }
 

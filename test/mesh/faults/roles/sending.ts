@@ -26,7 +26,7 @@ export async function sendFlood(
 ): Promise<void> {
   const { cell } = seated;
   const data: FaultBody = { pad: "x".repeat(padBytes) };
-  while (seated.flooded < count) {
+  for (const end = seated.flooded + count; seated.flooded < end; ) {
     if (!cell.hasRoom) await cell.room();
     cell.send(channel, data);
     seated.flooded++;
