@@ -28,7 +28,7 @@ while wanted > 0:
             say("SETL", outcome="ack", **{name: fields[name] for name in ("catch", "origin", "number", "attempt")})
         elif word == "BEAT":  # I live too, and have read the stream up to here
             say("BEAT", streams=[] if last is None else [[caught, last]])
-        elif word == "ERRO":
+        elif word in ("ERRO", "GBYE"):  # refused, or the transmitter drains
             sys.exit(payload)
     if stream in ready:
         (_, first, count), frame = (part.decode().split(" ", 2) for part in stream.recv_multipart())

@@ -81,8 +81,8 @@ export {
   windowBytesMax,
 } from "./limits.js";
 export { matchesPattern, type Pattern, parsePattern } from "./pattern.js";
-export { didYouMeanCommand, nearestCommand } from "./nearest-command.js";
-export { nameValue, quote } from "./quote.js";
+export { didYouMeanCommand } from "./nearest-command.js";
+export { quote } from "./quote.js";
 export {
   constantTimeEqual,
   type EventIdentity,

@@ -5,7 +5,7 @@ import { type Command, commands } from "./commands.js";
  *
  * One letter too many, missing, wrong, or changed places with its neighbour; case does not matter.
  */
-export function nearestCommand(text: string): Command | undefined {
+function nearestCommand(text: string): Command | undefined {
   const given = text.trim().toUpperCase();
   const said = Object.keys(commands) as Command[];
   return said.find(

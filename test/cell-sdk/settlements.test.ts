@@ -131,4 +131,17 @@ describe("cell: settlements", () => {
     expect(rig.core.settlements.isEmpty).to.equal(true);
     expect(rig.core.settlements.stale).to.equal(1);
   });
+
+  it("begins an event that was nacked here anew, though the nack is not confirmed yet (§10.4)", () => {
+    const { rig, supply } = working();
+    deliver(rig, { number: 1, attempt: 1 }, { bodies: ["a"] });
+    const first = take(supply);
+    first.nack("not now");
+    supply.finished(first);
+    rig.act(() => undefined);
+
+    deliver(rig, { number: 1, attempt: 2, repeat: true }, { bodies: ["a"] });
+
+    expect(take(supply).batch.attempt).to.equal(2);
+  });
 });

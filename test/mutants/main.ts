@@ -5,8 +5,9 @@ import { type Ending, Scratch } from "./scratch.js";
 
 /*
  * Goal:   every guard has a test: taking it out makes one fail.
- * Method: for each row of `rows.ts` the text is replaced in a copy of the repository, and the tests named there are run;
- *         they must fail. First they must pass on an unchanged copy, or their failing would prove nothing.
+ * Method: for each row of `rows.ts` the text is replaced in a copy of the repository, and the tests
+ *         named there are run; they must fail. First they must pass on an unchanged copy, or their
+ *         failing would prove nothing.
  * Replay: npm run test:mutants -- "<part of the guard>"
  */
 

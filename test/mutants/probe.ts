@@ -1,8 +1,8 @@
 import { runSwarm } from "../simulation/swarm.js";
 
 /*
- * Runs drawn worlds, one seed after another, and ends with 1 at the first that goes wrong: the quickest way to learn
- * whether a simulation notices a change.
+ * Runs drawn worlds, one seed after another, and ends with 1 at the first that goes wrong: the
+ * quickest way to learn whether a simulation notices a change.
  */
 const last = Number(process.argv[2] ?? 10);
 

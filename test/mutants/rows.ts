@@ -122,8 +122,8 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "a cell whose connections both ended is dead",
     file: `${core}/liveness.ts`,
-    text: 'if (cell.presence === "ended") this.parts.onDead(cell, "both its connections ended", nowMs);',
-    instead: 'if (cell.presence === "ended") void nowMs;',
+    text: 'this.parts.onDead(cell, "both its connections ended", nowMs);',
+    instead: "void nowMs;",
     nets: ["units"],
   },
   {

@@ -26,7 +26,10 @@ export interface Ending {
   readonly said: string;
 }
 
-/** A copy of the repository, built, in which files may be changed: the working tree is never touched. */
+/**
+ * A copy of the repository, built, in which files may be changed: the working tree is never
+ * touched.
+ */
 export class Scratch {
   readonly folder: string;
 

@@ -5,8 +5,8 @@ interface Plan {
 }
 
 /**
- * The virtual clock and what is to happen: time passes only from one plan to the next. Plans of one moment are carried
- * out in the order in which they were made, so a run has exactly one course.
+ * The virtual clock and what is to happen: time passes only from one plan to the next. Plans of one
+ * moment are carried out in the order in which they were made, so a run has exactly one course.
  */
 export class Agenda {
   nowMs = 0;
@@ -27,7 +27,10 @@ export class Agenda {
     this.at(this.nowMs + delayMs, act);
   }
 
-  /** Carries out the next plan. @returns false if there is none before `untilMs`, which is then the time. */
+  /**
+   * Carries out the next plan. @returns false if there is none before `untilMs`, which is then the
+   * time.
+   */
   step(untilMs: number): boolean {
     const next = this.heap[0];
     if (next === undefined || next.atMs > untilMs) {

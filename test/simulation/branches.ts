@@ -1,6 +1,7 @@
 /**
- * What is rare in a run and must have happened in some seed of a full sweep: counters of transmitters, of cells, and of
- * the network. A branch that no seed reaches is not tested, whatever the sweep says.
+ * What is rare in a run and must have happened in some seed of a full sweep: counters of
+ * transmitters, of cells, and of the network. A branch that no seed reaches is not tested, whatever
+ * the sweep says.
  */
 export const rareBranches: readonly string[] = [
   "settlementsStale",

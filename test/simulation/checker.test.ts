@@ -25,7 +25,8 @@ import {
 } from "./story.js";
 
 /*
- * Goal:   the checker finds what it is for: a log with one flaw is found guilty of that flaw and of nothing else.
+ * Goal:   the checker finds what it is for: a log with one flaw is found guilty of that flaw and of
+ *         nothing else.
  * Method: a log of a calm run that keeps every promise; each test makes one change to it.
  * Replay: npm test -- --grep "checker"
  */

@@ -17,15 +17,17 @@ export interface Violation {
 }
 
 /**
- * Holds the log of a run against what the mesh promises. It goes by the identity of events, never by totals, and knows
- * nothing but the records: those of a simulation and those of real processes alike. `log.ts` says what to write.
+ * Holds the log of a run against what the mesh promises. It goes by the identity of events, never
+ * by totals, and knows nothing but the records: those of a simulation and those of real processes
+ * alike. `log.ts` says what to write.
  *
- * Give it each record in the order of the times; a broken promise stands in `violations` at once. When the run has
- * drained call `finish`, which looks for what never came.
+ * Give it each record in the order of the times; a broken promise stands in `violations` at once.
+ * When the run has drained call `finish`, which looks for what never came.
  *
- * What the log leaves in doubt is not held against the mesh: a group counts as standing only from when a member was armed
- * until one lost its transmitter or left, and events may come twice after a `fault`, `detached`, `died` or `crashed` of
- * who had them. So log every fault, and log it when it begins; `count` is its length in ms.
+ * What the log leaves in doubt is not held against the mesh: a group counts as standing only from
+ * when a member was armed until one lost its transmitter or left, and events may come twice after a
+ * `fault`, `detached`, `died` or `crashed` of who had them. So log every fault, and log it when it
+ * begins; `count` is its length in ms.
  */
 export class Checker {
   readonly violations: Violation[] = [];

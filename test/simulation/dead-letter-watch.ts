@@ -7,8 +7,8 @@ interface Letters {
 }
 
 /**
- * Logs each event that a group gives up. It reads the letters themselves, because the system events that tell of them
- * may be lost with a connection, and the checker must know.
+ * Logs each event that a group gives up. It reads the letters themselves, because the system events
+ * that tell of them may be lost with a connection, and the checker must know.
  */
 export class DeadLetterWatch {
   private readonly letters: Letters;

@@ -7,8 +7,8 @@ const triesEach = 10;
 
 /*
  * Goal:   $mesh.explain says of a channel exactly who gets an event on it.
- * Method: in drawn meshes somebody asks, then sends the event; what was said is compared with who got it. Of the members
- *         of a group one gets it, and it must be one that was named as next.
+ * Method: in drawn meshes somebody asks, then sends the event; what was said is compared with who
+ *         got it. Of the members of a group one gets it, and it must be one that was named as next.
  * Replay: the message names the seed of the mesh and the channel.
  */
 describe("simulation: $mesh.explain", () => {

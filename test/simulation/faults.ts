@@ -28,7 +28,10 @@ const faultWeights = {
 export type FaultKind = keyof typeof faultWeights;
 export const faultKinds = Object.keys(faultWeights) as FaultKind[];
 
-/** Faults of a world, drawn from its seed. What they stop starts again after a drawn time, at the latest by `heal`. */
+/**
+ * Faults of a world, drawn from its seed. What they stop starts again after a drawn time, at the
+ * latest by `heal`.
+ */
 export class Faults {
   private readonly world: World;
   private readonly random: SeededRandom;

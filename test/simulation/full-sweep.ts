@@ -9,7 +9,8 @@ const firstSeed = Number(process.env["SEED_FIRST"] ?? 1001);
 
 /*
  * Goal:   as the swarm, over so many seeds that every kind of fault and every rare branch occurs.
- * Method: as the swarm; the closing line says how often each occurred, and one that never did is a failure.
+ * Method: as the swarm; the closing line says how often each occurred, and one that never did is a
+ *         failure.
  * Replay: SEED=<n> npm run test:simulation -- --grep "one seed"
  */
 describe("simulation: the full sweep", () => {

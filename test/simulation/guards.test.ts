@@ -3,7 +3,8 @@ import { expect } from "chai";
 import { CoreBench } from "../transmitter/core-bench.js";
 
 /*
- * Goal:   each of these was a defect that a drawn world brought to light; here it is in its smallest form.
+ * Goal:   each of these was a defect that a drawn world brought to light; here it is in its
+ *         smallest form.
  * Method: one transmitter core, with cells that are played by hand.
  * Replay: npm test -- --grep "once broken"
  */

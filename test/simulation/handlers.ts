@@ -49,7 +49,10 @@ export class Handlers implements CellProgram {
     this.plans.set(core.multicatch(wish, noWaiter), plan);
   }
 
-  /** Ends the catch that was begun first, if there is one; in the cell's own turn. @returns its plan. */
+  /**
+   * Ends the catch that was begun first, if there is one; in the cell's own turn. @returns its
+   * plan.
+   */
   drop(): CatchPlan | undefined {
     const [first] = this.plans;
     if (first === undefined) return undefined;

@@ -141,7 +141,9 @@ interface Notice {
   readonly topic: string;
 }
 
-/** One event connection: a SUB, which connects again by itself and then repeats its subscriptions. */
+/**
+ * One event connection: a SUB, which connects again by itself and then repeats its subscriptions.
+ */
 export class EventLine {
   readonly kind = "event";
   readonly client: EventClient;
@@ -152,7 +154,9 @@ export class EventLine {
   dropped = 0;
   private readonly network: Network;
   private readonly wishes = new Set<string>();
-  /** What the XPUB knows of this connection: topics asked for, and whether they were let through. */
+  /**
+   * What the XPUB knows of this connection: topics asked for, and whether they were let through.
+   */
   private readonly offered = new Map<string, boolean>();
   private up: Pipe<Notice> | undefined;
   private down: Pipe<[Buffer, Buffer]> | undefined;

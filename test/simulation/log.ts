@@ -1,31 +1,37 @@
 import type { CatchMode } from "@thynapse/protocol";
 
 /**
- * What a record says. Who writes it stands in brackets: a cell writes about itself, the harness about what it does to
- * processes. Records of one run come in the order of their times.
+ * What a record says. Who writes it stands in brackets: a cell writes about itself, the harness
+ * about what it does to processes. Records of one run come in the order of their times.
  *
  * Cells:
- * - `attached` (the cell was welcomed; `home`), `detached` (it lost its transmitter, or knows that it did; `home`).
+ * - `attached` (the cell was welcomed; `home`), `detached` (it lost its transmitter, or knows that
+ *   it did; `home`).
  * - `armed` (`mode`, `pattern`, `service`, `home`, `terms`): the catch misses nothing from now on.
- * - `dropped` (`mode`, `pattern`): its release begins. `left`: farewell begins; all its catches end.
+ * - `dropped` (`mode`, `pattern`): its release begins. `left`: farewell begins; all its catches
+ *   end.
  *
  * Senders, about the event `id`:
  * - `sent` (`channel`, and `key`, `wish` where it has them).
- * - `accepted` (`home`, `repeat`), `handled` (`home`), `refused`: what it is told; each as often as it is told.
+ * - `accepted` (`home`, `repeat`), `handled` (`home`), `refused`: what it is told; each as often as
+ *   it is told.
  *
  * Handlers of an anycatch, about the event `id` (all: `service`, `pattern`, `attempt`):
  * - `given` (came in), `begun` (`channel`, `repeat`, `home` of the origin, `key`, `cause`).
- * - `acked`, `nacked`, `returned` (released), `rejected`: its own word. `taken`: it was taken back. `settled`: the cell
- *   said so to the transmitter. `count` of `acked` is how many outputs go with it.
+ * - `acked`, `nacked`, `returned` (released), `rejected`: its own word. `taken`: it was taken back.
+ *   `settled`: the cell said so to the transmitter. `count` of `acked` is how many outputs go with
+ *   it.
  *
  * Handlers of a multicatch (`pattern`):
  * - `caught` (`id`, `channel`, `cause`), `gap` (`count`; none where nobody knows how many).
  *
  * The harness:
  * - `started`, `crashed` (`home`): a transmitter.
- * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, or a transmitter's `home`).
+ * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, or a
+ *   transmitter's `home`).
  * - `dead` (`id`, `service`, `pattern`): the group gave the event up; from the dead letters.
- * - `credit` (`pattern`, `count`): what the cell grants from now on; with `mode` where it begins to catch.
+ * - `credit` (`pattern`, `count`): what the cell grants from now on; with `mode` where it begins to
+ *   catch.
  */
 export type Action =
   | "attached"
@@ -76,10 +82,11 @@ export interface SendWish {
 /**
  * One line of the log of a run, simulated or real. The checker reads nothing else.
  *
- * The first six fields are always meant; of the others those that the action has. `id` is `<sender>:<number>`, where the
- * numbers of one sender rise; it is empty in records that are about no event. `home` names one start of one transmitter:
- * the `origin` of its welcome. `cause` of an output is `<id> <service> <pattern> <attempt> <index>` of the delivery whose
- * handler sent it. `attempt` is always that under which the handler began.
+ * The first six fields are always meant; of the others those that the action has. `id` is
+ * `<sender>:<number>`, where the numbers of one sender rise; it is empty in records that are about
+ * no event. `home` names one start of one transmitter: the `origin` of its welcome. `cause` of an
+ * output is `<id> <service> <pattern> <attempt> <index>` of the delivery whose handler sent it.
+ * `attempt` is always that under which the handler began.
  */
 export interface LogRecord {
   readonly id: string;

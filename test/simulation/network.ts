@@ -31,8 +31,8 @@ const lingerMs = 8;
 type Line = CommandLine | EventLine;
 
 /**
- * The network between cells and transmitters, as ØMQ shows it: connections that keep order and lose only by breaking,
- * and event connections that drop what their reader is too slow for.
+ * The network between cells and transmitters, as ØMQ shows it: connections that keep order and lose
+ * only by breaking, and event connections that drop what their reader is too slow for.
  *
  * It knows addresses and processes, not how many there are of either.
  */
@@ -118,7 +118,9 @@ export class Network {
     if (line.kind === "command") this.linesById.delete(line.id);
   }
 
-  /** A process died: its kernel closes what it had, and the other ends notice within milliseconds. */
+  /**
+   * A process died: its kernel closes what it had, and the other ends notice within milliseconds.
+   */
   died(process: Process): void {
     for (const line of this.linesOf(process)) {
       const isClient = line.client.process === process;
@@ -149,7 +151,10 @@ export class Network {
     }
   }
 
-  /** The cable of a process is pulled: nothing passes, and heartbeats cut what stood when it takes too long. */
+  /**
+   * The cable of a process is pulled: nothing passes, and heartbeats cut what stood when it takes
+   * too long.
+   */
   cut(process: Process, durationMs: number): void {
     const untilMs = this.agenda.nowMs + durationMs;
     this.cutUntilMs.set(process, Math.max(untilMs, this.cutUntilMs.get(process) ?? 0));
@@ -164,7 +169,9 @@ export class Network {
     }
   }
 
-  /** Connections of a process are reset: what is on its way is lost, and both ends know it at once. */
+  /**
+   * Connections of a process are reset: what is on its way is lost, and both ends know it at once.
+   */
   reset(process: Process, kinds: readonly Line["kind"][]): void {
     for (const line of this.linesOf(process)) {
       if (!kinds.includes(line.kind)) continue;
@@ -189,7 +196,10 @@ export class Network {
     if (line.state === "open") line.breakOff(breaking);
   }
 
-  /** How long an end takes to see that the other one is gone: 2 to 4 ms by an XPUB, 1 to 7 by a ROUTER. */
+  /**
+   * How long an end takes to see that the other one is gone: 2 to 4 ms by an XPUB, 1 to 7 by a
+   * ROUTER.
+   */
   private noticeMs(line: Line): number {
     return line.kind === "event" ? this.random.between(2, 4) : this.random.between(1, 7);
   }

@@ -1,6 +1,9 @@
 import type { Agenda } from "./agenda.js";
 
-/** One direction of a connection: what is sent arrives in order, later, or not at all once the connection breaks. */
+/**
+ * One direction of a connection: what is sent arrives in order, later, or not at all once the
+ * connection breaks.
+ */
 export class Pipe<Item> {
   private readonly agenda: Agenda;
   private readonly delayMs: () => number;

@@ -35,7 +35,8 @@ export interface CatchPlan {
 }
 
 /**
- * How a sender goes on: `flood` by the clock alone, the others when the last event of a burst is accepted or handled.
+ * How a sender goes on: `flood` by the clock alone, the others when the last event of a burst is
+ * accepted or handled.
  */
 export type Pace = "flood" | "accepted" | "handled";
 

@@ -2,18 +2,22 @@ import type { Agenda } from "./agenda.js";
 import type { SeededRandom } from "./random.js";
 
 /**
- * - `running`: its threads run. The JavaScript thread may be busy until some time; the I/O threads go on meanwhile.
- * - `stopped`: SIGSTOP: nothing of it runs, and its connections stand until somebody else cuts them. Ends by `wake`.
+ * - `running`: its threads run. The JavaScript thread may be busy until some time; the I/O threads
+ *   go on meanwhile.
+ * - `stopped`: SIGSTOP: nothing of it runs, and its connections stand until somebody else cuts
+ *   them. Ends by `wake`.
  * - `dead`: it was killed or has ended; nothing ends that.
  */
 export type ProcessState = "running" | "stopped" | "dead";
 
-/** Jobs that one turn of the event loop does at most, as the pumps of the real thing have a budget. */
+/**
+ * Jobs that one turn of the event loop does at most, as the pumps of the real thing have a budget.
+ */
 const turnJobsMax = 64;
 
 /**
- * A process with one event loop: jobs come in from sockets and timers, and are done in turns. After each turn `onTurn` is
- * called, which is where effects are carried out.
+ * A process with one event loop: jobs come in from sockets and timers, and are done in turns. After
+ * each turn `onTurn` is called, which is where effects are carried out.
  */
 export class Process {
   state: ProcessState = "running";

@@ -1,8 +1,10 @@
 /**
- * Draws everything that a simulation leaves to chance, from one seed: the same seed gives the same draws for ever.
+ * Draws everything that a simulation leaves to chance, from one seed: the same seed gives the same
+ * draws for ever.
  *
- * The generator is sfc32: small, fast, and more than good enough to choose faults with. `fork` makes an independent one,
- * so that a change in what one part of a scenario draws does not shift what the others do.
+ * The generator is sfc32: small, fast, and more than good enough to choose faults with. `fork`
+ * makes an independent one, so that a change in what one part of a scenario draws does not shift
+ * what the others do.
  */
 export class SeededRandom {
   private a: number;

@@ -2,14 +2,18 @@ import type { Group } from "../../transmitter/dist/core/group.js";
 import type { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
 import type { World } from "./world.js";
 
-/** How long nothing must have moved before the end: two heartbeats find the end of a quiet stream, then its repair. */
+/**
+ * How long nothing must have moved before the end: two heartbeats find the end of a quiet stream,
+ * then its repair.
+ */
 const quietMs = 3000;
 
 const seen = new WeakMap<World, { records: number; sinceMs: number }>();
 
 /**
- * Tells what a world still waits for; `undefined` when all has drained: senders have heard of every event, cells hold
- * nothing and miss nothing, groups are empty, and nothing has been logged for a while.
+ * Tells what a world still waits for; `undefined` when all has drained: senders have heard of every
+ * event, cells hold nothing and miss nothing, groups are empty, and nothing has been logged for a
+ * while.
  */
 export function drained(world: World): string | undefined {
   return waitingCell(world) ?? waitingTransmitter(world) ?? unrest(world);

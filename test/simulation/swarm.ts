@@ -25,14 +25,16 @@ export interface SwarmResult {
 
 /** Events that every run has at least. */
 const eventsMin = 2000;
-/** How long everything may take to drain after the last fault: back-offs double up to many seconds. */
+/**
+ * How long everything may take to drain after the last fault: back-offs double up to many seconds.
+ */
 const drainMs = 240_000;
 /** How often it is looked whether everything has drained. */
 const lookMs = 250;
 
 /**
- * Draws a world from a seed and runs it: load and faults first, then nothing but what heals, until all has drained.
- * Safety is checked at each record; liveness when nothing moves any more.
+ * Draws a world from a seed and runs it: load and faults first, then nothing but what heals, until
+ * all has drained. Safety is checked at each record; liveness when nothing moves any more.
  */
 export function runSwarm({ seed, faults, onRecord }: SwarmOptions): SwarmResult {
   const random = SeededRandom.forked(seed, "swarm");

@@ -1,4 +1,7 @@
-/** A hash over everything that was read and logged in a run, in order: two runs with the same one are the same run. */
+/**
+ * A hash over everything that was read and logged in a run, in order: two runs with the same one
+ * are the same run.
+ */
 export class Trace {
   private high = 0x811c9dc5;
   private low = 0x01000193;

@@ -10,8 +10,8 @@ const listened = new Set(["CNFM", "DLVR", "BACK", "WLCM"]);
 const spoken = new Set(["CTCH", "CRED", "SETL", "DROP"]);
 
 /**
- * Listens in on the command connection of a cell and logs what its SDK is told, not what it makes of that: confirms,
- * deliveries as they come in, and the credit that it grants.
+ * Listens in on the command connection of a cell and logs what its SDK is told, not what it makes
+ * of that: confirms, deliveries as they come in, and the credit that it grants.
  */
 export class Wiretap {
   /** The transmitter that welcomed this connection. */

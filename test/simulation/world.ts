@@ -31,9 +31,11 @@ export interface Inhabitant {
 }
 
 /**
- * Transmitters, cells, and the network between them, on one virtual clock. Everything that happens follows from the seed.
+ * Transmitters, cells, and the network between them, on one virtual clock. Everything that happens
+ * follows from the seed.
  *
- * Each record of the log goes to the checker as it is written, so a broken promise shows at the step that breaks it.
+ * Each record of the log goes to the checker as it is written, so a broken promise shows at the
+ * step that breaks it.
  */
 export class World implements Surroundings {
   readonly agenda = new Agenda();

@@ -29,18 +29,6 @@ const longFiles: Readonly<Record<string, LongFile>> = {
     lines: 306,
     reason: "the coming and going of a cell, one method for each way",
   },
-  "test/conformance/cell/scripted-transmitter.ts": {
-    lines: 303,
-    reason: "one transmitter that follows a script",
-  },
-  "test/conformance/transmitter/asks.test.ts": {
-    lines: 315,
-    reason: "one table of cases, a clause each",
-  },
-  "test/conformance/transmitter/raw-cell.ts": {
-    lines: 326,
-    reason: "one cell written by hand, a method for each command",
-  },
 };
 
 describe("tidy: sizes", () => {

@@ -53,6 +53,19 @@ describe("transmitter core: affinity", () => {
     expect(seqs()).to.deep.equal([2, 3, 4]);
   });
 
+  it("lets what waited by key go in line when the last cell that wanted affinity leaves", () => {
+    const { bench, sender, worker, number } = working({ affinity: true, credit: 0 });
+    const other = bench.cell("worker");
+    const { catch: otherNumber } = other.catch("a", "any", { credit: 0 });
+    for (let n = 0; n < 6; n++) sender.send("a", { key: `k${n % 2}` });
+
+    worker.say("DROP", { catch: number });
+    other.say("CRED", { catch: otherNumber, credit: 9 });
+
+    const seqs = other.take("DLVR").map(({ fields }) => fields["seq"]);
+    expect(seqs).to.deep.equal([1, 2, 3, 4, 5, 6]);
+  });
+
   it("gives a released delivery of a key back to its cell after 20 ms, no sooner (§10.4)", () => {
     const { bench, sender, worker } = working({ affinity: true, credit: 9 });
     bench.cell("worker").catch("a", "any", { affinity: true, credit: 0 });

@@ -143,7 +143,7 @@ describe("transmitter core: claims", () => {
   });
 });
 
-describe("transmitter core: a fresh start", () => {
+describe("transmitter core: cells from elsewhere", () => {
   it("takes events of cells that were attached before after 1 s only, in order (§11.2)", () => {
     const bench = new CoreBench();
     const sender = bench.cell("sender", { session: 3 });
@@ -168,6 +168,34 @@ describe("transmitter core: a fresh start", () => {
     expect(sender.takeOne("ERRO").fields["code"]).to.equal("BAD_CHANNEL");
     bench.pass(1000);
     expect(sender.take()).to.deep.equal([]);
+  });
+
+  it("does the same later for cells that come from another transmitter (§11.2)", () => {
+    const bench = new CoreBench();
+    bench.pass(60_000);
+    const sender = bench.cell("sender", { session: 2 });
+    sender.send("a", { data: 1, repeat: true });
+    bench.pass(900);
+    const worker = bench.cell("worker", { session: 2 });
+    worker.catch("a", "any");
+    expect(sender.confirms()).to.deep.equal([]);
+
+    bench.pass(100);
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1"]);
+    bench.pass(1000);
+    worker.settle(worker.takeOne("DLVR"));
+    expect(sender.confirms()).to.deep.equal(["1 handled"]);
+  });
+
+  it("takes those of a cell that it knows at once, when that attaches anew (§11.2)", () => {
+    const bench = new CoreBench();
+    const first = bench.cell("sender");
+    const secret = first.welcome["secret"] as string;
+    const again = bench.cell("sender", { id: first.id, secret, session: 2 });
+
+    again.send("a");
+
+    expect(again.confirms()).to.deep.equal(["1 accepted 0", "1 handled"]);
   });
 
   it("takes those of new cells at once (§11.2)", () => {

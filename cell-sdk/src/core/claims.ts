@@ -87,7 +87,8 @@ export class ClaimBook {
   settleAgain(repeated: RepeatedDelivery, by: SettleAgain): boolean {
     const { run, index } = repeated;
     const kept = this.kept.get(keyOf(run, index));
-    if (kept !== undefined) {
+    if (kept !== undefined && wasTaken(kept, repeated)) this.kept.delete(keyOf(run, index));
+    else if (kept !== undefined) {
       by.again(repeated, kept);
       return true;
     }
@@ -119,6 +120,14 @@ export class ClaimBook {
     };
     return claim.held.length + claim.settled.length === 0 ? undefined : claim;
   }
+}
+
+/**
+ * Whether an event comes again because its settlement was taken: it was nacked or released on this
+ * very attachment, and this is the attempt that follows, not the old one under a new name.
+ */
+function wasTaken({ delivery, outcome }: KeptSettlement, { batch }: RepeatedDelivery): boolean {
+  return outcome !== "ack" && delivery.batch.session === batch.session;
 }
 
 function keyOf(run: Run, index: number): string {

@@ -2,16 +2,9 @@ import { randomBytes } from "node:crypto";
 
 import type { InProcessTransmitter } from "@thynapse/cell-sdk";
 import { Mailbox } from "../mailbox.js";
-import {
-  type Encoding,
-  type EventToSend,
-  type Fields,
-  frame,
-  type Heard,
-  readHeard,
-  runFrame,
-} from "../transmitter/frames.js";
+import { type Encoding, type Fields, frame, type Heard, readHeard } from "../transmitter/frames.js";
 import type { Home } from "./cell-under-test.js";
+import { jsonEvent, packedEvent, type ScriptedEvent } from "./scripted-event.js";
 import { InProcessFace } from "./in-process-face.js";
 import { SocketFace } from "./socket-face.js";
 
@@ -270,32 +263,6 @@ export class ScriptedTransmitter implements Home, FaceHandlers {
   private emit(head: string, part: Buffer): void {
     for (const face of this.faces) face.publish(Buffer.from(head), part);
   }
-}
-
-/** An event that a script makes up. */
-export interface ScriptedEvent extends EventToSend {
-  readonly seq: number;
-  readonly floor?: number;
-  /** Its sender; always the same one if it is left out. */
-  readonly sender?: string;
-}
-
-const someSender = "ab".repeat(20);
-
-function jsonEvent({
-  seq,
-  floor = 1,
-  sender = someSender,
-  data = null,
-  ...event
-}: ScriptedEvent): Fields {
-  const from = { id: sender, service: "scripted" };
-  return { ...event, data, from, seq, floor, thid: "0".repeat(40), time: 1 };
-}
-
-function packedEvent({ seq, floor = 1, sender = someSender, ...event }: ScriptedEvent): Buffer {
-  const who = { sender: Buffer.from(sender, "hex"), service: "scripted" };
-  return runFrame({ ...who, session: 1, floor, first: seq, time: 1 }, [event]);
 }
 
 afterEach(() => {

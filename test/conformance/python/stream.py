@@ -4,6 +4,7 @@ from ranges import Seen, missing_runs
 
 MARK_WAIT = 0.5  # §8.4: no mark within this time, subscribe again
 REPAIR_WAIT = 0.25  # how long an answer to MISS may take before the cell asks again
+TELL_MESSAGES = 64  # §8.10: how often a cell that reads much says how far it has come
 REPAIR_TRIES = 12  # then the hole is given up as a gap: 3 s, longer than a transmitter stalls
 
 GONE = ("GONE", None)
@@ -19,7 +20,7 @@ class Stream:
         self.cell, self.pattern, self.reply = cell, pattern, reply
         self.catch = self.topic = self.expected = None
         self.armed, self.highest, self.mark_by = False, 0, None
-        self.waiting, self.asked_at, self.tries = {}, None, 0
+        self.waiting, self.asked_at, self.tries, self.untold = {}, None, 0, 0
         self.seen = Seen()
 
     def wish(self):
@@ -59,6 +60,7 @@ class Stream:
         if count > 0:
             self.keep(first, (word, fields))
             self.hand_over()
+            self.tell_read()
         self.told_last(first + count - 1, now)
 
     def repaired(self, fields, now):
@@ -90,6 +92,12 @@ class Stream:
             if word == "EVNT":  # an ERRO has the number of an event that J cannot say (§6.4)
                 self.handle(event)
         self.tell_gap(lost)
+
+    def tell_read(self):
+        self.untold += 1
+        if self.untold >= TELL_MESSAGES and self.catch is not None:
+            self.untold = 0
+            self.cell.say("BEAT", streams=[[self.catch, self.last]])
 
     def tell_gap(self, count):
         if count > 0:

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { expect } from "chai";
 
 import { encodings, fresh } from "./names.js";
-import { nameOf, type RawCell } from "./raw-cell.js";
+import type { RawCell } from "./raw-cell.js";
 import { sharedTransmitter } from "./under-test.js";
+import { nameOf } from "./views.js";
 import { colleague, drained, upTo, work } from "./work.js";
 
 describe("transmitter conformance: redelivery", () => {

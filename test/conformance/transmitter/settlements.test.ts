@@ -1,8 +1,9 @@
 import { expect } from "chai";
 
 import { encodings, fresh } from "./names.js";
-import { nameOf, RawCell } from "./raw-cell.js";
+import { RawCell } from "./raw-cell.js";
 import { sharedTransmitter } from "./under-test.js";
+import { nameOf } from "./views.js";
 import { colleague, drained, upTo, work } from "./work.js";
 
 describe("transmitter conformance: settlements", () => {

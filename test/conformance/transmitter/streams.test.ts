@@ -166,6 +166,23 @@ describe("transmitter conformance: streams", () => {
     expect(thief.streamed.takeAll((one) => one.topic === topic)).to.deep.equal([]);
   });
 
+  it("lets the confirms of a sender wait a moment for a reader that says that it lags, no longer (§8.10)", async () => {
+    const reader = await attach("J");
+    const sender = await attach("J");
+    const channel = fresh();
+    const { catch: number } = await reader.listen(channel);
+    reader.beating = false;
+    reader.say("BEAT", { streams: [[number, 0]] });
+    await reader.roundTrip();
+
+    for (let n = 1; n <= 1500; n++) sender.send({ channel });
+    await reader.streamed.take(1500);
+    const startMs = performance.now();
+
+    await sender.confirm(1500, "handled");
+    expect(performance.now() - startMs).to.be.below(1500);
+  });
+
   it("publishes nothing on the presence topic (§9.2)", async () => {
     const cell = await attach("J");
     const channel = fresh();

@@ -138,6 +138,31 @@ describe("transmitter conformance: wire", () => {
     expect(cell.commands.takeAll()).to.deep.equal([]);
   });
 
+  it("takes a float of integral value for an integer in a map (§3.6)", async () => {
+    const worker = await RawCell.attach(transmitter, { encoding: "M" });
+    const channel = fresh();
+    const { catch: number } = await worker.catch(channel, "any", { credit: 0 });
+    worker.send([{ channel }, { channel }, { channel }]);
+
+    const fields = [
+      `82a5${hex("catch")}0${number as number}`,
+      `a6${hex("credit")}cb4000000000000000`,
+    ];
+    worker.sayParts(Buffer.from(`${hex("M CRED ")}${fields.join("")}`, "hex"));
+
+    await worker.deliveries.take(2);
+    await worker.roundTrip();
+    expect(worker.deliveries.takeAll()).to.deep.equal([]);
+  });
+
+  it("refuses a float that is no integer, and one too large (§3.6)", async () => {
+    const cell = await RawCell.attach(transmitter, { encoding: "M" });
+    for (const credit of [1.5, 2 ** 60, Number.NaN]) {
+      cell.say("CTCH", { pattern: "a", mode: "any", credit });
+      expect(await cell.error()).to.include({ code: "BAD_CREDIT", command: "CTCH" });
+    }
+  });
+
   it("ends the connection of a part of 8 MiB, and lives (§3.5)", async () => {
     const cell = await RawCell.attach(transmitter);
     cell.sayParts(Buffer.alloc(8 * 1024 * 1024, 0x20));
@@ -226,6 +251,10 @@ describe("transmitter conformance: names", () => {
     expect(watch.streamed.takeAll()).to.deep.equal([]);
   });
 });
+
+function hex(text: string): string {
+  return Buffer.from(text).toString("hex");
+}
 
 function vectors(name: string): Record<string, unknown> {
   const url = new URL(`../../../protocol/vectors/${name}.json`, import.meta.url);

@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { randomThid } from "@thynapse/protocol";
 
@@ -34,7 +35,7 @@ export interface Keeping {
 /** How a transmitter is started. */
 export interface Terms {
   readonly flags?: readonly string[];
-  /** Flags of node itself. */
+  /** Flags of node itself. With `--expose-gc` among them it can be asked for `liveMb`. */
   readonly nodeFlags?: readonly string[];
   /** How many files it may have open; default as many as this process. */
   readonly filesMax?: number;
@@ -62,7 +63,7 @@ export class FaultMesh {
 
   /** Starts a transmitter on free ports. */
   static async start(terms: Terms = {}): Promise<FaultMesh> {
-    const mesh = new FaultMesh(await roleScript(), terms);
+    const mesh = new FaultMesh(await roleScript("cell"), terms);
     running.add(mesh);
     await mesh.up(["--port", "0"]);
     return mesh;
@@ -76,6 +77,13 @@ export class FaultMesh {
   /** The transmitter's process. */
   get pid(): number {
     return this.ready.pid;
+  }
+
+  /** What lives in the memory of the transmitter after a collection, in MB. */
+  async liveMb(): Promise<number> {
+    const answer = once(this.transmitter!, "message") as Promise<[number]>;
+    this.transmitter!.send("collect");
+    return (await answer)[0];
   }
 
   /** Starts so many cells of a service; resolves when all are welcome. */
@@ -178,11 +186,13 @@ export class FaultMesh {
     const beganMs = sharedClockMs();
     const { flags = [], nodeFlags = [], filesMax } = this.terms;
     const limit = filesMax === undefined ? "" : `ulimit -n ${filesMax};`;
-    const node = [process.execPath, ...nodeFlags, bin];
+    const isWatched = nodeFlags.includes("--expose-gc");
+    const preloads = isWatched ? ["--import", await roleScript("collecting")] : [];
+    const node = [process.execPath, ...nodeFlags, ...preloads, bin];
     const verb = ["up", "--json", "--log-level", "silent", ...ports, ...flags];
     const child = spawn("sh", ["-c", `${limit} exec "$0" "$@"`, ...node, ...verb], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+      stdio: ["ignore", "pipe", "inherit", ...(isWatched ? ["ipc" as const] : [])],
+    }) as ChildProcessByStdio<null, Readable, null>;
     this.transmitter = child;
     const lines = createInterface({ input: child.stdout });
     const [line] = (await Promise.race([

@@ -104,8 +104,8 @@ export interface Instructions {
   /** Lets go of the handlers that hold. */
   finish: [void, void];
   tally: [void, Tally];
-  /** Frees what nothing refers to, where the process was started with `--expose-gc`. */
-  collect: [void, void];
+  /** Collects, where the process was started with `--expose-gc`, and says what is left, in MB. */
+  liveMb: [void, number];
   /** Farewell; the process ends by itself. The answer: events that nobody has confirmed. */
   close: [void, number];
 }

@@ -9,16 +9,19 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /** Below `node_modules`, where the packages of this repository are found, and nothing of it is published. */
 const folder = join(root, "node_modules", ".cache", `thynapse-roles-${process.pid}`);
 
+/** What a process can be started with: a cell, and what a transmitter loads that is watched. */
+export type RoleName = "cell" | "collecting";
+
 let compiling: Promise<string> | undefined;
 
 /**
  * Compiles the scripts that the cells of a fault run, once. A process that compiles its own takes half a second of a core
  * before it says hello, and a run starts a hundred of them.
  *
- * @returns the path of the script.
+ * @returns the path of a script.
  */
-export function roleScript(): Promise<string> {
-  return (compiling ??= compile());
+export async function roleScript(name: RoleName): Promise<string> {
+  return join(await (compiling ??= compile()), `${name}.js`);
 }
 
 async function compile(): Promise<string> {
@@ -29,5 +32,5 @@ async function compile(): Promise<string> {
   const project = join(root, ".config", "tsconfig.roles.json");
   const tsc = join(dirname(manifest), "bin", "tsc");
   await promisify(execFile)(process.execPath, [tsc, "-p", project, "--outDir", folder]);
-  return join(folder, "mesh", "faults", "roles", "cell.js");
+  return join(folder, "mesh", "faults", "roles");
 }

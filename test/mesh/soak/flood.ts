@@ -22,14 +22,16 @@ export interface FloodFigures {
 }
 
 const sampleMs = 1000;
-const floods = 20;
+const floods = 10;
 const padBytes = 100;
-/** So that V8 neither puts off collecting nor widens its nursery when it pleases. */
+/** What a sender keeps beyond `handled`, in case the transmitter dies, it keeps for 2 s. */
+const restMs = 2500;
+/** V8 would widen its nursery at some time, in steps that look like growth. */
 const nodeFlags = ["--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"];
 
 /**
  * Sends events as fast as they go to a group of two cells and to a multicatch, and watches everybody's memory: each second,
- * and each time that a twentieth of them is done and all is at rest.
+ * and each time that a tenth of them is done and all is at rest.
  */
 export async function runFlood(events: number): Promise<FloodFigures> {
   const mesh = await FaultMesh.start({ nodeFlags });
@@ -40,7 +42,7 @@ export async function runFlood(events: number): Promise<FloodFigures> {
   await audit.tell("multicatch", { pattern: "orders.*" });
   const sender = await mesh.seatOne("shop", { isLogged: false, nodeFlags });
   const cells = { sender, cell1: group[0]!, cell2: group[1]!, audit };
-  const watch = new MemoryWatch(mesh.pid, cells);
+  const watch = new MemoryWatch(mesh, cells);
 
   let [seconds, gone] = [0, 0];
   for (let flood = 1; flood <= floods; flood++) {
@@ -49,6 +51,7 @@ export async function runFlood(events: number): Promise<FloodFigures> {
     await watchUntil(sender.tell("flood", load), watch);
     seconds += (performance.now() - beganMs) / 1000;
     gone = await goneAt(audit, (events / floods) * flood);
+    await delay(restMs);
     await watch.atRest((events / floods / 1e6) * flood);
   }
 

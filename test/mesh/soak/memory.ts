@@ -1,42 +1,49 @@
 import { medianOf } from "../../bench/statistics.js";
 import { rssMb } from "../../support/process-figures.js";
 import type { Actor } from "../faults/actor.js";
+import type { FaultMesh } from "../faults/fault-mesh.js";
 
-/** Resident memory of one process. */
+/** The memory of one process, in MB. */
 export interface MemoryLine {
   readonly process: string;
-  /** Each second, in MB. */
+  /** Resident, each second. */
   readonly eachSecond: readonly number[];
-  /** Growth after the warm-up, from rest to rest, in MB per million events. */
-  readonly slope: number;
+  /** Growth of what is referred to, from rest to rest after the warm-up, per million events. */
+  readonly liveSlope: number;
+  /** How much more was resident at the rests of the last third than at those of the first, after the warm-up. */
+  readonly rssGrowth: number;
 }
 
 interface Rest {
   readonly millions: number;
+  readonly liveMb: number;
   readonly rssMb: number;
 }
 
 interface Watched {
   readonly name: string;
   readonly pid: number;
+  readonly liveMb: () => Promise<number>;
   readonly eachSecond: number[];
   readonly rests: Rest[];
 }
 
 /** Until then pools and heaps may grow to what they need. */
-const warmUpShare = 0.4;
+const warmUpShare = 0.2;
 
-/** Samples the memory of a transmitter and its cells. */
+/**
+ * Watches the memory of a transmitter and its cells. Resident memory goes up and down by more than a leak of weeks: by
+ * what V8 and malloc have not given back. So what counts is what is still referred to after a collection.
+ */
 export class MemoryWatch {
-  private readonly cells: readonly Actor[];
   private readonly watched: readonly Watched[];
 
-  constructor(transmitter: number, cells: Readonly<Record<string, Actor>>) {
-    this.cells = Object.values(cells);
-    const pids = Object.entries(cells).map(([name, { pid }]) => [name, pid] as const);
-    this.watched = [["transmitter", transmitter] as const, ...pids].map(([name, pid]) => ({
-      ...{ name, pid, eachSecond: [], rests: [] },
-    }));
+  constructor(mesh: FaultMesh, cells: Readonly<Record<string, Actor>>) {
+    const transmitter = { name: "transmitter", pid: mesh.pid, liveMb: () => mesh.liveMb() };
+    const others = Object.entries(cells).map(([name, cell]) => {
+      return { name, pid: cell.pid, liveMb: () => cell.tell("liveMb") };
+    });
+    this.watched = [transmitter, ...others].map((it) => ({ ...it, eachSecond: [], rests: [] }));
   }
 
   /** Looks while events flow. */
@@ -44,25 +51,32 @@ export class MemoryWatch {
     for (const { pid, eachSecond } of this.watched) eachSecond.push(rssMb(pid));
   }
 
-  /** Looks while nothing flows, after so many events. Cells collect first: what waits to be freed is no growth. */
+  /** Looks while nothing flows, after so many events. */
   async atRest(millions: number): Promise<void> {
-    await Promise.all(this.cells.map((cell) => cell.tell("collect")));
-    for (const { pid, rests } of this.watched) rests.push({ millions, rssMb: rssMb(pid) });
+    for (const { pid, liveMb, rests } of this.watched) {
+      rests.push({ millions, liveMb: await liveMb(), rssMb: rssMb(pid) });
+    }
   }
 
   lines(): MemoryLine[] {
     return this.watched.map(({ name, eachSecond, rests }) => {
       const warm = rests.slice(Math.ceil(rests.length * warmUpShare));
-      console.log(name, rests.map((r) => r.rssMb.toFixed(1)).join(" "));
-      return { process: name, eachSecond, slope: slopeOf(warm) };
+      const third = Math.ceil(warm.length / 3);
+      const [early, late] = [warm.slice(0, third), warm.slice(-third)];
+      const rssGrowth = rssOf(late) - rssOf(early);
+      return { process: name, eachSecond, liveSlope: slopeOf(warm), rssGrowth };
     });
   }
 }
 
-/** The median of the slopes between all pairs: one step of an allocator does not bend it. */
+function rssOf(rests: readonly Rest[]): number {
+  return medianOf(rests.map(({ rssMb: mb }) => mb));
+}
+
+/** The median of the slopes between all pairs: one odd rest does not bend it. */
 function slopeOf(rests: readonly Rest[]): number {
   const slopes = rests.flatMap((a, at) =>
-    rests.slice(at + 1).map((b) => (b.rssMb - a.rssMb) / (b.millions - a.millions)),
+    rests.slice(at + 1).map((b) => (b.liveMb - a.liveMb) / (b.millions - a.millions)),
   );
   return medianOf(slopes);
 }

@@ -11,7 +11,10 @@ export interface Handling {
   endMs: number;
 }
 
-/** A group that must get an event: it stood at the transmitter that took the event, before and after. */
+/**
+ * A group that must get an event: it stood at the transmitter that took the event, before and
+ * after.
+ */
 export interface Must {
   readonly group: GroupBook;
   readonly home: string;
@@ -126,11 +129,17 @@ export class Books {
     this.faultsUntilMs.set(subject, Math.max(untilMs, this.faultsUntilMs.get(subject) ?? 0));
   }
 
-  /** Whether something befell it at that time or since; what befell it shortly before may still show. */
+  /**
+   * Whether something befell it at that time or since; what befell it shortly before may still
+   * show.
+   */
   isFaultySince(subject: string, timeMs: number): boolean {
     return (this.faultsUntilMs.get(subject) ?? Number.NEGATIVE_INFINITY) + faultTailMs >= timeMs;
   }
 }
 
-/** How long after a fault its consequences may still come: a claim, a suspicion, a connection made anew. */
+/**
+ * How long after a fault its consequences may still come: a claim, a suspicion, a connection made
+ * anew.
+ */
 const faultTailMs = 5000;

@@ -4,8 +4,9 @@ import { outcomeMs } from "./outcome.js";
 import type { Rule, RuleParts } from "./rule.js";
 
 /**
- * What senders are told, and what follows from it: an event that was accepted reaches an end in every group that stood
- * meanwhile, `handled` is not said before that, and a sender that lives hears of each of its events.
+ * What senders are told, and what follows from it: an event that was accepted reaches an end in
+ * every group that stood meanwhile, `handled` is not said before that, and a sender that lives
+ * hears of each of its events.
  */
 export class ConfirmRule implements Rule {
   private readonly parts: RuleParts;

@@ -8,8 +8,9 @@ interface Account {
 }
 
 /**
- * Nobody is given more than it asked for: of each anycatch a cell holds at most its credit. Log `given` and `settled`
- * where deliveries come in and settlements go out, or neither: then what has begun and not ended is counted.
+ * Nobody is given more than it asked for: of each anycatch a cell holds at most its credit. Log
+ * `given` and `settled` where deliveries come in and settlements go out, or neither: then what has
+ * begun and not ended is counted.
  */
 export class CreditRule implements Rule {
   private readonly parts: RuleParts;

@@ -3,8 +3,9 @@ import type { EventBook, GroupBook, Handling } from "./books.js";
 import type { Rule, RuleParts } from "./rule.js";
 
 /**
- * What cells do with deliveries: each event begins once in a group, unless something befell the cell or the transmitter
- * that had it; then it comes again, marked. Never again where the group asked for at most once.
+ * What cells do with deliveries: each event begins once in a group, unless something befell the
+ * cell or the transmitter that had it; then it comes again, marked. Never again where the group
+ * asked for at most once.
  */
 export class HandlingRule implements Rule {
   private readonly parts: RuleParts;

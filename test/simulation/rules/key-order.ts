@@ -4,9 +4,11 @@ import { outcomeMs } from "./outcome.js";
 import type { Rule, RuleParts } from "./rule.js";
 
 /**
- * Groups with affinity: of one sender and key, an event begins only when the one before it has ended.
+ * Groups with affinity: of one sender and key, an event begins only when the one before it has
+ * ended.
  *
- * Held against the whole log, because what a sender is told of an event may come later than the event itself.
+ * Held against the whole log, because what a sender is told of an event may come later than the
+ * event itself.
  */
 export class KeyOrderRule implements Rule {
   private readonly parts: RuleParts;

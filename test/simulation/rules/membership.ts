@@ -30,7 +30,9 @@ interface Standing {
   untilMs: number;
 }
 
-/** Who is attached where and catches what, as the log has it; what is in doubt counts as not there. */
+/**
+ * Who is attached where and catches what, as the log has it; what is in doubt counts as not there.
+ */
 export class Membership {
   readonly catches = new Map<string, CatchBook>();
   private readonly books: Books;

@@ -2,8 +2,8 @@ import type { Books, EventBook, GroupBook } from "./books.js";
 import type { Membership } from "./membership.js";
 
 /**
- * When a group was done with an event, as far as the log says: it was acked, became a dead letter, or ended in one of the
- * other ways that its sender or the group allows. `undefined` if it was not.
+ * When a group was done with an event, as far as the log says: it was acked, became a dead letter,
+ * or ended in one of the other ways that its sender or the group allows. `undefined` if it was not.
  */
 export function outcomeMs(
   { books, membership }: { readonly books: Books; readonly membership: Membership },

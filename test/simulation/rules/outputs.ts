@@ -3,8 +3,8 @@ import type { EventBook } from "./books.js";
 import type { Rule, RuleParts } from "./rule.js";
 
 /**
- * Fenced outputs: what a handler sends through its settlement goes out once while the transmitter lives, and only if that
- * attempt was acked. Also: nothing comes that nobody sent.
+ * Fenced outputs: what a handler sends through its settlement goes out once while the transmitter
+ * lives, and only if that attempt was acked. Also: nothing comes that nobody sent.
  */
 export class OutputRule implements Rule {
   private readonly parts: RuleParts;

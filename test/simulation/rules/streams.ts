@@ -17,8 +17,8 @@ interface StreamBook {
 }
 
 /**
- * What multicatches get: each event once, those of one sender and channel in order, and what they do not get they report,
- * with the exact count while the transmitter lives.
+ * What multicatches get: each event once, those of one sender and channel in order, and what they
+ * do not get they report, with the exact count while the transmitter lives.
  */
 export class StreamRule implements Rule {
   private readonly parts: RuleParts;
@@ -140,7 +140,8 @@ export class StreamRule implements Rule {
     let count = books.outputsAcked - books.outputsSeen.size;
     for (const event of books.events.values()) {
       if (!books.isMatch(stream.held.pattern, event.channel)) continue;
-      // What was sent to an earlier transmitter may have come again, and be lost here though it was caught there.
+      // What was sent to an earlier transmitter may have come again, and be lost here though it was
+      // caught there.
       if (!stream.caught.has(event.id) || event.sentMs < startedMs) count++;
     }
     return count;

@@ -10,7 +10,7 @@ export interface Address {
 }
 
 /** How long an answer may take, in ms. */
-const answerMs = 10_000;
+const answerMs = 15_000;
 
 /** One DEALER at the command socket of a transmitter: it says whatever it is given. */
 export class Stranger {

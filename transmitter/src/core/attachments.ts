@@ -43,7 +43,6 @@ export interface AttachmentsParts {
   readonly telling: Telling;
   readonly intake: Intake;
   readonly effects: () => Effect[];
-  readonly startedMs: number;
 }
 
 const silent = { accepted: () => {}, handled: () => {}, refused: () => {} };
@@ -126,9 +125,7 @@ export class Attachments {
     nowMs: number,
   ): CellRecord {
     const { random, senders, limits } = this.parts;
-    const isStranger = !senders.has(hello.id);
-    const sender = senders.open(hello.id, nowMs);
-    if (isStranger && hello.session > 1) sender.waitsUntilMs = nowMs + limits.claimMs;
+    const waitMs = hello.session > 1 ? limits.claimMs : 0;
     const record: CellRecord = {
       id: hello.id,
       service: hello.service,
@@ -138,7 +135,7 @@ export class Attachments {
       presenceTopic: `p-${random.hex(128)}`,
       connection: connection.id,
       welcomedMs: nowMs,
-      sender,
+      sender: senders.open(hello.id, nowMs, waitMs),
       confirms: new Confirms(encoding, (isUrgent) => this.parts.telling.plan(record, isUrgent)),
       catches: new Map(),
       stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },

@@ -7,8 +7,9 @@ export class Backlog {
   events = 0;
   bytes = 0;
   private readonly spans = new Fifo<Span>();
-  /** Events of groups with affinity, one span each, by key; within a key in order. */
+  /** While they wait by key: the events that have one, one span each; within a key in order. */
   private readonly keyed = new Map<string, Fifo<Span>>();
+  private byKey = false;
 
   get first(): Span | undefined {
     return this.spans.first;
@@ -16,7 +17,7 @@ export class Backlog {
 
   push(span: Span): void {
     this.count(span, 1);
-    this.spans.push(span);
+    for (const rest of this.sortOut([span])) this.spans.push(rest);
   }
 
   /**
@@ -28,7 +29,7 @@ export class Backlog {
     for (const span of ordered) this.count(span, 1);
     let at = 0;
     // What came back before, and is older, stays in front.
-    for (let rest = ordered; rest.length > 0; ) {
+    for (let rest = this.sortOut(ordered); rest.length > 0; ) {
       let next = this.spans.at(at);
       while (next !== undefined && isBack(next) && next.from < (rest[0] as Span).from) {
         next = this.spans.at(++at);
@@ -67,14 +68,15 @@ export class Backlog {
     return spans;
   }
 
-  /** Sorts what has a key under it; what has none stays in line. */
-  sortByKey(): void {
-    const spans = [...this.spans];
+  /** Lets events wait by key from now on, or all in one line; those without a key always do. */
+  setByKey(on: boolean): void {
+    if (on === this.byKey) return;
+    this.byKey = on;
+    const waiting = [...this];
     this.spans.clear();
-    for (const span of spans) {
-      if (span.lot.run.extras === undefined) this.spans.push(span);
-      else for (const single of singles(span)) this.sort(single);
-    }
+    this.keyed.clear();
+    if (!on) waiting.sort((a, b) => Number(isBack(b)) - Number(isBack(a)) || a.from - b.from);
+    for (const rest of this.sortOut(waiting)) this.spans.push(rest);
   }
 
   /** The keys with events that wait. */
@@ -108,12 +110,18 @@ export class Backlog {
     for (const spans of this.keyed.values()) yield* spans;
   }
 
-  private sort(span: Span): void {
+  /** Puts what has a key under it, if events wait so, and returns the rest. */
+  private sortOut(spans: readonly Span[]): readonly Span[] {
+    if (!this.byKey) return spans;
+    return spans.flatMap((span) => {
+      if (span.lot.run.extras === undefined) return [span];
+      return singles(span).filter((single) => !this.sort(single));
+    });
+  }
+
+  private sort(span: Span): boolean {
     const key = keyOf(span);
-    if (key === undefined) {
-      this.spans.push(span);
-      return;
-    }
+    if (key === undefined) return false;
     let spans = this.keyed.get(key);
     if (spans === undefined) {
       spans = new Fifo();
@@ -125,6 +133,7 @@ export class Backlog {
     if (at === 0) spans.unshift(span);
     else if (at === spans.length) spans.push(span);
     else spans.splice(at, 0, span);
+    return true;
   }
 
   private count(span: Span, sign: number): void {

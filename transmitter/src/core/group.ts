@@ -72,6 +72,12 @@ export class Group {
     return count;
   }
 
+  /** Whether any member would take a delivery. */
+  get hasCredit(): boolean {
+    for (const member of this.members.values()) if (member.free > 0) return true;
+    return false;
+  }
+
   get heldCount(): number {
     let count = 0;
     for (const member of this.members.values()) count += member.heldCount;

@@ -134,7 +134,8 @@ export class Groups {
   }
 
   private send(group: Group, nowMs: number): void {
-    if (group.terms.affinity) this.pumpByKey(group, nowMs);
+    group.backlog.setByKey(group.terms.affinity);
+    if (group.terms.affinity && group.hasCredit) this.pumpByKey(group, nowMs);
     this.pump(group, nowMs);
   }
 
@@ -153,7 +154,6 @@ export class Groups {
   }
 
   private pumpByKey(group: Group, nowMs: number): void {
-    group.backlog.sortByKey();
     for (const key of group.backlog.keys()) {
       if (group.owners.isBusy(key)) continue;
       const owner = group.owners.ownerOf(key, group.members);

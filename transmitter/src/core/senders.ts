@@ -11,7 +11,7 @@ export class Sender implements ConfirmSink {
   /** Where its confirms go now; nowhere while no cell of that id is attached. */
   confirms: Confirms | undefined;
   floor = 1;
-  /** Until when its events wait: it comes from another transmitter, and its listeners may be on their way. */
+  /** Until when its events wait: it was elsewhere before, and its listeners may be on their way. */
   waitsUntilMs = Number.NEGATIVE_INFINITY;
   readonly known = new RangeSet();
   readonly done = new RangeSet();
@@ -99,16 +99,16 @@ export class Senders {
     return this.byId.size;
   }
 
-  /** Whether something is known of a sender here. */
-  has(id: Thid): boolean {
-    return this.byId.has(id);
-  }
-
-  /** The record of a sender; made if it is not known. */
-  open(id: Thid, nowMs: number): Sender {
+  /**
+   * The record of a sender; made if it is not known.
+   *
+   * @param waitMs how long the events of one that is not known wait, as it was elsewhere before.
+   */
+  open(id: Thid, nowMs: number, waitMs: number): Sender {
     let sender = this.byId.get(id);
     if (sender === undefined) {
       sender = new Sender(id, nowMs);
+      sender.waitsUntilMs = nowMs + waitMs;
       this.byId.set(id, sender);
     }
     if (nowMs >= this.sweepMs || this.byId.size > sendersMax) this.forgetOld(nowMs);

@@ -27,8 +27,6 @@ export interface SendingParts {
   readonly deadlines: Deadlines;
   readonly limits: CoreLimits;
   readonly wallMs: () => number;
-  /** When this transmitter started. */
-  readonly startedMs: number;
 }
 
 const runHead = Buffer.from("M EVNT ");

@@ -121,7 +121,7 @@ export class TransmitterCore {
     this.attachments = new Attachments({
       telling: this.telling,
       ...shared,
-      ...{ options, random, streams, groups, effects, startedMs: nowMs },
+      ...{ options, random, streams, groups, effects },
       senders: new Senders(),
       connections: this.connections,
       liveness: this.liveness,
@@ -141,7 +141,6 @@ export class TransmitterCore {
         origin,
         wallMs,
       },
-      startedMs: nowMs,
     });
     this.system = new SystemRequests({
       ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },

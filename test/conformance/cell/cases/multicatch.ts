@@ -113,6 +113,23 @@ export const multicatchCases: Cases = (driver, rule) => {
     await script.beats.next(({ streams }) => JSON.stringify(streams) === "[[1,2]]");
   });
 
+  rule("says how far it has come more often where it reads much (§8.10)", async () => {
+    const { script, cell } = await listening(driver);
+    const startMs = performance.now();
+
+    for (const seq of upTo(640)) script.publish("a", { channel: "a", seq });
+    await cell.handled.take(640);
+
+    const told: unknown[] = [];
+    for (let last = 0; last < 640; ) {
+      const { streams } = await script.beats.next((beat) => beat["streams"] !== undefined);
+      last = (streams as [number, number][])[0]?.[1] ?? 0;
+      told.push(last);
+    }
+    const heartbeats = Math.ceil((performance.now() - startMs) / 250);
+    expect(told.length - heartbeats).to.be.at.least(4);
+  });
+
   rule("ends a catch with DROP, and unsubscribes (§5.5)", async () => {
     const { script, cell } = await listening(driver);
     script.subscriptions.takeAll();

@@ -1,6 +1,5 @@
-import { setImmediate as turn } from "node:timers/promises";
-
 import type { Answer, Instruction, Instructions, InstructionName } from "../instructions.js";
+import { liveMb } from "./live-memory.js";
 import { join } from "./seated-cell.js";
 import { sendFlood, sendLoad } from "./sending.js";
 
@@ -43,13 +42,7 @@ const deeds: Deeds = {
   },
   finish: () => seated.finish(),
   tally: () => seated.tally(),
-  async collect() {
-    // What buffers of ZeroMQ refer to is freed by a turn after the first one.
-    globalThis.gc?.();
-    await turn();
-    globalThis.gc?.();
-    await turn();
-  },
+  liveMb,
   close: () => seated.close(),
 };
 

@@ -37,7 +37,7 @@ describe(`fuzz: the command socket (seed ${seed})`, () => {
       ...["--ring", "1MiB", "--backlog", "1MiB", "--dead-letter-bytes", "1MiB"],
     ],
     // What is kept by mistake ends the process: all that it may keep fits into half of this.
-    ["--max-old-space-size=64"],
+    ["--max-old-space-size=128"],
   );
 
   const kinds: Readonly<Record<string, (dice: Dice, flooder: Flooder) => Buffer>> = {
