@@ -148,7 +148,7 @@ function drawFates(
   ackTimeoutMs: number,
 ): Readonly<Partial<Record<Fate, number>>> {
   const fates: Partial<Record<Fate, number>> = { ack: 300 };
-  if (random.chance(0.4)) fates.output = 20;
+  if (random.chance(0.4)) fates.output = 40;
   if (random.chance(0.4)) fates.nack = 6;
   if (random.chance(0.3)) fates.throw = 4;
   if (random.chance(0.3)) fates.release = 6;
@@ -158,6 +158,7 @@ function drawFates(
   if (ackTimeoutMs > 1000) return fates;
   if (random.chance(0.3)) fates.hold = 0.5;
   if (random.chance(0.3)) fates.progress = 0.5;
+  if (random.chance(0.5)) fates.late = 2;
   return fates;
 }
 

@@ -13,7 +13,7 @@ const faultWeights = {
   cellCut: 8,
   cellReset: 10,
   eventReset: 4,
-  cellStall: 5,
+  cellStall: 7,
   cellClose: 4,
   catchDrop: 5,
   cellOverflow: 2,
@@ -22,7 +22,7 @@ const faultWeights = {
   transmitterBlock: 4,
   transmitterShed: 2,
   transmitterDrain: 2,
-  stranger: 1,
+  stranger: 2,
 };
 
 export type FaultKind = keyof typeof faultWeights;

@@ -149,11 +149,21 @@ export class Handlers implements CellProgram {
       this.cell.actIn(random.waitMs(plan.workMs), () => this.crash(delivery));
       return;
     }
-    if (work.fate === "progress") this.keepAlive(work, random.int(2, 5));
-    else if (work.fate === "hold") {
-      this.cell.actIn(plan.ackTimeoutMs * random.between(1.2, 2), () => this.end(work));
-    } else if (plan.workMs === 0) this.end(work);
-    else this.cell.actIn(random.waitMs(plan.workMs), () => this.end(work));
+    if (work.fate === "progress") {
+      this.keepAlive(work, random.int(2, 5));
+      return;
+    }
+    const takesMs = this.durationMs(work);
+    if (takesMs === 0) this.end(work);
+    else this.cell.actIn(takesMs, () => this.end(work));
+  }
+
+  private durationMs({ plan, fate }: Work): number {
+    const { random } = this.cell;
+    if (fate === "hold") return plan.ackTimeoutMs * random.between(1.2, 2);
+    // Its settlement crosses the word that the delivery was taken back.
+    if (fate === "late") return plan.ackTimeoutMs - random.between(0, 4);
+    return plan.workMs === 0 ? 0 : random.waitMs(plan.workMs);
   }
 
   /** Works for longer than the time-out, and says so. */
@@ -195,6 +205,7 @@ export class Handlers implements CellProgram {
         delivery.reject("as drawn");
         break;
       case "output":
+      case "late":
         this.output(delivery, plan, name);
         break;
       default:
@@ -208,6 +219,7 @@ export class Handlers implements CellProgram {
     const { id, service = "", pattern = "", attempt = 1 } = name;
     const count = random.int(1, 3);
     this.log({ ...name, action: "acked", count });
+    this.replyParts(delivery);
     for (let index = 0; index < count; index++) {
       const cause = `${id} ${service} ${pattern} ${attempt} ${index}`;
       delivery.send(random.pick(plan.outputChannels), [0, cause] satisfies Body);
@@ -215,8 +227,13 @@ export class Handlers implements CellProgram {
     delivery.ack();
   }
 
+  private replyParts(delivery: HeldDelivery): void {
+    if (delivery.ask?.parts !== true) return;
+    for (let part = 0; part < 3; part++) delivery.reply([part]);
+  }
+
   private answer(delivery: HeldDelivery): void {
-    if (delivery.ask?.parts === true) for (let part = 0; part < 3; part++) delivery.reply([part]);
+    this.replyParts(delivery);
     if (this.cell.random.chance(0.1)) delivery.ack();
     else delivery.ack([delivery.seq]);
   }

@@ -1,6 +1,11 @@
 import type { CatchMode } from "@thynapse/protocol";
 
-/** What a handler of an anycatch may do with a delivery. */
+/**
+ * What a handler of an anycatch may do with a delivery.
+ *
+ * - `hold`: settles it long after its time-out, `late` at about that moment, with outputs.
+ * - `progress`: works for longer than that, and says so.
+ */
 export type Fate =
   | "ack"
   | "nack"
@@ -9,6 +14,7 @@ export type Fate =
   | "reject"
   | "crash"
   | "hold"
+  | "late"
   | "progress"
   | "output";
 

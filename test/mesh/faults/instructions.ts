@@ -17,9 +17,8 @@ export interface Seat {
  * - `die`: kills its process when everything is done but the ack.
  * - `hold`: says that it has begun, and waits until it is told to finish.
  * - `block`: keeps the event loop of its process busy for `ms`.
- * - `work`: takes `ms`, at each attempt.
  */
-export type Deed = "die" | "hold" | "block" | "work";
+export type Deed = "die" | "hold" | "block";
 
 /** What an event carries: what to do with it, and by which delivery it was sent if it is an output. */
 export interface FaultBody {
@@ -89,8 +88,6 @@ export interface Tally {
   /** Events that a flood has sent. */
   readonly flooded: number;
   readonly statuses: Readonly<Record<string, number>>;
-  /** Codes of warnings. */
-  readonly codes: readonly string[];
 }
 
 /** What the harness tells a cell to do, and what it answers when that is done. */

