@@ -171,6 +171,7 @@ describe("transmitter core: drain", () => {
     const { bench, asker, worker } = asking();
     const { topic } = worker.catch("$mesh.transmitter.draining", "multi");
     expect(ask(asker, "$mesh.drain").fields["data"]).to.deep.equal({ accepted: true });
+    bench.pass(50);
     expect(bench.drainRequested).to.equal(true);
 
     bench.turn(() => bench.core.drain(bench.nowMs));

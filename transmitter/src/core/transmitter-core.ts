@@ -145,7 +145,10 @@ export class TransmitterCore {
     this.system = new SystemRequests({
       ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },
       ...{ intake, own, startedMs: nowMs },
-      requestDrain: () => this.effects.push({ kind: "drain" }),
+      // A moment later: the answer goes out first.
+      requestDrain: () => {
+        this.deadlines.at(this.nowMs + 50, () => this.effects.push({ kind: "drain" }));
+      },
     });
     this.deadlines.at(nowMs + limits.heartbeatMs, (dueMs) => this.beat(dueMs));
     this.deadlines.at(nowMs + ageCheckMs, (dueMs) => this.age(dueMs));
