@@ -85,7 +85,8 @@ export class HandlingRule implements Rule {
     const sinceMs = Math.min(first.begunMs, second.begunMs);
     if (books.isFaultySince(first.cell, sinceMs)) return true;
     if (books.isFaultySince(first.home, sinceMs)) return true;
-    return first.end === undefined && second.begunMs - first.begunMs >= group.ackTimeoutMs;
+    const tookMs = Math.min(first.endMs, second.begunMs) - first.begunMs;
+    return tookMs + transitMs >= group.ackTimeoutMs;
   }
 
   private isOlder(home: string, other: string): boolean {
@@ -104,6 +105,9 @@ export class HandlingRule implements Rule {
     handling.endMs = timeMs;
   }
 }
+
+/** How long a delivery and its settlement may be on their way, with nothing wrong. */
+const transitMs = 20;
 
 interface Comparison {
   readonly record: LogRecord;

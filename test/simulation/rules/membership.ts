@@ -70,7 +70,7 @@ export class Membership {
         if (this.leaving.has(cell)) this.gone(cell);
         break;
       case "left":
-        this.left(cell);
+        this.left(cell, timeMs);
         break;
       case "crashed":
         this.crashed(home, timeMs);
@@ -153,16 +153,17 @@ export class Membership {
     } else standings.set(group, { sinceMs: timeMs, members: new Set([cell]), untilMs: 0 });
   }
 
-  private dropped({ cell, mode = "multi", pattern = "", service = "" }: LogRecord): void {
+  private dropped(record: LogRecord): void {
+    const { cell, mode = "multi", pattern = "", timeMs } = record;
     const book = this.catches.get(nameOf(cell, mode, pattern));
     if (book !== undefined) book.isEnded = true;
-    if (mode === "any") this.part(this.books.group(service, pattern), cell, undefined);
+    if (mode === "any") this.leave(this.books.groupOf(record), cell, timeMs);
   }
 
-  private left(cell: string): void {
+  private left(cell: string, timeMs: number): void {
     this.leaving.add(cell);
     for (const book of this.catches.values()) if (book.cell === cell) book.isEnded = true;
-    for (const group of this.books.groups.values()) this.part(group, cell, undefined);
+    for (const group of this.books.groups.values()) this.leave(group, cell, timeMs);
   }
 
   /** A cell that took its leave is gone: a group that it leaves without members ends at once. */
@@ -179,20 +180,24 @@ export class Membership {
     for (const book of this.catches.values()) {
       if (book.cell === cell) book.awayMs ??= timeMs;
     }
-    for (const group of this.books.groups.values()) this.part(group, cell, timeMs + groupKeepMs);
+    for (const standings of this.standings.values()) {
+      for (const standing of standings.values()) {
+        if (standing.members.delete(cell)) standing.untilMs = timeMs + groupKeepMs;
+      }
+    }
   }
 
   private end(cell: string): void {
     for (const book of this.catches.values()) if (book.cell === cell) book.isEnded = true;
   }
 
-  /** @param untilMs how long the group stands without it; `undefined`: it left by its own will. */
-  private part(group: GroupBook, cell: string, untilMs: number | undefined): void {
+  /** A member leaves by its own will: with the last one that is surely there the group ends. */
+  private leave(group: GroupBook, cell: string, timeMs: number): void {
     for (const standings of this.standings.values()) {
-      const standing = standings.get(group);
-      if (standing?.members.delete(cell) !== true) continue;
-      if (standing.members.size === 0 && untilMs === undefined) standings.delete(group);
-      else standing.untilMs = untilMs ?? 0;
+      const members = standings.get(group)?.members;
+      if (members?.delete(cell) !== true) continue;
+      const isSure = [...members].some((other) => !this.books.isFaultySince(other, timeMs));
+      if (!isSure) standings.delete(group);
     }
   }
 
