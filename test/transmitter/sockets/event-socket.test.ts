@@ -89,6 +89,8 @@ describe("event socket", () => {
     stand.admitted.add(streamTopic);
     const raw = rawSubscriber(stand.endpoint);
     stand.closeLater(raw);
+    // What comes before both sides have said READY breaks the handshake.
+    await eventually(() => expect(raw.heard()).to.include("READY"));
     raw.say(1, streamTopic);
     await eventually(() => expect(stand.notices).to.have.length(1), { withinMs: 15_000 });
     stand.publish(`${streamTopic}1 1`, "before");
@@ -112,12 +114,12 @@ describe("event socket", () => {
     const stranger = await eventually(async () => {
       const one = await stand.shift();
       expect(stand.taken.splice(0)).to.deep.equal(wanted);
+      expect(stand.events.shiftedCount).to.be.greaterThan(0);
       return one;
     });
     stand.publish(`${streamTopic}1 1`, "an event");
 
     expect(await silence(stranger)).to.equal(true);
-    expect(stand.events.shiftedCount).to.be.greaterThan(0);
   });
 
   it("admits again once it was read dry after such a message", async () => {
