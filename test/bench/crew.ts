@@ -22,14 +22,20 @@ export class Crew {
   readonly #driver: Member;
   readonly #listeners: readonly Member[];
 
-  constructor(scenario: Scenario) {
-    this.#scenario = scenario;
+  static async gather(scenario: Scenario): Promise<Crew> {
     const flows = scenario.kind === "flow";
-    this.#driver = new Member(flows ? "sender" : "asker");
-    this.#listeners = Array.from(
-      { length: flows ? scenario.receiverCount : 1 },
-      () => new Member(flows ? "receiver" : "answerer"),
+    const count = flows ? scenario.receiverCount : 1;
+    const listeners = Array.from({ length: count }, () =>
+      Member.start(flows ? "receiver" : "answerer"),
     );
+    const driver = await Member.start(flows ? "sender" : "asker");
+    return new Crew(scenario, driver, await Promise.all(listeners));
+  }
+
+  private constructor(scenario: Scenario, driver: Member, listeners: readonly Member[]) {
+    this.#scenario = scenario;
+    this.#driver = driver;
+    this.#listeners = listeners;
   }
 
   /** Seats everybody at the hub; who listens is ready before the driver joins. */

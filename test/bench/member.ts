@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
 
+import { roleScript } from "../support/roles.js";
 import type { Instruction, Report, ReportOf, RoleName } from "./dialogue.js";
 
 /** Every process that was forked here and has not ended. */
@@ -17,12 +17,15 @@ export class Member {
   readonly #waiting = new Map<Report["said"], (report: Report) => void>();
   #leaving = false;
 
-  constructor(role: RoleName) {
+  static async start(role: RoleName): Promise<Member> {
+    return new Member(role, await roleScript(`bench/roles/${role}`));
+  }
+
+  private constructor(role: RoleName, script: string) {
     this.#role = role;
-    const path = fileURLToPath(new URL(`./roles/${role}.ts`, import.meta.url));
-    this.#child = fork(path, {
+    this.#child = fork(script, {
       serialization: "advanced",
-      execArgv: ["--import", import.meta.resolve("tsx")],
+      execArgv: [],
       // What its libraries print must not get into the one JSON document on standard output.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

@@ -34,7 +34,7 @@ export async function measure(
 ): Promise<Sample> {
   const peer = PEERS[system];
   const hub = await peer.startHub();
-  const crew = new Crew(scenario);
+  const crew = await Crew.gather(scenario);
   try {
     await crew.join(system, hub.url);
     const count = await calibrate(crew, scenario, seconds);

@@ -12,10 +12,10 @@ import { check, type Violation } from "../../simulation/checker.js";
 import type { LogRecord } from "../../simulation/log.js";
 import { eventually } from "../../support/eventually.js";
 import { merged, recordsOf, sharedClockMs } from "../../support/run-log.js";
+import { roleScript } from "../../support/roles.js";
 import { bin } from "../thynapse.js";
 import { Actor } from "./actor.js";
 import type { Anycatching } from "./instructions.js";
-import { roleScript } from "./roles.js";
 
 interface Ready {
   readonly id: string;
@@ -63,7 +63,7 @@ export class FaultMesh {
 
   /** Starts a transmitter on free ports. */
   static async start(terms: Terms = {}): Promise<FaultMesh> {
-    const mesh = new FaultMesh(await roleScript("cell"), terms);
+    const mesh = new FaultMesh(await roleScript("mesh/faults/roles/cell"), terms);
     running.add(mesh);
     await mesh.up(["--port", "0"]);
     return mesh;
@@ -187,7 +187,7 @@ export class FaultMesh {
     const { flags = [], nodeFlags = [], filesMax } = this.terms;
     const limit = filesMax === undefined ? "" : `ulimit -n ${filesMax};`;
     const isWatched = nodeFlags.includes("--expose-gc");
-    const preloads = isWatched ? ["--import", await roleScript("collecting")] : [];
+    const preloads = isWatched ? ["--import", await roleScript("mesh/faults/roles/collecting")] : [];
     const node = [process.execPath, ...nodeFlags, ...preloads, bin];
     const verb = ["up", "--json", "--log-level", "silent", ...ports, ...flags];
     const child = spawn("sh", ["-c", `${limit} exec "$0" "$@"`, ...node, ...verb], {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+
 import {
   type OptionRow,
   type OptionValue,
@@ -47,6 +49,7 @@ Ctrl-C ends it at once. The log is JSON on standard error.`,
   ],
   async run(invocation) {
     const { out, err, interrupts } = invocation;
+    collectSeldom();
     const transmitter = await start(invocation);
     process.on("SIGHUP", () => {
       void err.line("thynapse: SIGHUP: no option can be re-read — restart to change one");
@@ -70,6 +73,15 @@ Ctrl-C ends it at once. The log is JSON on standard error.`,
     return interrupts.exit === exitCode.interrupted ? exitCode.interrupted : exitCode.ok;
   },
 });
+
+/**
+ * Lets the heap grow tenfold before it is collected as a whole. The ring keeps messages that V8 does not own but counts
+ * as its own, twice; by its own measure it would collect a heap of 9 MB after every 14 MB that pass, for a third of
+ * the time of a busy transmitter.
+ */
+function collectSeldom(): void {
+  setFlagsFromString("--heap-growing-percent=900");
+}
 
 async function start({ flags: given, given: names, err }: Invocation<typeof flags>) {
   const input: Record<string, OptionValue | undefined> = {};

@@ -5,22 +5,20 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Below `node_modules`, where the packages of this repository are found, and nothing of it is published. */
 const folder = join(root, "node_modules", ".cache", `thynapse-roles-${process.pid}`);
-
-/** What a process can be started with: a cell, and what a transmitter loads that is watched. */
-export type RoleName = "cell" | "collecting";
 
 let compiling: Promise<string> | undefined;
 
 /**
- * Compiles the scripts that the cells of a fault run, once. A process that compiles its own takes half a second of a core
- * before it says hello, and a run starts a hundred of them.
+ * Compiles the scripts that tests and the bench start as processes of their own, once. A process that compiles its
+ * own takes half a second of a core before it says hello, and a run of faults starts a hundred of them.
  *
- * @returns the path of a script.
+ * @param name below `test/`, without its ending: `mesh/faults/roles/cell`.
+ * @returns the path of the script.
  */
-export async function roleScript(name: RoleName): Promise<string> {
+export async function roleScript(name: string): Promise<string> {
   return join(await (compiling ??= compile()), `${name}.js`);
 }
 
@@ -32,5 +30,5 @@ async function compile(): Promise<string> {
   const project = join(root, ".config", "tsconfig.roles.json");
   const tsc = join(dirname(manifest), "bin", "tsc");
   await promisify(execFile)(process.execPath, [tsc, "-p", project, "--outDir", folder]);
-  return join(folder, "mesh", "faults", "roles");
+  return folder;
 }
