@@ -12,6 +12,7 @@ import { type CellCatch, type CellRecord, findCatch } from "./cells.js";
 import type { Counters } from "./counters.js";
 import type { CoreLimits } from "./effects.js";
 import type { Groups } from "./groups.js";
+import { newReader } from "./pace.js";
 import { runPart, type Streams } from "./streams.js";
 
 /** What catching needs of the transmitter around it. */
@@ -53,7 +54,7 @@ export class Catching {
     let held: CellCatch;
     if (wish.mode === "multi") {
       const stream = this.parts.streams.open(pattern, cell.encoding);
-      stream.listeners.set(cell, { catchNumber: number, readMax: stream.last });
+      stream.listeners.set(cell, newReader(number, stream.last, stream));
       held = { number, mode: "multi", pattern, stream };
     } else {
       const group = this.parts.groups.open(cell.service, pattern);
@@ -87,13 +88,13 @@ export class Catching {
   /**
    * `BEAT`: how far the cell has read its streams. What it says of other catches is of no interest.
    */
-  beat(cell: CellRecord, map: FieldMap): void {
+  beat(cell: CellRecord, map: FieldMap, nowMs: number): void {
     for (const row of listField(map, "streams", this.parts.limits.catchesMax)) {
       if (!Array.isArray(row)) throw new MeshError("BAD_PAYLOAD", "streams lists [catch, last]");
       const held = cell.catches.get(row[0] as number);
       if (held?.mode !== "multi" || !Number.isSafeInteger(row[1])) continue;
       const listener = held.stream.listeners.get(cell);
-      if (listener !== undefined) held.stream.read(listener, row[1] as number);
+      if (listener !== undefined) held.stream.read(listener, row[1] as number, nowMs);
     }
   }
 

@@ -26,7 +26,7 @@ export class CellCommands {
     this.handlers = {
       EVNT: (cell, read, nowMs) => sending.events(cell, read, nowMs),
       SETL: (cell, read, nowMs) => settling.settle(cell, read, nowMs),
-      BEAT: (cell, read) => catching.beat(cell, read.fields()),
+      BEAT: (cell, read, nowMs) => catching.beat(cell, read.fields(), nowMs),
       CTCH: (cell, read, nowMs) => catching.catch(cell, read.fields(), nowMs),
       DROP: (cell, read, nowMs) => catching.drop(cell, read.fields(), nowMs),
       CRED: (cell, read) => catching.credit(cell, read.fields()),

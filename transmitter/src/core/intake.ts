@@ -216,7 +216,7 @@ export class Intake {
 
   private publish(stream: Stream, run: Run, { cell, nowMs }: Arrival): void {
     this.parts.streams.publish(stream, run, this.parts.effects());
-    if (cell !== undefined && cell.pace === undefined && stream.lagging) {
+    if (cell !== undefined && cell.pace === undefined && stream.isAhead(nowMs)) {
       this.parts.counters.add("sendersPaced");
       cell.pace = { stream, untilMs: nowMs + paceMs };
     }

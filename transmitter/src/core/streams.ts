@@ -5,6 +5,7 @@ import type { Effect, Random } from "./effects.js";
 import { jsonFrameOf } from "./json-event.js";
 import { Fifo, type Published, Ring } from "./ring.js";
 import { writeReply } from "./reply.js";
+import { mustWait, type Reader } from "./pace.js";
 import type { RouteTable } from "./route.js";
 
 /** One numbered sequence on the event socket: a pattern in an encoding. @see PROTOCOL.md §8 */
@@ -19,14 +20,15 @@ export class Stream {
   /** Bytes and messages published so far. */
   outBytes = 0;
   outMessages = 0;
-  /** How much of that the furthest of the cells that tell has read; `undefined` while none does. */
-  private lead: { readonly bytes: number; readonly messages: number } | undefined;
   /** What the ring still has of this stream, oldest first. */
   readonly kept = new Fifo<Published>();
   /** When it ends for want of cells. */
   endsMs = Number.POSITIVE_INFINITY;
   /** Cells with a catch on it, and how far each says that it has read. */
-  readonly listeners = new Map<CellRecord, StreamListener>();
+  readonly listeners = new Map<CellRecord, Reader>();
+  /** When it was last looked whether senders must wait, and what was seen. */
+  private lookedMs = Number.NEGATIVE_INFINITY;
+  private waits = false;
 
   constructor(number: number, pattern: Pattern, encoding: Encoding, topic: string) {
     this.number = number;
@@ -35,34 +37,22 @@ export class Stream {
     this.topic = topic;
   }
 
-  /**
-   * Whether even the furthest reader is so far behind that pipes will overflow. One slow cell among
-   * others never makes it so.
-   */
-  get lagging(): boolean {
-    if (this.lead === undefined || this.listeners.size === 0) return false;
-    if (this.outMessages - this.lead.messages > paceMessages) return true;
-    return this.outBytes - this.lead.bytes > paceBytes;
+  /** Whether its senders should wait for its readers; looked at once a turn. */
+  isAhead(nowMs: number): boolean {
+    if (nowMs > this.lookedMs) {
+      this.lookedMs = nowMs;
+      this.waits = mustWait(this.listeners.values(), this, nowMs);
+    }
+    return this.waits;
   }
 
   /** A cell tells how far it has read. */
-  read(listener: StreamListener, last: number): void {
-    listener.readMax = Math.min(last, this.last);
-    const published = this.kept.at(indexOf(this.kept, listener.readMax));
-    const { outBytes: bytes, outMessages: messages } = published ?? this;
-    if (this.lead === undefined || bytes > this.lead.bytes) this.lead = { bytes, messages };
+  read(reader: Reader, last: number, nowMs: number): void {
+    reader.toldMs = nowMs;
+    reader.readMax = Math.min(last, this.last);
+    const { outBytes, outMessages } = this.kept.at(indexOf(this.kept, reader.readMax)) ?? this;
+    if (outBytes > reader.place.outBytes) reader.place = { outBytes, outMessages };
   }
-}
-
-/** A sender is paced when the furthest reader is so far behind: well below what the pipes hold. */
-const paceBytes = 8 * 1024 * 1024;
-const paceMessages = 512;
-
-/** What a transmitter knows of one cell's reading of one stream. */
-export interface StreamListener {
-  readonly catchNumber: number;
-  /** Last number that the cell has seen or given up. */
-  readMax: number;
 }
 
 /** What a cell gets for a hole: messages again, in order, then what is gone, if anything. */
