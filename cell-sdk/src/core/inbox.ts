@@ -63,6 +63,7 @@ export class Inbox {
       case "DLVR":
         return this.delivery(incoming);
       case "ANSR":
+        this.host.outbox.responded(ownField(map, "seq"));
         return asks.answer(map);
       case "BEAT":
         return this.beat(map, nowMs);

@@ -173,6 +173,16 @@ export class Outbox {
     });
   }
 
+  /** An answer to an event came: it was accepted, and its confirm, which may come later, is not waited for. */
+  responded(seq: unknown): void {
+    if (typeof seq !== "number") return;
+    const wasIdle = this.flow.isIdle;
+    this.runs.overlapping(seq, seq, (record) => this.flow.confirm(record, seq, seq));
+    if (wasIdle) return;
+    this.flow.accepted();
+    this.flush();
+  }
+
   handled({ first, last }: SeqSpan, nowMs: number): void {
     this.runs.overlapping(first, last, (record, from, to) => {
       this.flow.confirm(record, from, to);
