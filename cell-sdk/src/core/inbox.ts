@@ -1,6 +1,7 @@
 import {
   type FieldMap,
   intField,
+  mapValue,
   MeshError,
   ownField,
   readRun,
@@ -56,15 +57,15 @@ export class Inbox {
   command(part: Buffer, nowMs: number): void {
     const incoming = readCommand(part);
     const { map } = incoming;
-    const { session, asks, catches } = this.host;
+    const { session, catches } = this.host;
     switch (incoming.command) {
       case "CNFM":
         return this.confirm(map, nowMs);
       case "DLVR":
         return this.delivery(incoming);
       case "ANSR":
-        this.host.outbox.responded(ownField(map, "seq"));
-        return asks.answer(map);
+        for (const answer of answersOf(map)) this.answer(answer);
+        return;
       case "BEAT":
         return this.beat(map, nowMs);
       case "RPAR":
@@ -99,6 +100,11 @@ export class Inbox {
     if (count === 0) multicatch.mark(first, nowMs);
     else if (isRun(part)) multicatch.live(first, readRun(part, 7), nowMs);
     else multicatch.skip(first, count, nowMs);
+  }
+
+  private answer(map: FieldMap): void {
+    this.host.outbox.responded(ownField(map, "seq"));
+    this.host.asks.answer(map);
   }
 
   private confirm(map: FieldMap, nowMs: number): void {
@@ -222,4 +228,12 @@ function readDecimal(bytes: Buffer, from: number, to: number): number {
     value = value * 10 + digit;
   }
   return value;
+}
+
+/** One answer, or several in one command. @throws {MeshError} */
+function answersOf(map: FieldMap): readonly FieldMap[] {
+  const answers = ownField(map, "answers");
+  if (answers === undefined) return [map];
+  if (!Array.isArray(answers)) throw new MeshError("BAD_PAYLOAD", "answers is a list");
+  return answers.map((answer) => mapValue(answer, "an answer"));
 }

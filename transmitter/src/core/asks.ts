@@ -8,12 +8,12 @@ import {
   type Thid,
   toMeshError,
 } from "@thynapse/protocol";
+import { Answers } from "./answers.js";
 import type { CellRecord } from "./cells.js";
 import type { Counters } from "./counters.js";
 import type { Deadlines } from "./deadlines.js";
 import type { Effect } from "./effects.js";
 import { type Span, spanCount } from "./ledger.js";
-import { writeReply } from "./reply.js";
 
 /** A request that its asker still waits for. */
 interface Ask {
@@ -46,13 +46,20 @@ export class Asks {
   private readonly byEvent = new Map<string, Ask>();
   private readonly byDue = new Map<number, Set<Ask>>();
   private readonly parts: AsksParts;
+  private readonly answers: Answers;
 
   constructor(parts: AsksParts) {
     this.parts = parts;
+    this.answers = new Answers(parts.effects);
   }
 
   get count(): number {
     return this.byEvent.size;
+  }
+
+  /** Tells the askers what the turn has brought. */
+  flush(): void {
+    this.answers.flush();
   }
 
   /** Takes a request; it ends by an answer or by its time-out. */
@@ -208,8 +215,7 @@ export class Asks {
     if (cell === undefined) return;
     const head = { seq: ask.seq, ...(ask.ref !== undefined && { ref: ask.ref }), state, ...fields };
     const map = { ...head, ...(body !== undefined && bodyFields(cell, body)) };
-    const part = writeReply(cell.encoding, "ANSR", map);
-    this.parts.effects().push({ kind: "send", connection: cell.connection, part });
+    this.answers.add(cell, map, body?.bytes.length ?? 0);
   }
 }
 

@@ -243,6 +243,7 @@ export class TransmitterCore {
   takeEffects(nowMs: number): readonly Effect[] {
     this.nowMs = nowMs;
     this.groups.flush(nowMs);
+    this.asks.flush();
     this.telling.flush(nowMs);
     this.streams.flushMarks(this.effects);
     const { effects } = this;
