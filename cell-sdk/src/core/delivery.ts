@@ -2,7 +2,6 @@ import {
   checkBodyBytes,
   checkChannel,
   checkExtras,
-  decodeBody,
   type EventExtras,
   encodeBody,
   MeshError,
@@ -222,7 +221,7 @@ export function makeDelivery(
   { host, batch }: { readonly host: DeliveryHost; readonly batch: DeliveryBatch },
 ): { readonly delivery: HeldDelivery; readonly error?: MeshError } {
   try {
-    const data = decodeBody(run.tagAt(index), run.bodyAt(index));
+    const data = run.dataAt(index);
     return { delivery: new HeldDelivery<unknown>(run, index, data, host, batch) };
   } catch (thrown) {
     const delivery = new HeldDelivery<unknown>(run, index, undefined, host, batch);

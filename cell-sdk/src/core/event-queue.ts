@@ -1,4 +1,4 @@
-import { bodyTag, decodeBody, type Run, toMeshError, type MeshError } from "@thynapse/protocol";
+import { type Run, toMeshError, type MeshError } from "@thynapse/protocol";
 import { CaughtEvent } from "./caught-event.js";
 
 interface QueuedRun {
@@ -46,10 +46,8 @@ export class EventQueue {
       const at = queued.at++;
       const index = indexes === undefined ? at : (indexes[at] as number);
       if (queued.at === queued.end) this.leave(queued);
-      const tag = run.tagAt(index);
-      if (tag === bodyTag.bytes) return new CaughtEvent(run, index, run.bodyAt(index));
       try {
-        return new CaughtEvent(run, index, decodeBody(tag, run.bodyAt(index)));
+        return new CaughtEvent(run, index, run.dataAt(index));
       } catch (thrown) {
         this.onBad(toMeshError(thrown));
       }
