@@ -1,4 +1,6 @@
-import { Packr, Unpackr } from "msgpackr";
+// The whole package would load a native part that is slower for the short strings of most events.
+import { Packr } from "msgpackr/pack";
+import { Unpackr } from "msgpackr/unpack";
 import { checkMessagePack } from "./bounds.js";
 import { checkEncodable } from "./encodable.js";
 import { MeshError } from "./errors.js";

@@ -37,7 +37,7 @@ export const layers: readonly Layer[] = [
   {
     name: "protocol: encoding",
     files: /^protocol\/src\/encoding\.ts$/,
-    packages: /^msgpackr$/,
+    packages: /^msgpackr(\/|$)/,
     folders: /^protocol\/src\//,
     words: clocks,
   },
