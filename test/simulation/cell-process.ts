@@ -159,7 +159,7 @@ export class CellProcess {
 
   private attach(address: string): void {
     const { core, process, terms, around } = this;
-    const tap = new Wiretap(terms.id, (entry) => this.log(entry));
+    const tap = new Wiretap(terms, (entry) => this.log(entry));
     const line = around.network.dialCommand(address, {
       process,
       connected: () => core.connected(this.nowMs),

@@ -173,7 +173,7 @@ function drawSends(random: SeededRandom): SendPlan {
     keyShare: random.chance(0.5) ? random.float() : 0,
     ttlShare: random.chance(0.3) ? 0.05 : 0,
     sameShare: random.chance(0.3) ? 0.02 : 0,
-    askShare: random.chance(0.3) ? 0.03 : 0,
+    askShare: random.chance(0.5) ? 0.04 : 0,
     gatherShare: random.chance(0.2) ? 0.01 : 0,
   };
 }

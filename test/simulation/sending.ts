@@ -74,7 +74,7 @@ export class Sending {
     const { gatherShare, askShare } = this.plan;
     const gather = random.chance(gatherShare / (askShare + gatherShare));
     const timeoutMs = random.int(50, 3000);
-    const parts = !gather && random.chance(0.3);
+    const parts = !gather && random.chance(0.6);
     const retry = !gather && random.chance(0.3);
     const key = random.chance(this.plan.keyShare) ? random.pick(this.plan.keys) : undefined;
     const ask = { timeoutMs, gather, parts, retry };

@@ -17,6 +17,7 @@ export class Wiretap {
   /** The transmitter that welcomed this connection. */
   home = "";
   private readonly cell: string;
+  private readonly service: string;
   private readonly log: LogSink;
   /** Patterns of catches: by the reference that asked, then by number. */
   private readonly asked = new Map<unknown, string>();
@@ -24,8 +25,9 @@ export class Wiretap {
   /** Events of deliveries that came in, by their names. */
   private readonly given = new Map<string, string>();
 
-  constructor(cell: string, log: LogSink) {
-    this.cell = cell;
+  constructor({ id, service }: { readonly id: string; readonly service: string }, log: LogSink) {
+    this.cell = id;
+    this.service = service;
     this.log = log;
   }
 
@@ -107,7 +109,7 @@ export class Wiretap {
   }
 
   private delivered(map: Readonly<Record<string, unknown>>, part: Buffer, runAt: number): void {
-    const { home } = this;
+    const { home, service } = this;
     const pattern = this.patterns.get(ownField(map, "catch"));
     if (pattern === undefined) return;
     const attempt = Number(ownField(map, "attempt"));
@@ -118,7 +120,7 @@ export class Wiretap {
       const id = `${run.header.sender}:${run.seqAt(index)}`;
       this.given.set(`${number + index} ${attempt}`, id);
       // What a cell claimed it has already: it counts for nothing new.
-      if (!isClaimed) this.log({ id, action: "given", pattern, attempt, home });
+      if (!isClaimed) this.log({ id, action: "given", service, pattern, attempt, home });
     }
   }
 
@@ -129,7 +131,9 @@ export class Wiretap {
     const first = Number(ownField(map, "number"));
     for (let at = first; at < first + Number(ownField(map, "count") ?? 1); at++) {
       const id = this.given.get(`${at} ${attempt}`);
-      if (id !== undefined) this.log({ id, action: "taken", pattern, attempt });
+      if (id !== undefined) {
+        this.log({ id, action: "taken", service: this.service, pattern, attempt });
+      }
     }
   }
 }

@@ -9,6 +9,8 @@ import type { Rule, RuleParts } from "./rule.js";
  */
 export class HandlingRule implements Rule {
   private readonly parts: RuleParts;
+  /** When each attempt of an event was given to a cell. */
+  private readonly givenMs = new Map<string, number>();
 
   constructor(parts: RuleParts) {
     this.parts = parts;
@@ -16,6 +18,9 @@ export class HandlingRule implements Rule {
 
   take(record: LogRecord): void {
     switch (record.action) {
+      case "given":
+        this.givenMs.set(nameOf(record), record.timeMs);
+        break;
       case "begun":
         this.begun(record);
         break;
@@ -23,8 +28,10 @@ export class HandlingRule implements Rule {
       case "nacked":
       case "returned":
       case "rejected":
-      case "taken":
         this.ended(record, record.action);
+        break;
+      case "taken":
+        if (this.isOverdue(record)) this.ended(record, record.action);
         break;
       default:
     }
@@ -89,6 +96,13 @@ export class HandlingRule implements Rule {
     return tookMs + transitMs >= group.ackTimeoutMs;
   }
 
+  /** Whether a delivery was taken back because its time was up: it runs from when the cell could begin. */
+  private isOverdue(record: LogRecord): boolean {
+    const sinceMs = this.givenMs.get(nameOf(record)) ?? Number.POSITIVE_INFINITY;
+    const { ackTimeoutMs } = this.parts.books.groupOf(record);
+    return record.timeMs + transitMs - sinceMs >= ackTimeoutMs;
+  }
+
   private isOlder(home: string, other: string): boolean {
     const { startedMs } = this.parts.books;
     return (startedMs.get(home) ?? 0) < (startedMs.get(other) ?? 0);
@@ -113,6 +127,10 @@ interface Comparison {
   readonly record: LogRecord;
   readonly group: GroupBook;
   readonly event: EventBook;
+}
+
+function nameOf({ id, cell, service, pattern, attempt }: LogRecord): string {
+  return `${id} ${cell} ${service} ${pattern} ${attempt}`;
 }
 
 function say({ cell, home, attempt, begunMs, end }: Handling): string {
