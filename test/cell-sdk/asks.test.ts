@@ -53,6 +53,27 @@ describe("cell: asks (§12)", () => {
     expect(heard).to.deep.equal([["result", { n: 7 }, worker], ["ended"]]);
   });
 
+  it("are answered by one command for many, too (§12.6)", () => {
+    const { rig, heard } = asked();
+    const result = { seq: 1, state: "result", from: worker, body: body("found") };
+
+    rig.hear("ANSR", { answers: [{ seq: 9, state: "end", from: worker }, result] });
+
+    expect(heard).to.deep.equal([["result", "found", worker], ["ended"]]);
+  });
+
+  it("count as accepted once they are answered: the next one does not wait for the confirm", () => {
+    const { rig, answer } = asked();
+    for (let more = 0; more < 16; more++) {
+      rig.act((core) => core.outbox.send("a", more));
+      rig.act((core) => core.flushSends());
+    }
+    expect(rig.all("EVNT")).to.have.length(16);
+
+    answer({ state: "end", from: worker });
+    expect(rig.all("EVNT")).to.have.length(17);
+  });
+
   it("end without a result where the handler returned nothing", () => {
     const { heard, answer } = asked();
     answer({ state: "end", from: worker });

@@ -54,6 +54,21 @@ describe("transmitter core: asks", () => {
     expect(two).to.include({ state: "error", code: "BAD_PAYLOAD" });
   });
 
+  it("come to a cell in M in one command when they are due at the same time (§12.6)", () => {
+    const bench = new CoreBench();
+    const asker = bench.cell("asker", { encoding: "M" });
+    const worker = bench.cell("worker", { encoding: "M" });
+    worker.catch("a", "any", { credit: 9 });
+    const ask = { timeoutMs: 1000 };
+    asker.sendRun([1, 2, 3].map((data) => ({ channel: "a", data, extras: { ask } })));
+
+    worker.settle(worker.takeOne("DLVR"), "ack");
+
+    const { answers: list } = asker.takeOne("ANSR").fields;
+    const from = { id: worker.id, service: "worker" };
+    expect(list).to.deep.equal([1, 2, 3].map((seq) => ({ seq, state: "end", from })));
+  });
+
   it("fail at once where no group listens, whatever streams there are (§12.2)", () => {
     const bench = new CoreBench();
     const asker = bench.cell("asker");
