@@ -50,6 +50,23 @@ describe("command socket", () => {
     expect(await textOf(dealer)).to.deep.equal(["welcome"]);
   });
 
+  it("sends at once what is queued while the last message goes out, in whatever turn", async () => {
+    const dealer = stand.dealer();
+    await dealer.send("hello");
+    const { connection } = await stand.next();
+
+    for (let turns = 0; turns < 20; turns++) {
+      stand.command.send({ connection, part: Buffer.from("one") });
+      void stand.command.flush();
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      stand.command.send({ connection, part: Buffer.from("two") });
+      void stand.command.flush();
+
+      expect(await textOf(dealer)).to.deep.equal(["one"]);
+      expect(await textOf(dealer), `after ${turns} turns`).to.deep.equal(["two"]);
+    }
+  });
+
   it("keeps the order of 30 000 messages to a connection that reads late, and loses none", async () => {
     const dealer = stand.dealer();
     await dealer.send("hello");

@@ -70,7 +70,8 @@ export class CommandSocket {
   private readonly full = new Set<Peer>();
   private readonly prober: Prober;
   private outgoing: Outgoing[] = [];
-  private writing: Promise<void> | undefined;
+  private isWriting = false;
+  private writing: Promise<void> = settled;
   private retry: NodeJS.Timeout | undefined;
   private retryInMs = retryMs;
   private held: Promise<void> | undefined;
@@ -132,11 +133,7 @@ export class CommandSocket {
 
   /** Sends what is queued; resolves when each message was sent, or waits for its pipe. */
   flush(): Promise<void> {
-    if (this.writing !== undefined) return this.writing;
-    if (this.outgoing.length === 0) return settled;
-    this.writing = this.write().finally(() => {
-      this.writing = undefined;
-    });
+    if (!this.isWriting && this.outgoing.length > 0) this.writing = this.write();
     return this.writing;
   }
 
@@ -167,23 +164,31 @@ export class CommandSocket {
   }
 
   private async write(): Promise<void> {
-    while (this.outgoing.length > 0) {
-      const messages = this.outgoing;
-      this.outgoing = [];
-      for (const { connection, part } of messages) {
-        const peer = this.peers.of(connection);
-        if (!peer.waiting.empty) {
-          this.queue(peer, part);
-          continue;
-        }
-        if (this.held !== undefined) await this.held;
-        try {
-          await this.offer(peer, part);
-        } catch (error) {
-          if (isFull(error)) this.queue(peer, part);
-          else this.refused(peer, error);
-        }
+    this.isWriting = true;
+    try {
+      while (this.outgoing.length > 0) {
+        const messages = this.outgoing;
+        this.outgoing = [];
+        for (const message of messages) await this.writeOne(message);
       }
+    } finally {
+      // In the very turn in which nothing was left: what is queued later finds nobody writing, and begins anew.
+      this.isWriting = false;
+    }
+  }
+
+  private async writeOne({ connection, part }: Outgoing): Promise<void> {
+    const peer = this.peers.of(connection);
+    if (!peer.waiting.empty) {
+      this.queue(peer, part);
+      return;
+    }
+    if (this.held !== undefined) await this.held;
+    try {
+      await this.offer(peer, part);
+    } catch (error) {
+      if (isFull(error)) this.queue(peer, part);
+      else this.refused(peer, error);
     }
   }
 
