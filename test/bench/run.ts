@@ -18,8 +18,11 @@ export interface Sample {
 /** Numbers of events or requests in a round: where calibration begins and where it stops. */
 const COUNT_MIN = { flow: 4_000, ask: 200 } as const;
 const COUNT_MAX = 30_000_000;
-/** A round shorter than this says little of the speed: the code is still being compiled. */
-const WARM_MS = 300;
+/**
+ * The last round before the one that counts takes this part of its time: a process that has just begun runs code that
+ * is not compiled yet.
+ */
+const WARM_PART = 0.8;
 
 /**
  * Measures one system once, with a hub and roles of its own that end with it.
@@ -48,7 +51,7 @@ export async function measure(
 }
 
 async function calibrate(crew: Crew, scenario: Scenario, seconds: number): Promise<number> {
-  const warmMs = Math.min(WARM_MS, seconds * 500);
+  const warmMs = seconds * 1_000 * WARM_PART;
   let count: number = COUNT_MIN[scenario.kind];
   for (;;) {
     const { elapsedMs } = await crew.run(count);

@@ -18,6 +18,20 @@ describe("transmitter core: groups", () => {
     for (const count of counts.slice(0, 3)) expect(count).to.be.within(8, 12);
   });
 
+  it("give equal shares to members with plenty of credit, whatever each has (§10.2)", () => {
+    const bench = new CoreBench();
+    const sender = bench.cell("sender");
+    const cells = [1000, 2000, 8000].map((credit) => {
+      const cell = bench.cell("x");
+      cell.catch("a", "any", { credit });
+      return cell;
+    });
+
+    for (let n = 0; n < 600; n++) sender.send("a");
+
+    for (const cell of cells) expect(cell.take("DLVR").length).to.be.within(150, 250);
+  });
+
   it("name a delivery by catch, origin, number and attempt (§10.3)", () => {
     const { sender, worker, number } = working();
 

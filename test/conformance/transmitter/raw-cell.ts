@@ -237,6 +237,9 @@ export class RawCell {
       for (const [index, event] of events.entries()) {
         this.deliveries.put({ ...name, ...event, number: name.number + index });
       }
+    } else if (command === "ANSR" && Array.isArray(fields["answers"])) {
+      const answers = fields["answers"] as readonly Fields[];
+      for (const answer of answers) this.commands.put({ ...heard, fields: answer });
     } else this.commands.put(heard);
   }
 

@@ -187,7 +187,9 @@ export class FaultMesh {
     const { flags = [], nodeFlags = [], filesMax } = this.terms;
     const limit = filesMax === undefined ? "" : `ulimit -n ${filesMax};`;
     const isWatched = nodeFlags.includes("--expose-gc");
-    const preloads = isWatched ? ["--import", await roleScript("mesh/faults/roles/collecting")] : [];
+    const preloads = isWatched
+      ? ["--import", await roleScript("mesh/faults/roles/collecting")]
+      : [];
     const node = [process.execPath, ...nodeFlags, ...preloads, bin];
     const verb = ["up", "--json", "--log-level", "silent", ...ports, ...flags];
     const child = spawn("sh", ["-c", `${limit} exec "$0" "$@"`, ...node, ...verb], {

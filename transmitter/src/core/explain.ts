@@ -1,5 +1,5 @@
 import { matchesPattern, type Pattern } from "@thynapse/protocol";
-import type { Group } from "./group.js";
+import { type Group, plentyOfCredit } from "./group.js";
 import type { RouteTable } from "./route.js";
 import type { Stream } from "./streams.js";
 
@@ -34,7 +34,7 @@ export function explain(interest: Interest, channel: string): Record<string, unk
 
 function explainGroup(group: Group): Record<string, unknown> {
   const frees = [...group.members.values()].map((member) => member.free);
-  const most = Math.max(0, ...frees);
+  const most = Math.min(Math.max(0, ...frees), plentyOfCredit);
   return {
     service: group.service,
     pattern: group.pattern.text,
@@ -51,7 +51,7 @@ function whyMember(free: number, most: number, state: string, affinity: boolean)
   if (state === "suspect") return "not now: suspect, silent for too long";
   if (free === 0) return "not now: no free credit";
   if (affinity) return "by key: events with a key go to the cell that owns it";
-  return free === most ? "next: most free credit" : "later: another has more free credit";
+  return free >= most ? "next: most free credit" : "later: another has more free credit";
 }
 
 function others(interest: Interest, channel: string): Record<string, unknown>[] {

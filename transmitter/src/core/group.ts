@@ -23,6 +23,12 @@ export interface GroupTerms {
   readonly ackTimeoutMs: number;
 }
 
+/**
+ * Free credit from which on more of it does not count: what a cell asks for by itself depends on how it measured its
+ * handlers, and equal cells would get unequal shares.
+ */
+export const plentyOfCredit = 512;
+
 const defaultTerms: GroupTerms = Object.freeze({
   redeliver: true,
   affinity: false,
@@ -140,17 +146,25 @@ export class Group {
     return { member: best, count };
   }
 
-  /** The member with most free credit, ties at random; nobody if none has any. */
+  /**
+   * The member with most free credit; nobody if none has any. Where that is plenty, the one that holds fewest. Ties at
+   * random.
+   */
   mostFree(avoid: string | undefined, random: () => number): Member | undefined {
     let best: Member | undefined;
     let bestFree = 0;
     let ties = 1;
     for (const member of this.members.values()) {
-      const free = member.free;
+      const free = Math.min(member.free, plentyOfCredit);
       if (free === 0 || free < bestFree) continue;
       if (avoid === member.cell.id && this.members.size > 1) continue;
-      if (free === bestFree && random() * ++ties >= 1) continue;
-      if (free > bestFree) ties = 1;
+      let isTie = false;
+      if (free === bestFree && best !== undefined) {
+        if (free === plentyOfCredit && member.heldCount > best.heldCount) continue;
+        isTie = free < plentyOfCredit || member.heldCount === best.heldCount;
+        if (isTie && random() * ++ties >= 1) continue;
+      }
+      if (!isTie) ties = 1;
       best = member;
       bestFree = free;
     }
