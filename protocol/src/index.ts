@@ -139,7 +139,8 @@ export {
 } from "./payloads.js";
 export { RangeSet } from "./ranges.js";
 export { readSettlements, type Settlement, type Settlements } from "./settlements.js";
-export { readRun, Run, type RunHeader } from "./run.js";
+export { Run, type RunHeader } from "./run.js";
+export { readRun } from "./run-reader.js";
 export {
   checkBodyBytes,
   indexRange,

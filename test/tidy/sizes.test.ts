@@ -18,7 +18,7 @@ const columnsMax = 100;
  */
 const longFiles: Readonly<Record<string, LongFile>> = {
   "transmitter/src/core/transmitter-core.ts": {
-    lines: 344,
+    lines: 345,
     reason: "the composition of the core and its inputs, one line each",
   },
   "transmitter/src/core/intake.ts": {
@@ -28,6 +28,18 @@ const longFiles: Readonly<Record<string, LongFile>> = {
   "transmitter/src/core/attachments.ts": {
     lines: 306,
     reason: "the coming and going of a cell, one method for each way",
+  },
+  "cell-sdk/src/core/outbox.ts": {
+    lines: 312,
+    reason: "one way out for every event; its answers share their state",
+  },
+  "test/transmitter/sockets/command-socket.test.ts": {
+    lines: 309,
+    reason: "one stand with real sockets for all that one socket does",
+  },
+  "test/transmitter/sockets/event-socket.test.ts": {
+    lines: 302,
+    reason: "one stand with real sockets for all that one socket does",
   },
 };
 

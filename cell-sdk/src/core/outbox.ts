@@ -173,7 +173,10 @@ export class Outbox {
     });
   }
 
-  /** An answer to an event came: it was accepted, and its confirm, which may come later, is not waited for. */
+  /**
+   * An answer to an event came: it was accepted, and its confirm, which may come later, is not
+   * waited for.
+   */
   responded(seq: unknown): void {
     if (typeof seq !== "number") return;
     const wasIdle = this.flow.isIdle;

@@ -13,7 +13,8 @@ const answersMax = 128;
 const bodyBytesMax = 64 * 1024;
 
 /**
- * What askers are told: in `J` at once, in `M` gathered for a turn, then one command for many answers.
+ * What askers are told: in `J` at once, in `M` gathered for a turn, then one command for many
+ * answers.
  *
  * @see PROTOCOL.md §12.6
  */

@@ -24,8 +24,8 @@ export interface GroupTerms {
 }
 
 /**
- * Free credit from which on more of it does not count: what a cell asks for by itself depends on how it measured its
- * handlers, and equal cells would get unequal shares.
+ * Free credit from which on more of it does not count: what a cell asks for by itself depends on
+ * how it measured its handlers, and equal cells would get unequal shares.
  */
 export const plentyOfCredit = 512;
 
@@ -147,8 +147,8 @@ export class Group {
   }
 
   /**
-   * The member with most free credit; nobody if none has any. Where that is plenty, the one that holds fewest. Ties at
-   * random.
+   * The member with most free credit; nobody if none has any. Where that is plenty, the one that
+   * holds fewest. Ties at random.
    */
   mostFree(avoid: string | undefined, random: () => number): Member | undefined {
     let best: Member | undefined;

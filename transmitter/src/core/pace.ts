@@ -40,9 +40,9 @@ export function newReader(catchNumber: number, readMax: number, place: Place): R
 }
 
 /**
- * Whether senders to a stream should wait for its readers: for the furthest in any case, and for those behind it as long
- * as they read on and catch up soon. A slow or frozen reader is waited for once, for a moment; then it costs nobody
- * anything until it has caught up.
+ * Whether senders to a stream should wait for its readers: for the furthest in any case, and for
+ * those behind it as long as they read on and catch up soon. A slow or frozen reader is waited for
+ * once, for a moment; then it costs nobody anything until it has caught up.
  *
  * @see PROTOCOL.md §8.10
  */

@@ -172,7 +172,8 @@ export class CommandSocket {
         for (const message of messages) await this.writeOne(message);
       }
     } finally {
-      // In the very turn in which nothing was left: what is queued later finds nobody writing, and begins anew.
+      // In the very turn in which nothing was left: what is queued later finds nobody writing, and
+      // begins anew.
       this.isWriting = false;
     }
   }

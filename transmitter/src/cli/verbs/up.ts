@@ -75,9 +75,9 @@ Ctrl-C ends it at once. The log is JSON on standard error.`,
 });
 
 /**
- * Lets the heap grow tenfold before it is collected as a whole. The ring keeps messages that V8 does not own but counts
- * as its own, twice; by its own measure it would collect a heap of 9 MB after every 14 MB that pass, for a third of
- * the time of a busy transmitter.
+ * Lets the heap grow tenfold before it is collected as a whole. The ring keeps messages that V8
+ * does not own but counts as its own, twice; by its own measure it would collect a heap of 9 MB
+ * after every 14 MB that pass, for a third of the time of a busy transmitter.
  */
 function collectSeldom(): void {
   setFlagsFromString("--heap-growing-percent=900");
