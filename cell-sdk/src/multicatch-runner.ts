@@ -9,7 +9,7 @@ import type { MulticatchHandler } from "./handlers.js";
  * Runs the handler of a multicatch: in order, as many at once as the catch allows.
  *
  * Hot path: an event whose handler returns no promise costs no microtask. Guarded by
- * `bench/micro/receive`.
+ * `bench/micro/cell`.
  */
 export class MulticatchRunner implements EventTaker {
   private readonly driver: CellDriver;

@@ -27,7 +27,7 @@ import { WaitingSend, WaitingSends, waitingSendsMax } from "./waiting-sends.js";
  * - A run stays until each of its events is handled or refused, and 2 s longer, 8 MiB at most.
  * - On a new attachment what is not handled goes out again, ascending, before anything new.
  *
- * Hot path: `send` allocates nothing but the run's buffer. Guarded by `bench/micro/send`.
+ * Hot path: `send` allocates nothing but the run's buffer. Guarded by `bench/micro/cell`.
  *
  * @see PROTOCOL.md §7 and §11
  */

@@ -1,3 +1,4 @@
+import { cellBenches } from "./cell.js";
 import { coreBenches } from "./core.js";
 import { frameBenches } from "./frame.js";
 import { runBenches } from "./run.js";
@@ -8,6 +9,7 @@ const GROUPS: Readonly<Record<string, readonly MicroBench[]>> = {
   frame: frameBenches,
   run: runBenches,
   core: coreBenches,
+  cell: cellBenches,
 };
 
 const USAGE = `npm run bench:micro -- [--json] [${Object.keys(GROUPS).join(" | ")}] …\n`;

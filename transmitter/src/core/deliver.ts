@@ -9,7 +9,7 @@ const head = Buffer.from("M DLVR ");
 
 /**
  * Encodes deliveries for a cell in `M`: one command for the whole span. Hot path: guarded by
- * `bench/micro/group`.
+ * `bench/micro/core`.
  *
  * @see PROTOCOL.md §5.5, DLVR
  */

@@ -173,7 +173,7 @@ export class Groups {
     this.fates.settle(group, span);
   }
 
-  /** Hands a span to a member, as the next attempt. Hot path: guarded by `bench/micro/group`. */
+  /** Hands a span to a member, as the next attempt. Hot path: guarded by `bench/micro/core`. */
   private deliver(group: Group, member: Member, span: Span, { nowMs, claimed }: Handing): void {
     const { cell } = member;
     const count = spanCount(span);

@@ -73,7 +73,7 @@ export class Intake {
     return this.parts.own.next;
   }
 
-  /** Takes a run of a sender that numbers its events. Hot path: guarded by `bench/micro/route`. */
+  /** Takes a run of a sender that numbers its events. Hot path: guarded by `bench/micro/core`. */
   take(sender: Sender, run: Run, arrival: Arrival): void {
     const { first, floor, channels } = run.header;
     // Resolving validates the names: before anything is taken, so that a bad run changes nothing.

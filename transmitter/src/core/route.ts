@@ -12,7 +12,7 @@ export interface Route {
 }
 
 /**
- * Resolves channels to routes. Hot path: guarded by `bench/micro/route`.
+ * Resolves channels to routes. Hot path: guarded by `bench/micro/core`.
  *
  * Answers are cached up to a bound and all forgotten when interest changes, which the generation
  * number shows. Channels with equal routes share one object, so that a run can be compared by
