@@ -3,8 +3,6 @@ import { checkAddress, isIpv6 } from "./address.js";
 import { pump } from "./pump.js";
 import type { Attachment, AttachmentHandlers, Transport } from "./transport.js";
 
-/** ZMTP heartbeats find a frozen peer within 1.3 s. They do not see a blocked event loop. */
-const heartbeats = { heartbeatInterval: 400, heartbeatTimeout: 1200, heartbeatTimeToLive: 1200 };
 /** Messages that wait unread in the event socket; what is beyond is dropped there, and repaired. */
 const eventsMax = 1024;
 const commandsMax = 4096;
@@ -23,7 +21,12 @@ function sharedContext(): Context {
   return context;
 }
 
-/** Reaches transmitters over ZeroMQ: a DEALER for commands, a SUB for events. */
+/**
+ * Reaches transmitters over ZeroMQ: a DEALER for commands, a SUB for events.
+ *
+ * It sets no heartbeats of ZMTP: the transmitter's say for how long they are good, and end both
+ * sides of a connection.
+ */
 export class SocketTransport implements Transport {
   open(address: string, handlers: AttachmentHandlers): Attachment {
     return new SocketAttachment(address, handlers);
@@ -52,7 +55,6 @@ class SocketAttachment implements Attachment {
     this.handlers = handlers;
     this.dealer = new Dealer({
       context: sharedContext(),
-      ...heartbeats,
       linger: 0,
       sendTimeout: 0,
       // A new attachment has new sockets: nothing stale is sent, and nobody reconnects unasked.
@@ -82,7 +84,6 @@ class SocketAttachment implements Attachment {
     if (this.state === "ended") return;
     this.subscriber = new Subscriber({
       context: sharedContext(),
-      ...heartbeats,
       linger: 0,
       reconnectInterval: eventsReconnectMs,
       receiveHighWaterMark: eventsMax,
