@@ -48,9 +48,10 @@ describe("faults: a slow cell among fast ones", () => {
     expect(refused).to.deep.equal([]);
     // Whoever got a fast cell did not wait for the slow one.
     expect(p50Ms).to.be.below(workMs);
-    expect(Math.max(...helds)).to.be.within(1, credit);
+    // Once the fast ones ask for more than it does it gets nothing new: it may hold nothing.
+    expect(Math.max(...helds)).to.be.at.most(credit);
     expect(heldMax).to.equal(1);
-    expect(begun).to.be.at.most((performance.now() - beganMs) / workMs + 1);
+    expect(begun).to.be.within(1, (performance.now() - beganMs) / workMs + 1);
     expect(memoryOf(mesh) - beforeMb).to.be.below(growthMb);
     expect(await mesh.violations()).to.deep.equal([]);
     const events = handledEvents(mesh.records());
