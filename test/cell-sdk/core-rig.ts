@@ -13,6 +13,7 @@ import { CellCore } from "../../cell-sdk/src/core/cell-core.js";
 import type { Effect } from "../../cell-sdk/src/core/effects.js";
 import type { CoreOptions } from "../../cell-sdk/src/core/environment.js";
 import type { CellStatus } from "../../cell-sdk/src/core/status.js";
+import { madeWelcome } from "./made-welcome.js";
 
 /** A command that the cell sent. */
 export interface Said {
@@ -39,7 +40,7 @@ export interface MadeRun {
 
 export const cellId = "c1".repeat(20);
 export const senderId = "5e".repeat(20);
-export const transmitterId = "7a".repeat(20);
+export const transmitterId = madeWelcome.id;
 
 /**
  * A cell's rules in the hands of a test that plays the transmitter: virtual time, commands in and
@@ -80,21 +81,7 @@ export class CoreRig {
   /** Connects and welcomes; the transmitter is the same each time unless `fields` say otherwise. */
   attach(fields: FieldMap = {}): void {
     this.core.connected(this.nowMs);
-    this.hear("WLCM", {
-      v: 1,
-      id: transmitterId,
-      pub: "tcp://one:2",
-      incarnation: 1,
-      origin: "o1",
-      presence: "p-1",
-      secret: "5".repeat(32),
-      mesh: "m",
-      heartbeatMs: 250,
-      eventBytesMax: 1024 * 1024,
-      windowBytes: 4 * 1024 * 1024,
-      transmitters: [],
-      ...fields,
-    });
+    this.hear("WLCM", { ...madeWelcome, ...fields });
   }
 
   /** Loses the connection and waits until the next one is asked for. */

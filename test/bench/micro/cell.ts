@@ -2,25 +2,12 @@ import { encodeMessagePack, type FieldMap, readRun, writeFrame } from "@thynapse
 
 import { CellCore } from "../../../cell-sdk/dist/core/cell-core.js";
 import { EventQueue } from "../../../cell-sdk/dist/core/event-queue.js";
+import { madeWelcome } from "../../cell-sdk/made-welcome.js";
 import { makeRun, perRun } from "./run.js";
 import type { MicroBench } from "./runner.js";
 
 const eventsPerRun = 450;
 const body = Buffer.alloc(128, 7);
-const welcome = {
-  v: 1,
-  id: "7a".repeat(20),
-  pub: "tcp://127.0.0.1:2",
-  incarnation: 1,
-  origin: "o1",
-  presence: "p-1",
-  secret: "5".repeat(32),
-  mesh: "m",
-  heartbeatMs: 250,
-  eventBytesMax: 1024 * 1024,
-  windowBytes: 4 * 1024 * 1024,
-  transmitters: [],
-};
 
 /** The rules of a cell that was welcomed, without sockets. */
 class Bench {
@@ -40,7 +27,7 @@ class Bench {
   constructor() {
     this.core.start(0);
     this.core.connected(0);
-    this.hear("WLCM", welcome);
+    this.hear("WLCM", madeWelcome);
   }
 
   /** Sends as many events as a run holds, and hears that they were handled. */

@@ -1,7 +1,7 @@
 import type { Cell, CellStatus } from "@thynapse/cell-sdk";
 import { CliFault, type ExitCode, exitCode, faultOf, isMeshError } from "./fault.js";
 import { printable } from "./printable.js";
-import type { cellFlags } from "./shared-flags.js";
+import type { cellFlags } from "./common-flags.js";
 import type { Invocation } from "./verb.js";
 
 /** The service that a verb is a cell of, unless it was told another. */

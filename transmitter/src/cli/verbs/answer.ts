@@ -6,7 +6,7 @@ import { execFlags, execNotes, failureOf, resolveCommand, runCommand } from "../
 import { usageFault } from "../fault.js";
 import { integer, text, toggle } from "../flags.js";
 import { cliService, Nack, type Session, withCell } from "../session.js";
-import { cellFlags } from "../shared-flags.js";
+import { cellFlags } from "../common-flags.js";
 import { Tally, tallyFlags } from "../tally.js";
 import { defineVerb, type Invocation } from "../verb.js";
 import { checkPattern } from "./watch.js";

@@ -5,7 +5,7 @@ import { bodyBytes, bodyFields, bodyText, jsonLine, sourceText } from "../event-
 import { CliFault, type ExitCode, exitCode, usageFault, usageFaultOf } from "../fault.js";
 import { integer, toggle } from "../flags.js";
 import { type Session, withCell } from "../session.js";
-import { cellFlags, timeoutFlag } from "../shared-flags.js";
+import { cellFlags, timeoutFlag } from "../common-flags.js";
 import { defineVerb, type Invocation } from "../verb.js";
 
 const flags = {

@@ -12,7 +12,7 @@ import {
 } from "../measure.js";
 import { Progress } from "../progress.js";
 import { attach, withCell } from "../session.js";
-import { cellFlags } from "../shared-flags.js";
+import { cellFlags } from "../common-flags.js";
 import { rateText } from "../table.js";
 import { defineVerb, type Invocation } from "../verb.js";
 

@@ -6,7 +6,7 @@ import { resolveCommand, runCommand } from "../exec.js";
 import { usageFault } from "../fault.js";
 import { fraction, integer, text } from "../flags.js";
 import { Nack, type Session, withCell } from "../session.js";
-import { cellFlags } from "../shared-flags.js";
+import { cellFlags } from "../common-flags.js";
 import { Tally, tallyFlags } from "../tally.js";
 import { defineVerb, type Invocation } from "../verb.js";
 import { checkPattern, checkPrintFlags, printerFor, printFlags, printNotes } from "./watch.js";

@@ -2,7 +2,7 @@ import { completionScript, shells } from "../completion-script.js";
 import { jsonLine } from "../event-view.js";
 import { exitCode, usageFault } from "../fault.js";
 import { didYouMean } from "../nearest.js";
-import { everyFlags } from "../shared-flags.js";
+import { everyFlags } from "../common-flags.js";
 import { defineVerb } from "../verb.js";
 import { verbs } from "../verbs.js";
 

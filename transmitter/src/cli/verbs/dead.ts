@@ -5,7 +5,7 @@ import { type ExitCode, exitCode, usageFault } from "../fault.js";
 import { integer, text, toggle } from "../flags.js";
 import { didYouMean } from "../nearest.js";
 import { type Session, withCell } from "../session.js";
-import { cellFlags, timeoutFlag } from "../shared-flags.js";
+import { cellFlags, timeoutFlag } from "../common-flags.js";
 import { askSystem, type Row, type SystemQuery } from "../system.js";
 import { type Column, pairLines, tableLines } from "../table.js";
 import { defineVerb, type Invocation } from "../verb.js";

@@ -1,7 +1,7 @@
 import { jsonLine } from "../event-view.js";
 import { type ExitCode, exitCode } from "../fault.js";
 import { withCell } from "../session.js";
-import { cellFlags, timeoutFlag } from "../shared-flags.js";
+import { cellFlags, timeoutFlag } from "../common-flags.js";
 import { askSystem } from "../system.js";
 import { defineVerb } from "../verb.js";
 

@@ -3,7 +3,7 @@ import { eventFields, jsonLine, rawText } from "../event-view.js";
 import { usageFault } from "../fault.js";
 import { printable } from "../printable.js";
 import { withCell } from "../session.js";
-import { cellFlags } from "../shared-flags.js";
+import { cellFlags } from "../common-flags.js";
 import { Tally, tallyFlags } from "../tally.js";
 import { defineVerb } from "../verb.js";
 import { checkPattern } from "./watch.js";

@@ -4,7 +4,7 @@ import { type ExitCode, exitCode, usageFaultOf } from "../fault.js";
 import { toggle } from "../flags.js";
 import { printable } from "../printable.js";
 import { withCell } from "../session.js";
-import { cellFlags, timeoutFlag } from "../shared-flags.js";
+import { cellFlags, timeoutFlag } from "../common-flags.js";
 import { askSystem, type Explanation } from "../system.js";
 import { type Branch, treeLines } from "../tree.js";
 import { defineVerb } from "../verb.js";

@@ -4,7 +4,7 @@ import { jsonLine } from "../event-view.js";
 import { text } from "../flags.js";
 import { didYouMean } from "../nearest.js";
 import { withCell } from "../session.js";
-import { cellFlags, timeoutFlag } from "../shared-flags.js";
+import { cellFlags, timeoutFlag } from "../common-flags.js";
 import { askSystem } from "../system.js";
 import { ageText, bytesText, type Column, filterRows, sortRows, tableLines } from "../table.js";
 import { defineVerb } from "../verb.js";

@@ -16,7 +16,7 @@ import { choice, duration, integer, text, toggle } from "../flags.js";
 import { bodyOfLine, readLines } from "../input-lines.js";
 import { Sender } from "../sender.js";
 import { type Session, withCell } from "../session.js";
-import { cellFlags } from "../shared-flags.js";
+import { cellFlags } from "../common-flags.js";
 import { defineVerb, type Invocation } from "../verb.js";
 
 const hourMs = 3_600_000;

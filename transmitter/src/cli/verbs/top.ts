@@ -5,7 +5,7 @@ import { duration, integer } from "../flags.js";
 import type { Output } from "../output.js";
 import { type Sample, sampleLines, takeSample, type Activity, activityBetween } from "../sample.js";
 import { withCell } from "../session.js";
-import { cellFlags, timeoutFlag } from "../shared-flags.js";
+import { cellFlags, timeoutFlag } from "../common-flags.js";
 import { defineVerb } from "../verb.js";
 
 const flags = {

@@ -14,7 +14,7 @@ import { jsonLine } from "../event-view.js";
 import { CliFault, type ExitCode, exitCode, isMeshError, usageFault } from "../fault.js";
 import { durationText, type Flag, sizeText } from "../flags.js";
 import type { Output } from "../output.js";
-import { everyFlags, transmitterDefault } from "../shared-flags.js";
+import { everyFlags, transmitterDefault } from "../common-flags.js";
 import { defineVerb, type Invocation } from "../verb.js";
 
 const placeholders: Readonly<Record<OptionRow["kind"], string | undefined>> = {

@@ -5,7 +5,7 @@ import { type ExitCode, exitCode, usageFault, usageFaultOf } from "../fault.js";
 import { text, toggle } from "../flags.js";
 import type { Output } from "../output.js";
 import { type Session, withCell } from "../session.js";
-import { cellFlags } from "../shared-flags.js";
+import { cellFlags } from "../common-flags.js";
 import { rateText } from "../table.js";
 import { Tally, tallyFlags } from "../tally.js";
 import { compileTemplate, templateFields } from "../template.js";
