@@ -13,6 +13,9 @@ export interface LivenessParts {
   readonly onState: (cell: CellRecord, why: string) => void;
 }
 
+/** What most beats are; shared, since an idle mesh says nothing else. */
+const bareBeats = { J: writeReply("J", "BEAT", {}), M: writeReply("M", "BEAT", {}) };
+
 /**
  * Who lives: signs of life come in, verdicts go out.
  *
@@ -47,7 +50,7 @@ export class Liveness {
   absent(cell: CellRecord, nowMs: number): void {
     cell.presence = "ended";
     this.weigh(cell, nowMs);
-    const part = writeReply(cell.encoding, "BEAT", {});
+    const part = bareBeats[cell.encoding];
     this.parts.effects().push({ kind: "probe", connection: cell.connection, part });
   }
 
@@ -74,8 +77,11 @@ export class Liveness {
         this.parts.counters.add("cellsSuspected");
         this.parts.onState(cell, `silent for ${Math.round(nowMs - cell.heardMs)} ms`);
       }
-      const part = writeReply(cell.encoding, "BEAT", movedStreams(cell));
-      this.parts.effects().push({ kind: "send", connection: cell.connection, part });
+      this.parts.effects().push({
+        kind: "send",
+        connection: cell.connection,
+        part: beatFor(cell),
+      });
     }
   }
 
@@ -96,8 +102,14 @@ export class Liveness {
   }
 }
 
-/** The streams of a cell whose last number it has not confirmed. */
-function movedStreams(cell: CellRecord): { readonly streams?: readonly [number, number][] } {
+function beatFor(cell: CellRecord): Buffer {
+  const streams = movedStreams(cell);
+  if (streams.length === 0) return bareBeats[cell.encoding];
+  return writeReply(cell.encoding, "BEAT", { streams });
+}
+
+/** The streams of a cell whose last number it has not confirmed, each with that number. */
+function movedStreams(cell: CellRecord): readonly [catchNumber: number, last: number][] {
   const streams: [number, number][] = [];
   for (const held of cell.catches.values()) {
     if (held.mode !== "multi") continue;
@@ -106,5 +118,5 @@ function movedStreams(cell: CellRecord): { readonly streams?: readonly [number, 
       streams.push([held.number, held.stream.last]);
     }
   }
-  return streams.length === 0 ? {} : { streams };
+  return streams;
 }

@@ -1,15 +1,11 @@
 import { commandBytesMax, encodeJson, writeFrame } from "@thynapse/protocol";
-import { type Context, Router } from "zeromq";
-import { handshakeMs, zapDomain } from "./handshake.js";
+import { Router } from "zeromq";
+import { type ListeningOptions, listening } from "./listening.js";
 import { isOurRoutingId, type Peer, Peers } from "./peers.js";
 import { type Outgoing, Prober } from "./prober.js";
 
 /** How a command socket is made. */
-export interface CommandSocketOptions {
-  readonly context: Context;
-  readonly ipv6: boolean;
-  /** Silence after which ZeroMQ cuts a connection, in ms; it asks three times as often. */
-  readonly deadAfterMs: number;
+export interface CommandSocketOptions extends ListeningOptions {
   /** Bytes that may wait for one connection. */
   readonly queueBytesMax: number;
 }
@@ -81,17 +77,9 @@ export class CommandSocket {
     this.queueBytesMax = options.queueBytesMax;
     this.handlers = handlers;
     this.socket = new Router({
-      context: options.context,
-      ipv6: options.ipv6,
+      ...listening(options),
       mandatory: true,
-      sendTimeout: 0,
-      linger: 0,
       maxMessageSize: commandBytesMax + partRoomBytes,
-      zapDomain,
-      handshakeInterval: handshakeMs,
-      heartbeatInterval: Math.round(options.deadAfterMs / 3),
-      heartbeatTimeout: options.deadAfterMs,
-      heartbeatTimeToLive: options.deadAfterMs,
     });
     this.prober = new Prober((message) => this.probeOnce(message));
   }

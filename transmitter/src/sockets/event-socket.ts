@@ -1,15 +1,9 @@
 import { subscriptionBytesMax } from "@thynapse/protocol";
-import { type Context, XPublisher } from "zeromq";
-import { handshakeMs, zapDomain } from "./handshake.js";
+import { XPublisher } from "zeromq";
+import { type ListeningOptions, listening } from "./listening.js";
 
 /** How an event socket is made. */
-export interface EventSocketOptions {
-  readonly context: Context;
-  readonly ipv6: boolean;
-  /**
-   * Silence of a connection after which ZeroMQ cuts it, in ms; it is asked three times as often.
-   */
-  readonly deadAfterMs: number;
+export interface EventSocketOptions extends ListeningOptions {
   /** Messages that wait for one cell before ZeroMQ drops those that follow. */
   readonly highWaterMark: number;
 }
@@ -73,18 +67,10 @@ export class EventSocket {
   constructor(options: EventSocketOptions, handlers: EventSocketHandlers) {
     this.handlers = handlers;
     this.socket = new GuardedPublisher({
-      context: options.context,
-      ipv6: options.ipv6,
+      ...listening(options),
       manual: true,
-      sendTimeout: 0,
-      linger: 0,
       sendHighWaterMark: options.highWaterMark,
       maxMessageSize: subscriptionBytesMax,
-      zapDomain,
-      handshakeInterval: handshakeMs,
-      heartbeatInterval: Math.round(options.deadAfterMs / 3),
-      heartbeatTimeout: options.deadAfterMs,
-      heartbeatTimeToLive: options.deadAfterMs,
     });
   }
 

@@ -96,7 +96,7 @@ export class Listener {
    * Takes no more connections, and ends those that stand: libzmq keeps none without its listener.
    *
    * ZeroMQ unbinds on another thread and forbids all else meanwhile, so both pumps and both writers
-   * rest for it: at most a tenth of a second.
+   * rest for it: at most a fifth of a second.
    */
   async unbind(): Promise<void> {
     await Promise.all(this.pumps.map((pump) => pump.pause()));
