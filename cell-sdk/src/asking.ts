@@ -6,7 +6,7 @@ import {
   type MeshError,
 } from "@thynapse/protocol";
 import type { Answers, Gathering, Reply } from "./answers.js";
-import type { AskWatcher, PendingAsk } from "./core/asks.js";
+import { type AskWatcher, DeafWatcher, type PendingAsk } from "./core/asks.js";
 import type { EventSource } from "./core/caught-event.js";
 import type { CellDriver } from "./driver.js";
 import type { AskOptions, GatherOptions } from "./options.js";
@@ -29,12 +29,7 @@ export function askOnce(
   options: AskOptions,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const watcher: AskWatcher = {
-      ...unheard,
-      result: resolve,
-      ended: () => resolve(undefined),
-      failed: reject,
-    };
+    const watcher = new FirstResult(resolve, reject);
     begin(driver, question, { options, terms: termsOf(options), watcher });
   });
 }
@@ -49,14 +44,13 @@ export function askParts(
   options: AskOptions,
 ): Answers<unknown> {
   const mailbox = new Mailbox<unknown>();
-  const watcher: AskWatcher = {
-    ...unheard,
-    part: (data) => mailbox.put(data),
-    result: (data) => mailbox.put(data),
+  const watcher = Object.assign(new DeafWatcher(), {
+    part: (data: unknown) => mailbox.put(data),
+    result: (data: unknown) => mailbox.put(data),
     restarted: () => mailbox.clear(),
     ended: () => mailbox.end(),
-    failed: (error) => mailbox.end(error),
-  };
+    failed: (error: MeshError) => mailbox.end(error),
+  });
   const terms = { ...termsOf(options), parts: true };
   const forget = begin(driver, question, { options, terms, watcher });
   return mailbox.iterate(forget);
@@ -71,23 +65,22 @@ export function gatherReplies(
   const mailbox = new Mailbox<Reply>();
   const missing = new Map<string, EventSource>();
   const failed: { readonly from: EventSource; readonly error: Error }[] = [];
-  const watcher: AskWatcher = {
-    ...unheard,
-    expected: (cells) => {
+  const watcher = Object.assign(new DeafWatcher(), {
+    expected: (cells: readonly EventSource[]) => {
       for (const cell of cells) missing.set(cell.id, cell);
     },
-    result: (data, from) => {
+    result: (data: unknown, from: EventSource | undefined) => {
       if (from === undefined) return;
       missing.delete(from.id);
       mailbox.put({ data, from });
     },
-    cellFailed: (error, from) => {
+    cellFailed: (error: MeshError, from: EventSource) => {
       missing.delete(from.id);
       failed.push({ from, error });
     },
     ended: () => mailbox.end(),
-    failed: (error) => mailbox.end(error),
-  };
+    failed: (error: MeshError) => mailbox.end(error),
+  });
   const terms = { ...termsOf(options), gather: true };
   const forget = begin(driver, question, { options, terms, watcher });
   return {
@@ -99,16 +92,29 @@ export function gatherReplies(
   };
 }
 
-const unheard: AskWatcher = {
-  result: () => undefined,
-  part: () => undefined,
-  restarted: () => undefined,
-  expected: () => undefined,
-  gone: () => undefined,
-  cellFailed: () => undefined,
-  ended: () => undefined,
-  failed: () => undefined,
-};
+/** Passes on the first result; hot path, so it is a class of its own. */
+class FirstResult extends DeafWatcher {
+  private readonly resolve: (data: unknown) => void;
+  private readonly reject: (error: Error) => void;
+
+  constructor(resolve: (data: unknown) => void, reject: (error: Error) => void) {
+    super();
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  override result(data: unknown): void {
+    this.resolve(data);
+  }
+
+  override ended(): void {
+    this.resolve(undefined);
+  }
+
+  override failed(error: MeshError): void {
+    this.reject(error);
+  }
+}
 
 interface Asking {
   readonly options: AskOptions | GatherOptions;
@@ -123,17 +129,17 @@ function termsOf(options: AskOptions | GatherOptions): AskTerms {
 
 /** Sends the question; returns what ends the wait. */
 function begin(driver: CellDriver, { channel, data }: Question, asking: Asking): () => void {
-  const { terms, options } = asking;
+  const { terms, options, watcher } = asking;
   const { signal, headers } = options;
   if (signal?.aborted === true) throw abortError(signal);
   const key = "key" in options ? options.key : undefined;
   const extras: EventExtras = checkExtras({ headers, key, ask: terms });
-  const watcher = endingWith(asking.watcher, () => signal?.removeEventListener("abort", abort));
   const kept = {
     timeoutMs: terms.timeoutMs,
     gather: terms.gather === true,
     parts: terms.parts === true,
     restart: "restart" in options && options.restart === true,
+    onEnd: signal && (() => signal.removeEventListener("abort", abort)),
   };
   const ask: PendingAsk = driver.act(() =>
     driver.core.ask({ channel, data, extras: encodeExtras(extras) }, kept, watcher),
@@ -146,19 +152,4 @@ function begin(driver: CellDriver, { channel, data }: Question, asking: Asking):
   signal?.addEventListener("abort", abort, { once: true });
   driver.sent();
   return forget;
-}
-
-/** Calls `ended` too when the ask ends. */
-function endingWith(watcher: AskWatcher, ended: () => void): AskWatcher {
-  return {
-    ...watcher,
-    ended: () => {
-      ended();
-      watcher.ended();
-    },
-    failed: (error: MeshError) => {
-      ended();
-      watcher.failed(error);
-    },
-  };
 }

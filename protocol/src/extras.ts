@@ -1,6 +1,7 @@
 import type { MessagePackCursor } from "./cursor.js";
 import { decodeMessagePack, encodeMessagePack } from "./encoding.js";
 import { MeshError } from "./errors.js";
+import type { Writable } from "./fields.js";
 import { nameValue, quote } from "./quote.js";
 
 /** What an asker wants. @see PROTOCOL.md §12.1 */
@@ -63,7 +64,7 @@ export function encodeExtras(extras: EventExtras | undefined): Uint8Array | unde
  * @throws {MeshError} `BAD_TTL` for the time to live, `BAD_OPTION` for the rest.
  */
 export function checkExtras(value: Readonly<Record<string, unknown>>): EventExtras {
-  const extras: { -readonly [K in keyof EventExtras]: EventExtras[K] } = {};
+  const extras: Writable<EventExtras> = {};
   const { headers, key, ttlMs, id, ask } = value;
   if (headers !== undefined) extras.headers = checkHeaders(headers);
   if (key !== undefined) extras.key = checkName(key, "key");
@@ -124,10 +125,9 @@ function checkAsk(value: unknown): AskTerms {
       throw new MeshError("BAD_OPTION", "ask.retry, ask.gather and ask.parts are true or false");
     }
   }
-  return {
-    timeoutMs: timeoutMs as number,
-    ...(retry === true && { retry }),
-    ...(gather === true && { gather }),
-    ...(parts === true && { parts }),
-  };
+  const terms: Writable<AskTerms> = { timeoutMs: timeoutMs as number };
+  if (retry === true) terms.retry = true;
+  if (gather === true) terms.gather = true;
+  if (parts === true) terms.parts = true;
+  return terms;
 }

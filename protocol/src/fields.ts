@@ -4,6 +4,9 @@ import { nameValue } from "./quote.js";
 /** A decoded payload: own properties only, never merged into another object. */
 export type FieldMap = Readonly<Record<string, unknown>>;
 
+/** The same properties, to be set one by one: on hot paths that beats spreading objects by far. */
+export type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /**
  * Reads an integer field.
  *

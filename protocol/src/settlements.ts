@@ -2,7 +2,7 @@ import { checkChannel } from "./channel.js";
 import { type Outcome, outcomes } from "./commands.js";
 import { MeshError } from "./errors.js";
 import { checkExtras } from "./extras.js";
-import { type FieldMap, intField, listField, ownField, stringField } from "./fields.js";
+import { type FieldMap, intField, listField, ownField, stringField, type Writable } from "./fields.js";
 import type { Encoding } from "./frame.js";
 import { reasonCharsMax } from "./limits.js";
 import {
@@ -59,25 +59,28 @@ function readJsonSettlement(map: FieldMap): Settlement {
     throw new MeshError("BAD_PAYLOAD", `outcome is one of ${outcomes.join(", ")}`);
   }
   const { number, attempt } = readDeliveryName(map);
-  const base = { outcome: outcome as Outcome, first: number, count: 1, attempt };
-  const outputs = listField(map, "outputs", outputsMax);
-  return {
-    ...base,
-    ...readReason(map),
-    ...((ownField(map, "result") !== undefined || ownField(map, "resultBytes") !== undefined) && {
-      result: readJsonBody(map, "result", "resultBytes"),
-    }),
-    ...(outputs.length > 0 && {
-      outputs: outputs.map((output) => readLooseEvent(mapValue(output, "an output"))),
-    }),
+  const settlement: Writable<Settlement> = {
+    outcome: outcome as Outcome,
+    first: number,
+    count: 1,
+    attempt,
   };
+  readReason(map, settlement);
+  if (ownField(map, "result") !== undefined || ownField(map, "resultBytes") !== undefined) {
+    settlement.result = readJsonBody(map, "result", "resultBytes");
+  }
+  const outputs = listField(map, "outputs", outputsMax);
+  if (outputs.length > 0) {
+    settlement.outputs = outputs.map((output) => readLooseEvent(mapValue(output, "an output")));
+  }
+  return settlement;
 }
 
 function readPackedSettlement(row: unknown): Settlement {
   if (!Array.isArray(row)) {
     throw new MeshError("BAD_PAYLOAD", "a settlement is [outcome, first, count, attempt, detail?]");
   }
-  const settlement = {
+  const settlement: Writable<Settlement> = {
     outcome: outcomes[numberAt(row, 0, 0, 3)] as Outcome,
     first: numberAt(row, 1, 1),
     count: numberAt(row, 2, 1, settlementsMax),
@@ -86,14 +89,12 @@ function readPackedSettlement(row: unknown): Settlement {
   if (row[4] === undefined || row[4] === null) return settlement;
   if (settlement.count !== 1) throw new MeshError("BAD_PAYLOAD", "a detail goes with count 1");
   const detail = mapValue(row[4], "a detail");
+  readReason(detail, settlement);
   const result = ownField(detail, "result");
+  if (result !== undefined) settlement.result = readPackedBody(result);
   const outputs = listField(detail, "outputs", outputsMax);
-  return {
-    ...settlement,
-    ...readReason(detail),
-    ...(result !== undefined && { result: readPackedBody(result) }),
-    ...(outputs.length > 0 && { outputs: outputs.map(readPackedOutput) }),
-  };
+  if (outputs.length > 0) settlement.outputs = outputs.map(readPackedOutput);
+  return settlement;
 }
 
 function readPackedOutput(row: unknown): LooseEvent {
@@ -108,7 +109,7 @@ function readPackedOutput(row: unknown): LooseEvent {
   };
 }
 
-function readReason(map: FieldMap): { readonly reason?: string } {
-  if (ownField(map, "reason") === undefined) return {};
-  return { reason: stringField(map, "reason", reasonCharsMax) };
+function readReason(map: FieldMap, settlement: Writable<Settlement>): void {
+  if (ownField(map, "reason") === undefined) return;
+  settlement.reason = stringField(map, "reason", reasonCharsMax);
 }

@@ -21,6 +21,18 @@ export interface AskWatcher {
   failed(error: MeshError): void;
 }
 
+/** Hears nothing of an answer. */
+export class DeafWatcher implements AskWatcher {
+  result(_data: unknown, _from: EventSource | undefined): void {}
+  part(_data: unknown): void {}
+  restarted(): void {}
+  expected(_cells: readonly EventSource[]): void {}
+  gone(_cell: EventSource): void {}
+  cellFailed(_error: MeshError, _from: EventSource): void {}
+  ended(): void {}
+  failed(_error: MeshError): void {}
+}
+
 /** How an ask is answered. */
 export interface AskTermsKept {
   readonly timeoutMs: number;
@@ -28,18 +40,42 @@ export interface AskTermsKept {
   readonly parts: boolean;
   /** Whether to go on when another attempt begins. */
   readonly restart: boolean;
+  /** Called when the wait has ended, in whatever way. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
-/** An ask that is not answered yet. */
-export interface PendingAsk {
+/** Where the event of an ask lies. */
+interface Asked {
+  readonly destination: Destination;
+  readonly index: number;
+}
+
+/** An ask that is not answered yet. It waits for the confirm too: a refusal ends it. */
+export class PendingAsk implements ConfirmWatcher {
+  readonly until = "accepted";
   readonly destination: Destination;
   readonly index: number;
   readonly terms: AskTermsKept;
   readonly watcher: AskWatcher;
-  readonly confirm: ConfirmWatcher;
   readonly deadlineMs: number;
-  attempt: number;
-  nextPart: number;
+  attempt = 0;
+  nextPart = 0;
+  private readonly asks: Asks;
+
+  constructor(asks: Asks, sent: Asked, terms: AskTermsKept, watcher: AskWatcher, nowMs: number) {
+    this.asks = asks;
+    this.destination = sent.destination;
+    this.index = sent.index;
+    this.terms = terms;
+    this.watcher = watcher;
+    this.deadlineMs = nowMs + terms.timeoutMs;
+  }
+
+  confirmed(): void {}
+
+  refused(error: MeshError): void {
+    this.asks.fail(this, error);
+  }
 }
 
 /**
@@ -65,31 +101,27 @@ export class Asks {
   }
 
   /** Begins to wait for the answer to an event. */
-  add(
-    sent: { readonly destination: Destination; readonly index: number },
-    terms: AskTermsKept,
-    watcher: AskWatcher,
-    nowMs: number,
-  ): PendingAsk {
-    const confirm: ConfirmWatcher = {
-      until: "accepted",
-      confirmed: () => undefined,
-      refused: (error) => this.fail(ask, error),
-    };
-    const deadlineMs = nowMs + terms.timeoutMs;
-    const ask = { ...sent, terms, watcher, confirm, deadlineMs, attempt: 0, nextPart: 0 };
-    this.earliestMs = Math.min(this.earliestMs, deadlineMs);
+  add(sent: Asked, terms: AskTermsKept, watcher: AskWatcher, nowMs: number): PendingAsk {
+    const ask = new PendingAsk(this, sent, terms, watcher, nowMs);
+    this.earliestMs = Math.min(this.earliestMs, ask.deadlineMs);
     this.note(ask);
-    sent.destination.watch(sent.index, confirm);
+    sent.destination.watch(sent.index, ask);
     return ask;
   }
 
   /** Stops waiting: nothing more is told. */
   forget(ask: PendingAsk): void {
-    ask.destination.unwatch(ask.confirm);
+    ask.terms.onEnd?.();
+    ask.destination.unwatch(ask);
     this.bySeq.delete(ask.destination.seqAt(ask.index));
     if (this.unnumbered.length === 0) return;
     this.unnumbered = this.unnumbered.filter((each) => each !== ask);
+  }
+
+  /** Ends an ask by an error. */
+  fail(ask: PendingAsk, error: MeshError): void {
+    this.forget(ask);
+    ask.watcher.failed(error);
   }
 
   /** `ANSR` */
@@ -204,11 +236,6 @@ export class Asks {
     }
     this.forget(ask);
     ask.watcher.ended();
-  }
-
-  private fail(ask: PendingAsk, error: MeshError): void {
-    this.forget(ask);
-    ask.watcher.failed(error);
   }
 }
 

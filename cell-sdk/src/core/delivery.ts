@@ -105,13 +105,8 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
     if (this.state !== "held") return;
     const packed = this.ask === undefined || result === undefined ? undefined : packBody(result);
     const { outputs } = this;
-    if (packed === undefined && outputs === undefined) this.settle("ack", undefined);
-    else {
-      this.settle("ack", {
-        ...(packed !== undefined && { result: packed }),
-        ...(outputs !== undefined && { outputs }),
-      });
-    }
+    if (outputs === undefined) this.settle("ack", packed && { result: packed });
+    else this.settle("ack", packed === undefined ? { outputs } : { result: packed, outputs });
   }
 
   /** Has it delivered again after a back-off. */

@@ -79,7 +79,7 @@ export class RunRecord implements Destination {
   private doneEvents = 0;
   private readonly acceptances: AcceptedRange[] = [];
   private readonly refusals: RefusedRange[] = [];
-  private watches: Watch[] = [];
+  private readonly watches: Watch[] = [];
   private ended: MeshError | undefined;
 
   constructor(first: number) {
@@ -169,7 +169,8 @@ export class RunRecord implements Destination {
   }
 
   unwatch(watcher: ConfirmWatcher): void {
-    this.watches = this.watches.filter((watch) => watch.watcher !== watcher);
+    const at = this.watches.findIndex((watch) => watch.watcher === watcher);
+    if (at >= 0) this.watches.splice(at, 1);
   }
 
   private tell(first: number, last: number, until: ConfirmStage): void {
@@ -181,9 +182,14 @@ export class RunRecord implements Destination {
   }
 
   private take(isMeant: (watch: Watch) => boolean): Watch[] {
-    const taken = this.watches.filter(isMeant);
-    if (taken.length === this.watches.length) this.watches = [];
-    else if (taken.length > 0) this.watches = this.watches.filter((watch) => !isMeant(watch));
+    const { watches } = this;
+    const taken: Watch[] = [];
+    let left = 0;
+    for (const watch of watches) {
+      if (isMeant(watch)) taken.push(watch);
+      else watches[left++] = watch;
+    }
+    watches.length = left;
     return taken;
   }
 

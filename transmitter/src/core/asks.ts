@@ -213,8 +213,11 @@ export class Asks {
   private reply(ask: Ask, state: string, fields: object, body?: Body): void {
     const cell = this.parts.cellOf(ask.asker);
     if (cell === undefined) return;
-    const head = { seq: ask.seq, ...(ask.ref !== undefined && { ref: ask.ref }), state, ...fields };
-    const map = { ...head, ...(body !== undefined && bodyFields(cell, body)) };
+    const map: Record<string, unknown> = { seq: ask.seq };
+    if (ask.ref !== undefined) map["ref"] = ask.ref;
+    map["state"] = state;
+    Object.assign(map, fields);
+    if (body !== undefined) Object.assign(map, bodyFields(cell, body));
     this.answers.add(cell, map, body?.bytes.length ?? 0);
   }
 }
