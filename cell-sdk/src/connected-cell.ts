@@ -164,9 +164,10 @@ export class ConnectedCell implements Cell {
   }
 
   private sendWith(channel: string, data: unknown, given: SendOptions): Sending {
-    const { until = "accepted", signal, ...extras } = resolveSend(given);
+    const options = resolveSend(given);
+    const { until = "accepted", signal } = options;
     const { outbox } = this.driver.core;
-    const destination = outbox.send(channel, data, encodeExtras(checkExtras(extras)));
+    const destination = outbox.send(channel, data, encodeExtras(checkExtras(options)));
     const index = outbox.lastIndex;
     if (signal !== undefined) withdrawOn(signal, destination);
     this.driver.sent();

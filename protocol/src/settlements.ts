@@ -2,7 +2,14 @@ import { checkChannel } from "./channel.js";
 import { type Outcome, outcomes } from "./commands.js";
 import { MeshError } from "./errors.js";
 import { checkExtras } from "./extras.js";
-import { type FieldMap, intField, listField, ownField, stringField, type Writable } from "./fields.js";
+import {
+  type FieldMap,
+  intField,
+  listField,
+  ownField,
+  stringField,
+  type Writable,
+} from "./fields.js";
 import type { Encoding } from "./frame.js";
 import { reasonCharsMax } from "./limits.js";
 import {

@@ -239,7 +239,7 @@ const boundRows: readonly OptionRow[] = [
   ),
   countRow(
     ["highWaterMark", "high-water-mark"],
-    [1, 1_000_000, 1024],
+    [1, 1_000_000, 512],
     "Messages of the event socket that may wait for one cell; more is repaired from the ring",
   ),
   {

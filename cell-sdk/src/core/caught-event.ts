@@ -10,7 +10,7 @@ export interface EventSource {
  * An event as a handler gets it. Hot path: one small object for each event, everything but `data`
  * is looked up when it is asked for.
  *
- * It keeps the run that it came in alive (up to 64 KiB, or one larger event) for as long as it is
+ * It keeps the run that it came in alive (up to 256 KiB, or one larger event) for as long as it is
  * kept itself.
  */
 export class CaughtEvent<T = unknown> {

@@ -23,7 +23,7 @@ const bytesHintMin = 256;
  * Numbers events and writes them into the open run. Hot path: guarded by `bench/micro/cell`.
  *
  * The buffer of a run is made as large as the run before it was, so that a busy cell does not copy
- * while it grows and an idle one does not spend 64 KiB on one event.
+ * while it grows and an idle one does not spend 256 KiB on one event.
  */
 export class RunBuilder {
   /** The number that the next event gets. */

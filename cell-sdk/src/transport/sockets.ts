@@ -4,7 +4,7 @@ import { pump } from "./pump.js";
 import type { Attachment, AttachmentHandlers, Transport } from "./transport.js";
 
 /** Messages that wait unread in the event socket; what is beyond is dropped there, and repaired. */
-const eventsMax = 1024;
+const eventsMax = 512;
 const commandsMax = 4096;
 /** A part of the transmitter holds at most a delivery of one large event. */
 const partBytesMax = 8 * 1024 * 1024;

@@ -17,9 +17,9 @@ export interface Place {
   readonly outMessages: number;
 }
 
-/** So far behind, pipes are about to overflow: they hold 1 024 messages, and the ring 64 MiB. */
+/** So far behind, pipes are about to overflow: they hold 512 messages, and the ring 64 MiB. */
 const behindBytes = 8 * 1024 * 1024;
-const behindMessages = 512;
+const behindMessages = 256;
 /** A reader that was behind has caught up when its distance is this part of that. */
 const caughtUpPart = 0.75;
 /** A reader that said nothing for so long is slow or frozen: nobody waits for it. */
