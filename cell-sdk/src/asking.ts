@@ -127,13 +127,35 @@ function termsOf(options: AskOptions | GatherOptions): AskTerms {
   return "retry" in options && options.retry === true ? { timeoutMs, retry: true } : { timeoutMs };
 }
 
+let usual: { readonly terms: AskTerms; readonly packed: Uint8Array | undefined } | undefined;
+
+/** Most asks have the same terms and nothing else: those are packed once. */
+function packExtras(
+  terms: AskTerms,
+  headers: EventExtras["headers"],
+  key: EventExtras["key"],
+): Uint8Array | undefined {
+  if (headers !== undefined || key !== undefined) {
+    return encodeExtras(checkExtras({ headers, key, ask: terms }));
+  }
+  if (usual === undefined || !areEqual(usual.terms, terms)) {
+    usual = { terms, packed: encodeExtras(checkExtras({ ask: terms })) };
+  }
+  return usual.packed;
+}
+
+function areEqual(a: AskTerms, b: AskTerms): boolean {
+  const isAlike = a.timeoutMs === b.timeoutMs && a.retry === b.retry;
+  return isAlike && a.gather === b.gather && a.parts === b.parts;
+}
+
 /** Sends the question; returns what ends the wait. */
 function begin(driver: CellDriver, { channel, data }: Question, asking: Asking): () => void {
   const { terms, options, watcher } = asking;
   const { signal, headers } = options;
   if (signal?.aborted === true) throw abortError(signal);
   const key = "key" in options ? options.key : undefined;
-  const extras: EventExtras = checkExtras({ headers, key, ask: terms });
+  const extras = packExtras(terms, headers, key);
   const kept = {
     timeoutMs: terms.timeoutMs,
     gather: terms.gather === true,
@@ -142,7 +164,7 @@ function begin(driver: CellDriver, { channel, data }: Question, asking: Asking):
     onEnd: signal && (() => signal.removeEventListener("abort", abort)),
   };
   const ask: PendingAsk = driver.act(() =>
-    driver.core.ask({ channel, data, extras: encodeExtras(extras) }, kept, watcher),
+    driver.core.ask({ channel, data, extras }, kept, watcher),
   );
   const forget = (): void => driver.core.asks.forget(ask);
   const abort = (): void => {

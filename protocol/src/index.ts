@@ -140,6 +140,7 @@ export {
 export { RangeSet } from "./ranges.js";
 export { readSettlements, type Settlement, type Settlements } from "./settlements.js";
 export { Run, type RunHeader } from "./run.js";
+export { SeqMap } from "./seq-map.js";
 export { readRun } from "./run-reader.js";
 export {
   checkBodyBytes,

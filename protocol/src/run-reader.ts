@@ -37,6 +37,7 @@ function readEvents(cursor: MessagePackCursor, header: RunHeader): RunParts {
   const channelIndexes = channelCount === 1 ? undefined : new Uint16Array(count);
   let seqs: Float64Array | undefined;
   let extras: Map<number, EventExtras> | undefined;
+  const known: KnownExtras = { value: {}, from: 0, to: 0 };
   let seq = header.first;
   const { bytes } = cursor;
   const plainChannels = Math.min(channelCount, 0x80);
@@ -73,12 +74,37 @@ function readEvents(cursor: MessagePackCursor, header: RunHeader): RunParts {
       throw new MeshError("TOO_LARGE", `a body of ${length} bytes, at most ${eventBytesMax}`);
     }
     cursor.skip(length);
-    if (kind === 0x95) (extras ??= new Map()).set(index, readExtras(cursor));
+    if (kind === 0x95) (extras ??= new Map()).set(index, readKnown(cursor, known));
   }
   starts[count] = cursor.at;
   if (cursor.at !== cursor.bytes.length) cursor.fail("bytes after the last event");
   if (!Number.isSafeInteger(seq)) cursor.fail("sequence numbers must be ≤ 2^53−1");
   return { starts, channelIndexes, seqs, extras };
+}
+
+/** Extras that were read, and where. */
+interface KnownExtras {
+  value: EventExtras;
+  from: number;
+  to: number;
+}
+
+/** Reads extras; those of one run are mostly alike (asks, keys), and then the same object. */
+function readKnown(cursor: MessagePackCursor, known: KnownExtras): EventExtras {
+  const { at, bytes } = cursor;
+  const end = at + known.to - known.from;
+  if (
+    end > at &&
+    end <= bytes.length &&
+    bytes.compare(bytes, known.from, known.to, at, end) === 0
+  ) {
+    cursor.at = end;
+  } else {
+    known.value = readExtras(cursor);
+    known.from = at;
+    known.to = cursor.at;
+  }
+  return known.value;
 }
 
 /** Where a body of less than 64 KiB ends whose tag is at `at`; infinity if it is something else. */

@@ -1,4 +1,11 @@
-import { type Claim, type Outcome, RangeSet, type Run, type SeqRange } from "@thynapse/protocol";
+import {
+  type Claim,
+  type Outcome,
+  RangeSet,
+  type Run,
+  SeqMap,
+  type SeqRange,
+} from "@thynapse/protocol";
 import type { DeliveryBatch, HeldDelivery, SettlementDetail } from "./delivery.js";
 import { SenderRanges } from "./sender-ranges.js";
 
@@ -34,7 +41,7 @@ export interface SettleAgain {
  */
 export class ClaimBook {
   private readonly settled = new SenderRanges();
-  private readonly kept = new Map<string, KeptSettlement>();
+  private readonly kept = new SeqMap<KeptSettlement>();
 
   /** Settlements that are not confirmed. */
   get keptCount(): number {
@@ -53,7 +60,8 @@ export class ClaimBook {
 
   /** Notes a settlement that is more than an ack, until it is confirmed. */
   keep(delivery: HeldDelivery, outcome: Outcome, detail: SettlementDetail | undefined): void {
-    this.kept.set(keyOf(delivery.run, delivery.index), { delivery, outcome, detail });
+    const { run, index } = delivery;
+    this.kept.set(run.header.sender, run.seqAt(index), { delivery, outcome, detail });
   }
 
   /**
@@ -61,10 +69,11 @@ export class ClaimBook {
    * out.
    */
   confirmed(delivery: HeldDelivery, isTaken: boolean, nowMs: number): void {
-    const key = keyOf(delivery.run, delivery.index);
-    const kept = this.kept.get(key);
+    const { sender } = delivery.run.header;
+    const seq = delivery.run.seqAt(delivery.index);
+    const kept = this.kept.get(sender, seq);
     if (kept === undefined) return;
-    this.kept.delete(key);
+    this.kept.delete(sender, seq);
     if (isTaken && kept.outcome === "ack") this.acked(delivery, nowMs);
   }
 
@@ -73,8 +82,9 @@ export class ClaimBook {
    * one.
    */
   forgetBefore(session: number): void {
-    for (const [key, { delivery }] of this.kept) {
-      if (delivery.batch.session < session) this.kept.delete(key);
+    for (const { delivery } of this.kept.values()) {
+      const { run, index, batch } = delivery;
+      if (batch.session < session) this.kept.delete(run.header.sender, run.seqAt(index));
     }
   }
 
@@ -86,15 +96,16 @@ export class ClaimBook {
    */
   settleAgain(repeated: RepeatedDelivery, by: SettleAgain): boolean {
     const { run, index } = repeated;
-    const kept = this.kept.get(keyOf(run, index));
-    if (kept !== undefined && wasTaken(kept, repeated)) this.kept.delete(keyOf(run, index));
+    const { sender, floor } = run.header;
+    const seq = run.seqAt(index);
+    const kept = this.kept.get(sender, seq);
+    if (kept !== undefined && wasTaken(kept, repeated)) this.kept.delete(sender, seq);
     else if (kept !== undefined) {
       by.again(repeated, kept);
       return true;
     }
-    const { sender, floor } = run.header;
     const isAsk = run.extrasAt(index)?.ask !== undefined;
-    if (isAsk || !this.settled.of(sender, floor, 0).has(run.seqAt(index))) return false;
+    if (isAsk || !this.settled.of(sender, floor, 0).has(seq)) return false;
     by.again(repeated, undefined);
     return true;
   }
@@ -128,10 +139,6 @@ export class ClaimBook {
  */
 function wasTaken({ delivery, outcome }: KeptSettlement, { batch }: RepeatedDelivery): boolean {
   return outcome !== "ack" && delivery.batch.session === batch.session;
-}
-
-function keyOf(run: Run, index: number): string {
-  return `${run.header.sender}:${run.seqAt(index)}`;
 }
 
 /** The newest ranges of each sender, as many as a claim may list. */

@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   type Ref,
   type Run,
+  SeqMap,
   type Thid,
   toMeshError,
 } from "@thynapse/protocol";
@@ -24,7 +25,7 @@ interface Ask {
   readonly terms: AskTerms;
   readonly dueMs: number;
   /** Gather: the cells that have not replied. */
-  readonly expected: Map<Thid, CellRecord>;
+  readonly expected: Map<Thid, CellRecord> | undefined;
 }
 
 /** Time-outs are told in steps of this: one deadline for many requests. */
@@ -43,7 +44,7 @@ export interface AsksParts {
 
 /** Requests under way, and who is to be told what. @see PROTOCOL.md §12 */
 export class Asks {
-  private readonly byEvent = new Map<string, Ask>();
+  private readonly byEvent = new SeqMap<Ask>();
   private readonly byDue = new Map<number, Set<Ask>>();
   private readonly parts: AsksParts;
   private readonly answers: Answers;
@@ -68,8 +69,9 @@ export class Asks {
     const seq = run.seqAt(index);
     const terms = run.extrasAt(index)?.ask as AskTerms;
     const dueMs = Math.ceil((nowMs + terms.timeoutMs) / bucketMs) * bucketMs;
-    const ask = { asker: asker.id, sender, seq, ref, terms, dueMs, expected: new Map() };
-    this.byEvent.set(keyOf(sender, seq), ask);
+    const expected = terms.gather === true ? new Map<Thid, CellRecord>() : undefined;
+    const ask = { asker: asker.id, sender, seq, ref, terms, dueMs, expected };
+    this.byEvent.set(sender, seq, ask);
     this.parts.counters.add("asks");
     const bucket = this.byDue.get(dueMs);
     if (bucket !== undefined) {
@@ -90,19 +92,19 @@ export class Asks {
 
   /** The request has ended, one way or another. */
   private close(ask: Ask): void {
-    this.byEvent.delete(keyOf(ask.sender, ask.seq));
+    this.byEvent.delete(ask.sender, ask.seq);
     this.byDue.get(ask.dueMs)?.delete(ask);
   }
 
   /** Nobody will be asked. */
   unheard(sender: Thid, seq: number): void {
-    const ask = this.byEvent.get(keyOf(sender, seq));
+    const ask = this.byEvent.get(sender, seq);
     if (ask !== undefined) this.error(ask, "NO_LISTENER", "nobody catches this channel");
   }
 
   /** Answers a request by value, at once: a system request. */
   answer(sender: Thid, seq: number, body: Body, from: Replier): void {
-    const ask = this.byEvent.get(keyOf(sender, seq));
+    const ask = this.byEvent.get(sender, seq);
     if (ask === undefined) return;
     this.close(ask);
     this.reply(ask, "result", { from }, body);
@@ -110,7 +112,7 @@ export class Asks {
 
   /** Answers a request by an error. */
   refuse(sender: Thid, seq: number, code: ErrorCode, message: string): void {
-    const ask = this.byEvent.get(keyOf(sender, seq));
+    const ask = this.byEvent.get(sender, seq);
     if (ask !== undefined) this.error(ask, code, message);
   }
 
@@ -163,8 +165,8 @@ export class Asks {
 
   /** Tells the asker of a gather whom it may expect. */
   expect(sender: Thid, seq: number, cells: Iterable<CellRecord>): void {
-    const ask = this.byEvent.get(keyOf(sender, seq));
-    if (ask === undefined) return;
+    const ask = this.byEvent.get(sender, seq);
+    if (ask?.expected === undefined) return;
     for (const cell of cells) ask.expected.set(cell.id, cell);
     const told = [...ask.expected.values()].map(({ id, service }) => ({ id, service }));
     this.reply(ask, "expect", { cells: told });
@@ -173,8 +175,8 @@ export class Asks {
 
   /** A cell's reply to a gather; its second one is only counted. */
   gathered(to: Thid, seq: number, cell: CellRecord, reply: GatherReply): void {
-    const ask = this.byEvent.get(keyOf(to, seq));
-    if (ask === undefined || !ask.expected.delete(cell.id)) {
+    const ask = this.byEvent.get(to, seq);
+    if (ask?.expected?.delete(cell.id) !== true) {
       this.parts.counters.add("repliesSurplus");
       return;
     }
@@ -188,7 +190,7 @@ export class Asks {
   left(cell: CellRecord): void {
     for (const ask of [...this.byEvent.values()]) {
       if (ask.asker === cell.id) this.close(ask);
-      else if (ask.expected.delete(cell.id)) {
+      else if (ask.expected?.delete(cell.id) === true) {
         this.reply(ask, "gone", { cells: [{ id: cell.id, service: cell.service }] });
         this.endGather(ask);
       }
@@ -196,13 +198,13 @@ export class Asks {
   }
 
   private endGather(ask: Ask): void {
-    if (ask.terms.gather !== true || ask.expected.size > 0) return;
+    if (ask.expected === undefined || ask.expected.size > 0) return;
     this.close(ask);
     this.reply(ask, "end", {});
   }
 
   private of(run: Run, index: number): Ask | undefined {
-    return this.byEvent.get(keyOf(run.header.sender, run.seqAt(index)));
+    return this.byEvent.get(run.header.sender, run.seqAt(index));
   }
 
   private error(ask: Ask, code: ErrorCode, message: string, more: object = {}): void {
@@ -246,8 +248,4 @@ function bodyFields(cell: CellRecord, { tag, bytes }: Body): object {
   } catch (thrown) {
     return { state: "error", code: "BAD_PAYLOAD", message: toMeshError(thrown).message };
   }
-}
-
-function keyOf(sender: Thid, seq: number): string {
-  return `${sender} ${seq}`;
 }
