@@ -8,9 +8,6 @@ import { measure, type Sample } from "./run.js";
 import type { Scenario, SystemName } from "./scenario.js";
 import { missesOf, summarize, voidnessOf, type Failure, type Row } from "./summary.js";
 
-/** Part of a target that is enough with --ci: a shared machine is not a quiet one. */
-const CI_ALLOWANCE = 0.8;
-
 /** Aborted by the first signal, so that no further run begins while those that run are ended. */
 const interrupted = new AbortController();
 
@@ -30,8 +27,9 @@ async function main(argv: readonly string[]): Promise<number> {
     for (const miss of report.missed) process.stderr.write(`MISSED ${miss}\n`);
   }
   const failed = report.scenarios.some((row) => row.failures.length > 0);
-  const slow = options.ci && report.missed.length > 0;
-  return failed || slow || report.void !== null ? 1 : 0;
+  // On a shared machine a slow NATS voids the figures, but a ratio is a ratio.
+  const isBad = options.ci ? report.missed.length > 0 : report.void !== null;
+  return failed || isBad ? 1 : 0;
 }
 
 async function bench(options: BenchOptions): Promise<Report> {
@@ -50,7 +48,7 @@ async function bench(options: BenchOptions): Promise<Report> {
   return {
     scenarios: rows,
     void: voids.length === 0 ? null : voids,
-    missed: rows.flatMap((row) => missesOf(row, options.ci ? CI_ALLOWANCE : 1)),
+    missed: rows.flatMap((row) => missesOf(row, options.ci)),
     repeats: options.repeats,
     seconds: options.seconds,
     machine: machine(),

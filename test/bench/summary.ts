@@ -29,6 +29,8 @@ export interface Row {
   /** The same of every hub. */
   readonly hubRssMb: Partial<Record<SystemName, number>>;
   readonly target: Figure | null;
+  /** What --ci takes for the target, where that is out of reach. */
+  readonly reached?: Figure;
   /** Where receivers share the events: how far the shares are from equal, as a fraction. */
   readonly deviation?: Partial<Record<SystemName, number>>;
   readonly samples: Partial<Record<SystemName, readonly Figure[]>>;
@@ -62,6 +64,7 @@ export function summarize(
     rssMb: hubRssMb.thynapse ?? null,
     hubRssMb,
     target: scenario.target,
+    ...(scenario.reached !== undefined && { reached: scenario.reached }),
     ...(Object.keys(deviation).length === 0 ? {} : { deviation }),
     samples: Object.fromEntries([...samples.keys()].map((name) => [name, figures(name).map(tidy)])),
     failures,
@@ -69,13 +72,18 @@ export function summarize(
   };
 }
 
+/** Part of a target that is enough with --ci: a shared machine is not a quiet one. */
+const ciAllowance = 0.8;
+
 /**
- * Names what of a row falls short of its target, where `allowance` (0 … 1) of the target is enough.
+ * Names what of a row falls short of its target; with `isCi`, of 80 % of what is within reach.
  *
  * A latency's target is an upper bound, so it may be exceeded by as much.
  */
-export function missesOf(row: Row, allowance: number): string[] {
-  const { ratio, target } = row;
+export function missesOf(row: Row, isCi: boolean): string[] {
+  const { ratio } = row;
+  const target = isCi ? (row.reached ?? row.target) : row.target;
+  const allowance = isCi ? ciAllowance : 1;
   const misses: string[] = [];
   if (typeof ratio === "number" && typeof target === "number" && ratio < target * allowance) {
     misses.push(`${row.name}: ratio ${ratio} is under ${tidy(target * allowance)}`);

@@ -1,4 +1,4 @@
-import { PeerQueue } from "./peer-queue.js";
+import { PartQueue } from "../core/part-queue.js";
 
 /** What the command socket remembers of one connection. */
 export interface Peer {
@@ -8,7 +8,7 @@ export interface Peer {
   delimited: boolean;
   /** Whether it was heard of, or written to, since the last sweep. */
   fresh: boolean;
-  readonly waiting: PeerQueue;
+  readonly waiting: PartQueue;
 }
 
 /**
@@ -52,7 +52,7 @@ export class Peers {
       routingId: Buffer.from(connection, "latin1"),
       delimited: false,
       fresh: true,
-      waiting: new PeerQueue(),
+      waiting: new PartQueue(),
     };
     this.peers.set(connection, peer);
     return peer;
