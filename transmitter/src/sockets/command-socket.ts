@@ -221,7 +221,7 @@ export class CommandSocket {
   /** Sends what waits for the peer until the pipe is full again; tells whether anything went. */
   private async retryPeer(peer: Peer): Promise<boolean> {
     let moved = false;
-    for (let part = peer.waiting.at(0); part !== undefined; part = peer.waiting.at(0)) {
+    for (let part = peer.waiting.first; part !== undefined; part = peer.waiting.first) {
       if (this.held !== undefined) await this.held;
       try {
         await this.offer(peer, part);

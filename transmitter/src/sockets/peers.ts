@@ -1,4 +1,4 @@
-import { PartQueue } from "../core/part-queue.js";
+import { PeerQueue } from "./peer-queue.js";
 
 /** What the command socket remembers of one connection. */
 export interface Peer {
@@ -8,7 +8,7 @@ export interface Peer {
   delimited: boolean;
   /** Whether it was heard of, or written to, since the last sweep. */
   fresh: boolean;
-  readonly waiting: PartQueue;
+  readonly waiting: PeerQueue;
 }
 
 /**
@@ -52,7 +52,7 @@ export class Peers {
       routingId: Buffer.from(connection, "latin1"),
       delimited: false,
       fresh: true,
-      waiting: new PartQueue(),
+      waiting: new PeerQueue(),
     };
     this.peers.set(connection, peer);
     return peer;
