@@ -7,6 +7,8 @@ interface Walk {
   keys: number;
   /** A lower bound of the encoded size, in bytes. */
   bytes: number;
+  /** Whether a field of an object is undefined. */
+  hasGaps: boolean;
 }
 
 /**
@@ -15,14 +17,16 @@ interface Walk {
  *
  * Hot path: one pass that builds nothing, for what is sent as an object.
  *
+ * @returns whether a field somewhere is undefined, and is to be left out.
  * @throws {MeshError} `BAD_PAYLOAD` for what has no meaning on the other side (functions, symbols,
  * Map, Set, RegExp, Error, typed arrays other than bytes, an invalid Date, an integer beyond 64
  * bits, half a character, a value that contains itself), `TOO_DEEP`, `TOO_MANY_KEYS`, `TOO_LARGE`.
  */
-export function checkEncodable(value: unknown): void {
-  const walk = { keys: 0, bytes: 0 };
+export function checkEncodable(value: unknown): boolean {
+  const walk = { keys: 0, bytes: 0, hasGaps: false };
   try {
     visit(value, 0, walk);
+    return walk.hasGaps;
   } catch (thrown) {
     // Too deep or too large may be a value that contains itself: that deserves its own words.
     if (containsItself(value, new Set(), new Set())) throw refused("a value that contains itself");
@@ -74,7 +78,9 @@ function visitObject(value: object, depth: number, walk: Walk): void {
     if (++walk.keys > keysMax) throw tooManyKeys(keysMax);
     if (key === "__proto__") throw refused("the key __proto__");
     visitText(key, walk);
-    visit((value as Record<string, unknown>)[key], depth + 1, walk);
+    const field = (value as Record<string, unknown>)[key];
+    if (field === undefined) walk.hasGaps = true;
+    visit(field, depth + 1, walk);
   }
 }
 

@@ -17,12 +17,13 @@ const options = {
   variableMapSize: true,
   mapsAsObjects: true,
   encodeUndefinedAsNil: true,
-  skipValues: [undefined],
   int64AsType: "auto",
 };
 // The library's types do not know "auto": a number where that is exact, else a bigint.
 type LibraryOptions = ConstructorParameters<typeof Packr>[0];
 const packr = new Packr(options as unknown as LibraryOptions);
+/** Looks at each field once more: a fifth slower. */
+const gapPackr = new Packr({ ...options, skipValues: [undefined] } as unknown as LibraryOptions);
 const unpackr = new Unpackr(options as unknown as LibraryOptions);
 
 /**
@@ -35,8 +36,8 @@ const unpackr = new Unpackr(options as unknown as LibraryOptions);
  * @throws {MeshError} as `checkEncodable`
  */
 export function encodeMessagePack(value: unknown): Buffer {
-  checkEncodable(value);
-  const bytes = packr.pack(value);
+  const hasGaps = checkEncodable(value);
+  const bytes = hasGaps ? gapPackr.pack(value) : packr.pack(value);
   if (bytes.length > commandBytesMax) {
     throw new MeshError("TOO_LARGE", `more than ${commandBytesMax} bytes encoded`);
   }
