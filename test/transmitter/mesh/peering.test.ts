@@ -1,0 +1,138 @@
+import { expect } from "chai";
+
+import { PeeringNet } from "./peering-net.js";
+
+/** Two transmitters that are linked. */
+function linkedPair(): { net: PeeringNet; a: ReturnType<PeeringNet["start"]>; b: typeof a } {
+  const net = new PeeringNet();
+  const [a, b] = [net.start("a"), net.start("b")];
+  net.knock(b, "a");
+  return { net, a, b };
+}
+
+describe("peering", () => {
+  it("links two both ways after one of them has knocked", () => {
+    const { net, a, b } = linkedPair();
+    expect(a.told).to.deep.equal(["linked b/1"]);
+    expect(b.told).to.deep.equal(["linked a/1"]);
+    expect(net.dials).to.equal(2);
+
+    a.peering.send(b.hello.id, Buffer.from("to b"), net.nowMs);
+    b.peering.send(a.hello.id, Buffer.from("to a"), net.nowMs);
+    net.settle();
+    expect([a.parts, b.parts]).to.deep.equal([["b/1 to a"], ["a/1 to b"]]);
+  });
+
+  it("links both once when each knocks at the other, again and again", () => {
+    const { net, a, b } = linkedPair();
+    for (const _ of [1, 2, 3]) {
+      net.knock(a, "b");
+      net.knock(b, "a");
+    }
+    expect(a.told.concat(b.told)).to.deep.equal(["linked b/1", "linked a/1"]);
+    expect(net.dials).to.equal(2);
+  });
+
+  it("carries what was sent in a cut, and says that there was one", () => {
+    const { net, a, b } = linkedPair();
+    net.cut("a", "b");
+    for (const text of ["1", "2"]) a.peering.send(b.hello.id, Buffer.from(text), net.nowMs);
+    net.settle();
+    expect(a.peering.isUp(b.hello.id)).to.equal(false);
+    expect(b.parts).to.deep.equal([]);
+
+    net.mend();
+    net.settle();
+    expect(b.parts).to.deep.equal(["a/1 1", "a/1 2"]);
+    expect(a.told).to.deep.equal(["linked b/1", "cut b/1", "linked b/1"]);
+  });
+
+  it("takes a transmitter that has started again for another one, and its old hello for none", () => {
+    const { net, a, b } = linkedPair();
+    a.peering.send(b.hello.id, Buffer.from("old"), net.nowMs);
+    const again = net.start("b", { incarnation: 2 });
+    net.settle();
+    net.knock(again, "a");
+    expect(a.told.slice(1)).to.deep.equal(["cut b/1", "restarted b/2", "linked b/2"]);
+
+    a.peering.send(b.hello.id, Buffer.from("new"), net.nowMs);
+    net.settle();
+    expect(again.parts).to.deep.equal(["a/1 new"]);
+
+    net.knock(b, "a");
+    expect(a.told.slice(1)).to.deep.equal(["cut b/1", "restarted b/2", "linked b/2"]);
+  });
+
+  it("does not mind a transmitter among its own seeds", () => {
+    const net = new PeeringNet();
+    const a = net.start("a");
+    net.knock(a, "a");
+    expect([a.told, net.dials]).to.deep.equal([[], 0]);
+  });
+
+  it("tells of another transmitter with its id", () => {
+    const net = new PeeringNet();
+    const later = net.start("a", { incarnation: 2 });
+    const a = net.start("a");
+    net.knock(later, "a");
+    expect(a.told).to.deep.equal(["twin a/2"]);
+  });
+
+  for (const [what, terms, code] of [
+    ["of another mesh", { mesh: "other" }, "MESH_MISMATCH"],
+    ["that does not know the secret", { secret: "guess" }, "DENIED"],
+  ] as const) {
+    it(`connects to nobody ${what}`, () => {
+      const net = new PeeringNet();
+      const [a, stranger] = [
+        net.start("a", { secret: "s" }),
+        net.start("b", { secret: "s", ...terms }),
+      ];
+      net.knock(stranger, "a");
+      expect([a.told, net.dials]).to.deep.equal([[`refused ${code}`], 0]);
+      expect(a.peering.counts.hellosRefused).to.equal(1);
+    });
+  }
+
+  for (const topic of ["@hello ", "@hello x ", "@hello ../.. ", `@hello ${"0".repeat(64)}AAAA `]) {
+    it(`refuses the hello ${JSON.stringify(topic)}`, () => {
+      const a = new PeeringNet().start("a");
+      expect(a.peering.subscribed(topic, 0)).to.equal(false);
+      expect(a.told).to.have.length(1);
+      expect(a.told[0]).to.match(/^refused BAD_/);
+    });
+  }
+
+  it("admits nobody to a link that is not theirs", () => {
+    const { a } = linkedPair();
+    expect(a.peering.subscribed(`@link ${"0".repeat(64)} `, 0)).to.equal(false);
+    expect(a.peering.subscribed("@link ", 0)).to.equal(false);
+    expect(a.peering.subscribed("stream ", 0)).to.equal(undefined);
+  });
+
+  it("refuses a frame that cannot be, and goes on", () => {
+    const { net, a, b } = linkedPair();
+    const [theirs = ""] = [...a.topics].filter((topic) => topic.startsWith("@link "));
+    for (const head of ["", "x 1 1 0 0", "d 0 1 0 0", "d 1 1 0 1", "a 1 0 1 99", "d 1 -1 0 0"]) {
+      a.peering.received(theirs.trim(), head, Buffer.alloc(0), net.nowMs);
+    }
+    expect(a.peering.counts.framesRefused).to.equal(6);
+
+    b.peering.send(a.hello.id, Buffer.from("on"), net.nowMs);
+    net.settle();
+    expect(a.parts).to.deep.equal(["b/1 on"]);
+  });
+
+  it("meets at most ten a second, and all of them in the end", () => {
+    const net = new PeeringNet();
+    const a = net.start("a");
+    for (let at = 0; at < 40; at++) net.knock(net.start(`n${at}`), "a");
+    const linked = (): number => a.told.filter((line) => line.startsWith("linked")).length;
+    expect(linked()).to.equal(10);
+
+    for (const second of [2, 3, 4]) {
+      net.pass(1000);
+      expect(linked()).to.equal(10 * second);
+    }
+  });
+});

@@ -1,0 +1,133 @@
+import type { Thid } from "@thynapse/protocol";
+import { type Change, type Entry, MeshRecord } from "./mesh-record.js";
+
+/** How far somebody knows the record of a transmitter. */
+export interface Known {
+  readonly id: Thid;
+  readonly incarnation: number;
+  /** The last change that is known; 0 for none. */
+  readonly version: number;
+}
+
+/** What has changed in a record between two versions. */
+export interface Delta extends Known {
+  /** The version that it goes on from; 0: the whole record, what it lacks is gone. */
+  readonly from: number;
+  readonly entries: readonly Entry[];
+}
+
+/** What the directory tells of what it learns from others. */
+export interface DirectoryHandlers {
+  /** A value of another transmitter was set, or with `undefined` deleted. */
+  changed(id: Thid, change: Change): void;
+  /** The transmitter has started again: all that it had set is gone. */
+  renewed(id: Thid, incarnation: number): void;
+}
+
+/**
+ * What every transmitter knows of every other one: records of keys and values that only their owner
+ * changes, with a version that rises with each change.
+ *
+ * Lost, repeated and reordered deltas do no harm: one that does not go on from what is known is put
+ * aside, and a digest shows what is to be fetched, from the owner or from anyone who knows more.
+ */
+export class Directory {
+  private readonly own: MeshRecord;
+  private readonly others = new Map<Thid, MeshRecord>();
+  private readonly handlers: DirectoryHandlers;
+
+  constructor(
+    me: { readonly id: Thid; readonly incarnation: number },
+    handlers: DirectoryHandlers,
+  ) {
+    this.own = new MeshRecord(me.id, me.incarnation);
+    this.handlers = handlers;
+  }
+
+  /** Sets a value of our own. @returns what to tell all others; `undefined` if nothing changes. */
+  set(key: string, value: unknown): Delta | undefined {
+    return this.own.set(key, value) ? this.own.deltaFrom(this.own.version - 1) : undefined;
+  }
+
+  /** Deletes a value of our own. @returns as `set`. */
+  delete(key: string): Delta | undefined {
+    return this.set(key, undefined);
+  }
+
+  /** The value of a transmitter; `undefined` if it has none, or is not known. */
+  get(id: Thid, key: string): unknown {
+    return this.recordOf(id)?.get(key);
+  }
+
+  /** Every value of a transmitter whose key begins so. */
+  entriesOf(id: Thid, prefix = ""): readonly (readonly [key: string, value: unknown])[] {
+    return this.recordOf(id)?.entries(prefix) ?? [];
+  }
+
+  /** How far each transmitter is known here, this one included. */
+  digest(): Known[] {
+    return [this.own, ...this.others.values()].map(knownOf);
+  }
+
+  /** What to fetch from whoever sent this digest: what is known here of what they know better. */
+  behind(digest: readonly Known[]): Known[] {
+    return digest
+      .filter((theirs) => theirs.id !== this.own.id && isNewer(theirs, this.recordOf(theirs.id)))
+      .map(({ id, incarnation }) => {
+        const mine = this.others.get(id);
+        const version = mine?.incarnation === incarnation ? mine.version : 0;
+        return { id, incarnation, version };
+      });
+  }
+
+  /** What somebody lacks who knows so much. */
+  deltasFor(wanted: readonly Known[]): Delta[] {
+    return wanted.flatMap(({ id, incarnation, version }) => {
+      const record = this.recordOf(id);
+      if (record === undefined || record.incarnation < incarnation) return [];
+      return [record.deltaFrom(record.incarnation === incarnation ? version : 0)];
+    });
+  }
+
+  /**
+   * Learns of changes. @returns false if something before them is missing: it is to be fetched.
+   */
+  apply(delta: Delta): boolean {
+    if (delta.id === this.own.id) return true;
+    const known = this.others.get(delta.id);
+    if (known !== undefined && delta.incarnation < known.incarnation) return true;
+    if (known?.incarnation !== delta.incarnation) {
+      if (delta.from > 0) return false;
+      const record = new MeshRecord(delta.id, delta.incarnation);
+      this.others.set(delta.id, record);
+      if (known !== undefined) this.handlers.renewed(delta.id, delta.incarnation);
+      this.tell(delta.id, record.learn(delta));
+      return true;
+    }
+    if (delta.from > known.version) return false;
+    this.tell(delta.id, known.learn(delta));
+    return true;
+  }
+
+  /** Forgets a transmitter that has been dead for long. */
+  forget(id: Thid): void {
+    this.others.delete(id);
+  }
+
+  private recordOf(id: Thid): MeshRecord | undefined {
+    return id === this.own.id ? this.own : this.others.get(id);
+  }
+
+  private tell(id: Thid, changes: readonly Change[]): void {
+    for (const change of changes) this.handlers.changed(id, change);
+  }
+}
+
+function knownOf({ id, incarnation, version }: MeshRecord): Known {
+  return { id, incarnation, version };
+}
+
+function isNewer(theirs: Known, mine: Known | undefined): boolean {
+  if (mine === undefined || theirs.incarnation > mine.incarnation) return true;
+  return theirs.incarnation === mine.incarnation && theirs.version > mine.version;
+}

@@ -1,0 +1,108 @@
+import {
+  constantTimeEqual,
+  decodeMessagePack,
+  encodeMessagePack,
+  intField,
+  mapValue,
+  MeshError,
+  ownField,
+  readThid,
+  stringField,
+  subscriptionBytesMax,
+  type Thid,
+} from "@thynapse/protocol";
+
+/** Versions of the protocol between transmitters that this program speaks. */
+export const linkVersion = 1;
+
+/**
+ * How a transmitter introduces itself: it subscribes to a topic that says all this, and whoever
+ * sees the subscription connects back.
+ */
+export interface LinkHello {
+  readonly id: Thid;
+  /** Differs for each start of the process, rising. */
+  readonly incarnation: number;
+  readonly mesh: string;
+  /** Addresses as others reach them: of the event socket, and of the command socket. */
+  readonly pub: string;
+  readonly command: string;
+  /** 128 bits of chance, new for each start, in hex: topics of links hang on both sides' ones. */
+  readonly nonce: string;
+}
+
+/** What every subscription that introduces a transmitter begins with. */
+export const helloPrefix = "@hello ";
+const linkPrefix = "@link ";
+const meshPrefix = "@mesh ";
+
+const helloText = /^[0-9a-f]{64}[\w-]+$/;
+const addressCharsMax = 255;
+const nameCharsMax = 64;
+const proofChars = 64;
+
+/**
+ * Makes a proof that the speaker knows what all transmitters of the mesh share: HMAC-SHA-256 in
+ * hex, keyed by the purpose and the secret, which is empty in an open mesh.
+ */
+export type Prove = (purpose: "hello" | "link" | "mesh", what: string | Buffer) => string;
+
+/**
+ * Writes the topic of a hello: a prefix, a proof in hex, MessagePack in base64url, and a space.
+ */
+export function writeHello(hello: LinkHello, prove: Prove): string {
+  const { id, incarnation, mesh, pub, command, nonce } = hello;
+  const map = { v: linkVersion, id, incarnation, mesh, pub, command, nonce };
+  const bytes = Buffer.from(encodeMessagePack(map));
+  return `${helloPrefix}${prove("hello", bytes)}${bytes.toString("base64url")} `;
+}
+
+/**
+ * Reads the topic of a hello.
+ *
+ * @throws {MeshError} `BAD_FRAME`, `BAD_PAYLOAD`, `BAD_ID` for what cannot be read; `DENIED` for a
+ *   wrong proof; `BAD_VERSION`; `MESH_MISMATCH` for a transmitter of a mesh of another name.
+ */
+export function readHello(topic: string, mesh: string, prove: Prove): LinkHello {
+  const text = topic.slice(helloPrefix.length, -1);
+  if (topic.length > subscriptionBytesMax || !topic.endsWith(" ") || !helloText.test(text)) {
+    throw new MeshError("BAD_FRAME", "a hello is a prefix, hex, base64url and a space");
+  }
+  const bytes = Buffer.from(text.slice(proofChars), "base64url");
+  const map = mapValue(decodeMessagePack(bytes), "a hello");
+  const version = intField(map, "v");
+  if (version !== linkVersion) {
+    const spoken = `links of version ${linkVersion} are spoken here, got ${version}`;
+    throw new MeshError("BAD_VERSION", spoken, { hint: "run one release on all transmitters" });
+  }
+  const theirs = stringField(map, "mesh", nameCharsMax);
+  if (theirs !== mesh) {
+    const text = `a transmitter of mesh "${theirs}" is linked to one of "${mesh}"`;
+    throw new MeshError("MESH_MISMATCH", text, { hint: "give both the same --mesh" });
+  }
+  if (!constantTimeEqual(text.slice(0, proofChars), prove("hello", bytes))) {
+    const text = "a transmitter does not know the secret of this mesh";
+    throw new MeshError("DENIED", text, { hint: "give all of them the same --mesh-secret" });
+  }
+  const nonce = stringField(map, "nonce", 32);
+  if (!/^[0-9a-f]{32}$/.test(nonce)) throw new MeshError("BAD_PAYLOAD", "a nonce is 32 hex digits");
+  return {
+    id: readThid(ownField(map, "id")),
+    incarnation: intField(map, "incarnation"),
+    mesh: theirs,
+    pub: stringField(map, "pub", addressCharsMax),
+    command: stringField(map, "command", addressCharsMax),
+    nonce,
+  };
+}
+
+/** The topic on which one transmitter speaks to another: only who knows the secret finds it. */
+export function linkTopic(prove: Prove, from: LinkHello, to: LinkHello): string {
+  const both = [from, to].map(({ id, incarnation, nonce }) => `${id} ${incarnation} ${nonce}`);
+  return `${linkPrefix}${prove("link", both.join(" to "))}`;
+}
+
+/** The topic on which a transmitter speaks to all others of the mesh. */
+export function meshTopic(prove: Prove, mesh: string): string {
+  return `${meshPrefix}${prove("mesh", mesh)}`;
+}

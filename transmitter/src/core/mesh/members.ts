@@ -1,0 +1,201 @@
+import type { Thid } from "@thynapse/protocol";
+import { Detector, type DetectorLimits } from "./detector.js";
+
+/**
+ * - `heard-of`: named by others; it counts as dead until it has spoken twice.
+ * - `alive`
+ * - `suspect`: its connection is cut, or it is late.
+ * - `dead`: silent for too long for everybody whom we hear.
+ * - `left`: it has said farewell.
+ */
+export type MemberState = "heard-of" | "alive" | "suspect" | "dead" | "left";
+
+/** A sign of life: it rises with each start of a transmitter, and within one with each heartbeat. */
+export interface Beat {
+  readonly id: Thid;
+  readonly incarnation: number;
+  readonly beat: number;
+}
+
+/** A transmitter of the mesh, as this one sees it. */
+export interface Member {
+  readonly id: Thid;
+  readonly incarnation: number;
+  readonly state: MemberState;
+  /** Since when it has been in this state, in ms. */
+  readonly sinceMs: number;
+}
+
+/** When somebody is suspect, dead and forgotten. */
+export interface MembersLimits extends DetectorLimits {
+  /** Time that a peer has to connect again when its connection is lost, in ms. */
+  readonly cutMs: number;
+  /** Time after which the dead are forgotten, in ms. */
+  readonly forgetMs: number;
+}
+
+/** What is told of members. */
+export interface MembersHandlers {
+  changed(member: Member, before: MemberState | undefined): void;
+  /** A dead one is forgotten: what is kept of it may go. */
+  forgotten(id: Thid): void;
+}
+
+interface Held extends Member {
+  incarnation: number;
+  state: MemberState;
+  sinceMs: number;
+  beat: number;
+  detector: Detector;
+  /** When its connection was lost; infinite while it stands. */
+  cutMs: number;
+}
+
+/** Heartbeats until a sign of life has come by way of somebody else: at most two, and some time. */
+const relayBeats = 2.4;
+/** A silence as improbable as this makes a peer late, and so suspect: one in a thousand. */
+const latePhi = 3;
+
+/**
+ * Who belongs to the mesh and lives.
+ *
+ * Everybody passes on the newest sign of life of everybody, so a broken link between two does not make
+ * either look dead. Whoever notices that it was away itself buries nobody in the moment after.
+ */
+export class Members {
+  private readonly limits: MembersLimits;
+  private readonly handlers: MembersHandlers;
+  private readonly held = new Map<Thid, Held>();
+  private tickedMs: number;
+
+  constructor(limits: MembersLimits, handlers: MembersHandlers, nowMs: number) {
+    this.limits = limits;
+    this.handlers = handlers;
+    this.tickedMs = nowMs;
+  }
+
+  get(id: Thid): Member | undefined {
+    return this.held.get(id);
+  }
+
+  get all(): readonly Member[] {
+    return [...this.held.values()];
+  }
+
+  /** The newest signs of life that are known here, to be passed on. */
+  beats(): Beat[] {
+    return [...this.held.values()].map(({ id, incarnation, beat }) => ({ id, incarnation, beat }));
+  }
+
+  /** A sign of life of a transmitter came, from itself or from another one. */
+  heard({ id, incarnation, beat }: Beat, nowMs: number): void {
+    const member = this.held.get(id);
+    if (member === undefined) {
+      this.meet({ id, incarnation, beat }, nowMs);
+    } else if (incarnation > member.incarnation) {
+      // It has started again. Nobody has to wait for proof that the old one is gone.
+      member.incarnation = incarnation;
+      member.beat = beat;
+      member.detector = new Detector(this.limits, nowMs);
+      this.enter(member, "heard-of", nowMs);
+    } else if (incarnation === member.incarnation && beat > member.beat) {
+      member.beat = beat;
+      this.spoke(member, nowMs);
+    }
+  }
+
+  /** The connection to a peer was lost. */
+  cut(id: Thid, nowMs: number): void {
+    const member = this.held.get(id);
+    if (member === undefined) return;
+    member.cutMs = Math.min(member.cutMs, nowMs);
+    if (member.state === "alive") this.enter(member, "suspect", nowMs);
+  }
+
+  /** The connection stands, for the first time or again. */
+  linked(id: Thid): void {
+    const member = this.held.get(id);
+    if (member !== undefined) member.cutMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** A peer has said farewell. */
+  left(id: Thid, incarnation: number, nowMs: number): void {
+    const member = this.held.get(id);
+    if (member?.incarnation === incarnation) this.enter(member, "left", nowMs);
+  }
+
+  /** Looks at every silence; as often as heartbeats are sent. */
+  tick(nowMs: number): void {
+    const awayMs = nowMs - this.tickedMs - this.limits.heartbeatMs;
+    this.tickedMs = nowMs;
+    const wasAway = awayMs > this.limits.heartbeatMs;
+    for (const member of this.held.values()) {
+      if (wasAway) this.pardon(member, awayMs);
+      else this.judge(member, nowMs);
+    }
+  }
+
+  private meet(beat: Beat, nowMs: number): void {
+    const member: Held = {
+      ...beat,
+      state: "heard-of",
+      sinceMs: nowMs,
+      detector: new Detector(this.limits, nowMs),
+      cutMs: Number.POSITIVE_INFINITY,
+    };
+    this.held.set(beat.id, member);
+    this.handlers.changed(member, undefined);
+  }
+
+  private spoke(member: Held, nowMs: number): void {
+    member.detector.heard(nowMs);
+    if (member.state === "left") return;
+    if (member.state === "dead") {
+      // One word may be an echo of the time before; the next one will not be.
+      member.detector = new Detector(this.limits, nowMs);
+      this.enter(member, "heard-of", nowMs);
+    } else if (member.state !== "alive" && member.cutMs === Number.POSITIVE_INFINITY) {
+      this.enter(member, "alive", nowMs);
+    } else if (member.state === "heard-of") {
+      this.enter(member, "alive", nowMs);
+    }
+  }
+
+  private pardon(member: Held, awayMs: number): void {
+    member.detector.pardon(awayMs);
+    member.cutMs += awayMs;
+  }
+
+  private judge(member: Held, nowMs: number): void {
+    const { detector, state } = member;
+    switch (state) {
+      case "alive":
+      case "suspect": {
+        const isLost = nowMs - member.cutMs >= this.limits.cutMs;
+        // Cut off from us, but others hear it: that is a broken link, and no death.
+        const { cutMs, heartbeatMs } = this.limits;
+        const isUnheard = nowMs - detector.lastMs >= Math.max(cutMs, relayBeats * heartbeatMs);
+        if (detector.isOverdue(nowMs) || (isLost && isUnheard)) this.enter(member, "dead", nowMs);
+        else if (state === "alive" && detector.phi(nowMs) >= latePhi) {
+          this.enter(member, "suspect", nowMs);
+        }
+        break;
+      }
+      case "heard-of":
+        if (detector.isOverdue(nowMs)) this.enter(member, "dead", nowMs);
+        break;
+      case "dead":
+      case "left":
+        if (nowMs - member.sinceMs < this.limits.forgetMs) break;
+        this.held.delete(member.id);
+        this.handlers.forgotten(member.id);
+    }
+  }
+
+  private enter(member: Held, state: MemberState, nowMs: number): void {
+    const before = member.state;
+    member.state = state;
+    member.sinceMs = nowMs;
+    this.handlers.changed(member, before);
+  }
+}
