@@ -10,7 +10,9 @@ import { Detector, type DetectorLimits } from "./detector.js";
  */
 export type MemberState = "heard-of" | "alive" | "suspect" | "dead" | "left";
 
-/** A sign of life: it rises with each start of a transmitter, and within one with each heartbeat. */
+/**
+ * A sign of life: it rises with each start of a transmitter, and within one with each heartbeat.
+ */
 export interface Beat {
   readonly id: Thid;
   readonly incarnation: number;
@@ -59,8 +61,8 @@ const latePhi = 3;
 /**
  * Who belongs to the mesh and lives.
  *
- * Everybody passes on the newest sign of life of everybody, so a broken link between two does not make
- * either look dead. Whoever notices that it was away itself buries nobody in the moment after.
+ * Everybody passes on the newest sign of life of everybody, so a broken link between two does not
+ * make either look dead. Whoever notices that it was away itself buries nobody in the moment after.
  */
 export class Members {
   private readonly limits: MembersLimits;
