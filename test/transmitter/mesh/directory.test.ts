@@ -1,7 +1,8 @@
 import { expect } from "chai";
 
 import type { Thid } from "../../../protocol/src/thid.js";
-import { type Delta, Directory } from "../../../transmitter/src/core/mesh/directory.js";
+import { Directory } from "../../../transmitter/src/core/mesh/directory.js";
+import type { Delta } from "../../../transmitter/src/core/mesh/mesh-record.js";
 import { SeededRandom } from "../../simulation/random.js";
 
 const idOf = (n: number): Thid => n.toString(16).padStart(40, "0") as Thid;

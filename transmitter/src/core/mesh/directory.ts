@@ -1,20 +1,5 @@
 import type { Thid } from "@thynapse/protocol";
-import { type Change, type Entry, MeshRecord } from "./mesh-record.js";
-
-/** How far somebody knows the record of a transmitter. */
-export interface Known {
-  readonly id: Thid;
-  readonly incarnation: number;
-  /** The last change that is known; 0 for none. */
-  readonly version: number;
-}
-
-/** What has changed in a record between two versions. */
-export interface Delta extends Known {
-  /** The version that it goes on from; 0: the whole record, what it lacks is gone. */
-  readonly from: number;
-  readonly entries: readonly Entry[];
-}
+import { type Change, type Delta, type Known, MeshRecord } from "./mesh-record.js";
 
 /** What the directory tells of what it learns from others. */
 export interface DirectoryHandlers {

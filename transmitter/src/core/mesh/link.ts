@@ -1,6 +1,6 @@
 import { MeshError } from "@thynapse/protocol";
 import type { FrameHead, FrameKind } from "./link-frame.js";
-import { PartQueue } from "./part-queue.js";
+import { Fifo } from "../ring.js";
 
 /** The bounds of a link. */
 export interface LinkLimits {
@@ -79,7 +79,8 @@ export class Link {
   // What goes out.
   private epoch = 1;
   /** The parts that are not acked. */
-  private readonly ring = new PartQueue();
+  private readonly ring = new Fifo<Buffer>();
+  private ringBytes = 0;
   private acked = 0;
   /** The last number that was sent, since the other side last said what it lacks. */
   private sent = 0;
@@ -110,7 +111,7 @@ export class Link {
   }
 
   get unackedBytes(): number {
-    return this.ring.bytes;
+    return this.ringBytes;
   }
 
   /** When `tick` is due; infinite if never. */
@@ -136,9 +137,11 @@ export class Link {
   /** Sends a part, now or when there is room in the window. The part is never written to again. */
   send(part: Buffer, nowMs: number): void {
     const { ring } = this;
-    if (ring.length > 0 && ring.bytes + part.length > this.limits.linkBytesMax) this.beginAnew();
-    if (this.ring.length === 0) this.askDueMs = Math.min(this.askDueMs, nowMs + askMs);
+    if (ring.length > 0 && this.ringBytes + part.length > this.limits.linkBytesMax)
+      this.beginAnew();
+    if (ring.length === 0) this.askDueMs = Math.min(this.askDueMs, nowMs + askMs);
     this.ring.push(part);
+    this.ringBytes += part.length;
   }
 
   /**
@@ -198,7 +201,7 @@ export class Link {
   private ackedTo(ack: number, nowMs: number): void {
     const news = ack - this.acked;
     if (news <= 0) return;
-    this.ring.shift(news);
+    for (let left = news; left > 0; left--) this.ringBytes -= this.ring.shift()?.length ?? 0;
     this.acked = ack;
     this.sent = Math.max(this.sent, ack);
     this.askPauseMs = askMs;
@@ -240,6 +243,7 @@ export class Link {
     const frames = this.ring.length;
     this.epoch++;
     this.ring.clear();
+    this.ringBytes = 0;
     this.acked = 0;
     this.sent = 0;
     this.sentMax = 0;

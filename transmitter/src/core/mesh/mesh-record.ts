@@ -1,8 +1,22 @@
 import type { Thid } from "@thynapse/protocol";
-import type { Delta } from "./directory.js";
 
 /** A value as it was set with a change; `undefined` where it was deleted. */
 export type Entry = readonly [key: string, version: number, value: unknown];
+
+/** How far somebody knows the record of a transmitter. */
+export interface Known {
+  readonly id: Thid;
+  readonly incarnation: number;
+  /** The last change that is known; 0 for none. */
+  readonly version: number;
+}
+
+/** What has changed in a record between two versions. */
+export interface Delta extends Known {
+  /** The version that it goes on from; 0: the whole record, what it lacks is gone. */
+  readonly from: number;
+  readonly entries: readonly Entry[];
+}
 
 /** What a reader of a record is told. */
 export interface Change {
