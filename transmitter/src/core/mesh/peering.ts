@@ -27,8 +27,10 @@ export interface PeeringHandlers {
   linked(peer: LinkHello): void;
   /** The way to the peer is cut; what is sent meanwhile waits. */
   cut(peer: LinkHello): void;
-  /** The next part of a peer, in order, once. */
+  /** The next part of a peer, in order, once. @throws {MeshError} to refuse it. */
   taken(peer: LinkHello, part: Buffer): void;
+  /** A part that somebody has told all. @throws {MeshError} to refuse it. */
+  told(part: Buffer): void;
   /** What a peer sent before, or what it was sent, is not to be had any more. */
   begunAnew(peer: LinkHello, side: "ours" | "theirs"): void;
   /** The peer has started again: its old self is gone. */
@@ -78,6 +80,7 @@ export class Peering {
   private readonly byOurs = new Map<string, Peer>();
   private readonly byTheirs = new Map<string, Peer>();
   private readonly forAll: string;
+  private readonly dialled = new Set<string>();
   /** Hellos that are still to be met: a connection shows each only once. */
   private readonly waiting = new Map<Thid, LinkHello>();
   private meetings = 0;
@@ -152,9 +155,10 @@ export class Peering {
   /** A message of a peer came: what stands behind the topic of its head, and its part. */
   received(topic: string, head: string, part: Buffer, nowMs: number): void {
     const peer = this.byTheirs.get(topic);
-    if (peer === undefined) return;
+    if (peer === undefined && topic !== this.forAll) return;
     try {
-      peer.link.receive(readFrameHead(head), part, nowMs);
+      if (peer === undefined) this.handlers.told(part);
+      else peer.link.receive(readFrameHead(head), part, nowMs);
     } catch (thrown) {
       this.counts.framesRefused++;
       this.handlers.refused(toMeshError(thrown));
@@ -197,7 +201,18 @@ export class Peering {
     const peer = this.peers.get(id);
     if (peer === undefined) return;
     this.drop(peer);
-    this.actions.hangUp(peer.hello.pub);
+    this.hangUp(peer.hello.pub);
+  }
+
+  /** Connects to an event socket, unless that is done already: whoever has it will connect back. */
+  dial(address: string): void {
+    if (address === this.me.pub || this.dialled.has(address)) return;
+    this.dialled.add(address);
+    this.actions.dial(address);
+  }
+
+  private hangUp(address: string): void {
+    if (this.dialled.delete(address)) this.actions.hangUp(address);
   }
 
   private heard(topic: string, nowMs: number): void {
@@ -230,10 +245,8 @@ export class Peering {
   private meet(hello: LinkHello): void {
     const known = this.peers.get(hello.id);
     if (known !== undefined) this.drop(known);
-    if (known?.hello.pub !== hello.pub) {
-      if (known !== undefined) this.actions.hangUp(known.hello.pub);
-      this.actions.dial(hello.pub);
-    }
+    if (known !== undefined && known.hello.pub !== hello.pub) this.hangUp(known.hello.pub);
+    this.dial(hello.pub);
     const peer = this.add(hello);
     this.actions.subscribe(peer.theirs);
     if (known !== undefined) this.handlers.restarted(known.hello, hello);
