@@ -1,6 +1,7 @@
 import type { LinkHello, Prove } from "../../../transmitter/src/core/mesh/hello.js";
 import { Mesh } from "../../../transmitter/src/core/mesh/mesh.js";
 import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering.js";
+import { SeededRandom } from "../../simulation/random.js";
 import { idOf, Net, type NetNode } from "./net.js";
 
 /** A transmitter that knows of others, and nothing else. */
@@ -38,6 +39,39 @@ export class MeshNet extends Net<MeshNode> {
       return [hello.pub, names.toSorted().join(" ")];
     });
     return Object.fromEntries(views);
+  }
+
+  /** Starts, kills, cuts, mends and sets at random for so long; returns what was done how often. */
+  storm(ms: number, names: readonly string[], seed: number): Record<string, number> {
+    const random = new SeededRandom(seed);
+    const draw = (from: readonly string[]): string =>
+      from[Math.floor(random.float() * from.length)] as string;
+    const done = { killed: 0, started: 0, cut: 0, set: 0, deleted: 0 };
+    const incarnations = new Map(names.map((name) => [name, 1]));
+    for (let left = ms; left > 0; left -= 50) {
+      const [one, other] = [draw(names), draw(names)];
+      const node = this.nodes.get(one);
+      const chance = random.float();
+      if (chance < 0.02 && node !== undefined && this.nodes.size > 1) {
+        this.stop(one);
+        done.killed++;
+      } else if (chance < 0.06 && node === undefined) {
+        const incarnation = (incarnations.get(one) ?? 1) + 1;
+        incarnations.set(one, incarnation);
+        this.knock(this.start(one, { incarnation }), draw([...this.nodes.keys()]));
+        done.started++;
+      } else if (chance < 0.12) {
+        this.cut(one, other);
+        done.cut++;
+      } else if (chance < 0.2) this.mend();
+      else if (chance < 0.5 && node !== undefined) {
+        const value = random.float() < 0.3 ? undefined : Math.floor(random.float() * 1000);
+        node.mesh.set(`k${Math.floor(random.float() * 10)}`, value);
+        done[value === undefined ? "deleted" : "set"]++;
+      }
+      this.pass(50);
+    }
+    return done;
   }
 
   /** What each knows of a key of one. */

@@ -93,6 +93,38 @@ describe("mesh", () => {
     expect(net.views()).to.deep.equal(complete(["n2", "n3", "n4"]));
   });
 
+  for (let seed = 1; seed <= 30; seed++) {
+    it(`is one again after a minute of kills, starts and cuts, seed ${seed}`, () => {
+      const all = names(6);
+      const net = meshOf(6);
+      net.run(1000);
+      const done = net.storm(60_000, all, seed);
+      for (const [what, count] of Object.entries(done)) expect(count, what).to.be.greaterThan(0);
+      net.mend();
+      net.run(4000);
+
+      const living = net.living.map(({ hello }) => hello.pub);
+      expect(net.views()).to.deep.equal(complete(living.toSorted()));
+      for (const { hello, mesh } of net.living) {
+        const own = mesh.directory.entriesOf(hello.id).toSorted();
+        for (const other of net.living) {
+          expect(other.mesh.directory.entriesOf(hello.id).toSorted()).to.deep.equal(own);
+        }
+        const links = net.living.filter((other) => other.mesh !== mesh);
+        for (const other of links) expect(mesh.peering.isUp(other.hello.id)).to.equal(true);
+      }
+    });
+  }
+
+  it("of 25 is complete, and a key is everywhere, within two seconds of the last knock", () => {
+    const net = meshOf(25);
+    net.run(4000);
+    net.living[24]?.mesh.set("color", "blue");
+    net.run(2000);
+    expect(net.views()).to.deep.equal(complete(names(25)));
+    expect(new Set(net.values("n25", "color"))).to.deep.equal(new Set(["blue"]));
+  });
+
   it("refuses words that mean nothing, by a named error, and goes on", () => {
     const net = meshOf(2);
     net.run(1000);

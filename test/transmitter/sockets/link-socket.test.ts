@@ -1,0 +1,201 @@
+import { randomBytes } from "node:crypto";
+import { expect } from "chai";
+import { Context } from "zeromq";
+
+import { randomThid } from "../../../protocol/src/thid.js";
+import { type LinkHello, writeHello } from "../../../transmitter/src/core/mesh/hello.js";
+import { Mesh } from "../../../transmitter/src/core/mesh/mesh.js";
+import { EventSocket } from "../../../transmitter/src/sockets/event-socket.js";
+import { LinkSocket } from "../../../transmitter/src/sockets/link-socket.js";
+import { Pump, TurnBudget } from "../../../transmitter/src/sockets/pump.js";
+import { eventually } from "../../support/eventually.js";
+import { proving } from "../mesh/net.js";
+
+const prove = proving("secret of the tests");
+const limits = {
+  linkWindow: 256,
+  linkBytesMax: 16 * 1024 * 1024,
+  heartbeatMs: 250,
+  acceptablePauseMs: 1000,
+  threshold: 8,
+  cutMs: 300,
+  forgetMs: 600_000,
+};
+
+/** What of a transmitter has to do with others: its event socket, its links and what it knows. */
+class Linked {
+  static readonly all = new Set<Linked>();
+  readonly hello: LinkHello;
+  readonly mesh: Mesh;
+  readonly refused: string[] = [];
+  private readonly events: EventSocket;
+  private readonly links: LinkSocket;
+  private readonly timer: NodeJS.Timeout;
+
+  static async start(port = "*", incarnation = 1, id = randomThid()): Promise<Linked> {
+    const options = { context: new Context(), ipv6: false, deadAfterMs: 1200 };
+    let linked: Linked | undefined;
+    const events = new EventSocket(
+      { ...options, highWaterMark: 512 },
+      {
+        subscribed: (topic) => linked?.heard(topic.toString("latin1")) ?? false,
+        unsubscribed: (topic) => linked?.unheard(topic.toString("latin1")),
+        failed: (error) => linked?.refused.push(String(error)),
+      },
+    );
+    await events.socket.bind(`tcp://127.0.0.1:${port}`);
+    const links = new LinkSocket(options, {
+      received: (topic, head, part) => linked?.received(topic, head, part),
+    });
+    linked = new Linked(events, links, { id, incarnation });
+    return linked;
+  }
+
+  private constructor(
+    events: EventSocket,
+    links: LinkSocket,
+    { id, incarnation }: Pick<LinkHello, "id" | "incarnation">,
+  ) {
+    this.events = events;
+    this.links = links;
+    this.hello = {
+      id,
+      incarnation,
+      mesh: "default",
+      pub: events.socket.lastEndpoint ?? "",
+      command: "tcp://127.0.0.1:1",
+      nonce: randomBytes(16).toString("hex"),
+    };
+    const handlers = {
+      member: () => undefined,
+      changed: () => undefined,
+      renewed: () => undefined,
+      twin: () => this.refused.push("twin"),
+      refused: ({ code }: { readonly code: string }) => this.refused.push(code),
+    };
+    const actions = {
+      dial: (address: string) => links.dial(address),
+      hangUp: (address: string) => links.hangUp(address),
+      subscribe: (topic: string) => links.subscribe(topic),
+      unsubscribe: (topic: string) => links.unsubscribe(topic),
+      publish: (head: Buffer, part: Buffer) => events.publish(head, part),
+    };
+    this.mesh = new Mesh(this.hello, { prove, limits, actions, handlers }, performance.now());
+    this.mesh.start();
+    const budget = new TurnBudget();
+    const turn = async (): Promise<void> => this.mesh.flush();
+    const failed = (error: unknown): void => void this.refused.push(String(error));
+    const sources = [
+      { socket: events.socket, take: (parts: Buffer[]) => events.take(parts) },
+      ...links.sockets.map((socket) => ({ socket, take: (parts: Buffer[]) => links.take(parts) })),
+    ];
+    for (const { socket, take } of sources) {
+      new Pump(socket, { take, turn }, budget).run().catch(failed);
+    }
+    this.timer = setInterval(() => {
+      this.mesh.tick(performance.now());
+      this.mesh.flush();
+    }, 20);
+    Linked.all.add(this);
+  }
+
+  get port(): string {
+    return this.hello.pub.slice(this.hello.pub.lastIndexOf(":") + 1);
+  }
+
+  knock(at: Linked): void {
+    this.links.knock(at.hello.pub, writeHello(this.hello, prove));
+  }
+
+  /** The states of others, by what they are to be. */
+  sees(other: Linked): string | undefined {
+    return this.mesh.members.get(other.hello.id)?.state;
+  }
+
+  async end(): Promise<void> {
+    Linked.all.delete(this);
+    clearInterval(this.timer);
+    this.links.close();
+    this.events.close(0);
+    await eventually(() => expect(this.events.socket.closed).to.equal(true));
+  }
+
+  private heard(topic: string): boolean {
+    return this.mesh.subscribed(topic, performance.now()) ?? false;
+  }
+
+  private unheard(topic: string): void {
+    this.mesh.unsubscribed(topic, performance.now());
+  }
+
+  private received(topic: string, head: string, part: Buffer): void {
+    this.mesh.received(topic, head, part, performance.now());
+  }
+}
+
+function allSee(linked: readonly Linked[], state: string): void {
+  for (const one of linked) {
+    for (const other of linked) if (one !== other) expect(one.sees(other)).to.equal(state);
+  }
+}
+
+describe("link socket", () => {
+  afterEach(async () => {
+    for (const linked of Linked.all) await linked.end();
+  });
+
+  it("links three over real sockets that all knock at one, itself included", async () => {
+    const all = [await Linked.start(), await Linked.start(), await Linked.start()];
+    const [seed, second, third] = all as [Linked, Linked, Linked];
+    for (const linked of all) linked.knock(seed);
+    await eventually(() => allSee(all, "alive"));
+
+    third.mesh.set("color", "blue");
+    await eventually(() => {
+      for (const { mesh } of [seed, second]) {
+        expect(mesh.directory.get(third.hello.id, "color")).to.equal("blue");
+      }
+    });
+    for (const { refused } of all) expect(refused).to.deep.equal([]);
+  });
+
+  it("finds one that is gone dead within a second, and takes it back at its old address", async () => {
+    const all = [await Linked.start(), await Linked.start(), await Linked.start()];
+    const [seed, second, third] = all as [Linked, Linked, Linked];
+    for (const linked of all) linked.knock(seed);
+    await eventually(() => allSee(all, "alive"));
+
+    await third.end();
+    await eventually(
+      () => {
+        for (const one of [seed, second]) expect(one.sees(third)).to.equal("dead");
+      },
+      { withinMs: 1000 },
+    );
+
+    const again = await Linked.start(third.port, 2, third.hello.id);
+    again.knock(seed);
+    await eventually(() => allSee([seed, second, again], "alive"));
+    expect(seed.mesh.members.get(again.hello.id)?.incarnation).to.equal(2);
+  });
+
+  it("knocks until a seed that comes later is there", async () => {
+    const early = await Linked.start();
+    const placeholder = await Linked.start();
+    await placeholder.end();
+    early.knock(placeholder);
+    const late = await Linked.start(placeholder.port);
+    await eventually(() => allSee([early, late], "alive"));
+  });
+
+  it("knows everything in the end, though more is told at once than pipes hold", async () => {
+    const [a, b] = [await Linked.start(), await Linked.start()];
+    b.knock(a);
+    await eventually(() => allSee([a, b], "alive"));
+
+    for (let n = 1; n <= 3000; n++) a.mesh.set(`key ${n}`, n);
+    await eventually(() => {
+      expect(b.mesh.directory.entriesOf(a.hello.id, "key ")).to.have.length(3000);
+    });
+  });
+});

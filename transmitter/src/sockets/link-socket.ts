@@ -1,0 +1,88 @@
+import { Subscriber } from "zeromq";
+import type { ListeningOptions } from "./listening.js";
+
+/** What links tell their owner. */
+export interface LinkSocketHandlers {
+  /** A message of another transmitter: its topic, what stands behind it, and its part. */
+  received(topic: string, head: string, part: Buffer): void;
+}
+
+/** A part is a run or a word of the mesh, of at most one large event and what is around it. */
+const partBytesMax = 8 * 1024 * 1024;
+/** Messages that wait unread; what is beyond is dropped there, and sent again by the link. */
+const unreadMax = 1024;
+const reconnectMs = 100;
+const reconnectMsMax = 2000;
+
+const space = 0x20;
+
+/**
+ * What a transmitter hears others by: one SUB for its links, and one that only knocks at seeds.
+ *
+ * A SUB shows all its topics to everyone that it is connected to, and is connected twice to whoever
+ * it dials by two addresses. So seeds, of which nobody knows whose they are, get a socket of their
+ * own that shows nothing but the hello; who sees it connects back and is then dialled by its own
+ * address. It stays connected: a seed that comes later, or again, sees the hello too.
+ *
+ * Both must always be received from: a SUB that is not read does not even subscribe again.
+ */
+export class LinkSocket {
+  /** For the pumps alone. */
+  readonly sockets: readonly [links: Subscriber, seeds: Subscriber];
+  private readonly handlers: LinkSocketHandlers;
+
+  constructor({ context, ipv6, deadAfterMs }: ListeningOptions, handlers: LinkSocketHandlers) {
+    this.handlers = handlers;
+    const make = (): Subscriber =>
+      new Subscriber({
+        context,
+        ipv6,
+        linger: 0,
+        maxMessageSize: partBytesMax,
+        receiveHighWaterMark: unreadMax,
+        reconnectInterval: reconnectMs,
+        reconnectMaxInterval: reconnectMsMax,
+        heartbeatInterval: Math.round(deadAfterMs / 3),
+        heartbeatTimeout: deadAfterMs,
+        heartbeatTimeToLive: deadAfterMs,
+      });
+    this.sockets = [make(), make()];
+  }
+
+  /** Connects to an event socket, and again whenever the connection is lost. */
+  dial(address: string): void {
+    this.sockets[0].connect(address);
+  }
+
+  hangUp(address: string): void {
+    this.sockets[0].disconnect(address);
+  }
+
+  /** Shows a hello at a seed for as long as this transmitter runs. */
+  knock(address: string, hello: string): void {
+    const [, seeds] = this.sockets;
+    seeds.subscribe(hello);
+    seeds.connect(address);
+  }
+
+  subscribe(topic: string): void {
+    this.sockets[0].subscribe(topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.sockets[0].unsubscribe(topic);
+  }
+
+  /** Takes what `receive` returned. The topic is the first two words of the head. */
+  take([head, part]: readonly Buffer[]): void {
+    if (head === undefined || part === undefined) return;
+    const topicEnd = head.indexOf(space, head.indexOf(space) + 1);
+    if (topicEnd < 0) return;
+    const topic = head.toString("latin1", 0, topicEnd);
+    this.handlers.received(topic, head.toString("latin1", topicEnd + 1), part);
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.close();
+  }
+}
