@@ -67,17 +67,21 @@ describe("command socket", () => {
     }
   });
 
-  it("keeps the order of 30 000 messages to a connection that reads late, and loses none", async () => {
+  it("keeps the order of messages to a connection that reads late, and loses none", async () => {
     const dealer = stand.dealer();
     await dealer.send("hello");
     const { connection } = await stand.next();
 
-    for (let number = 0; number < 30_000; number++) stand.say(connection, `${number}`);
-    await stand.command.flush();
-    expect(stand.command.waitingBytes).to.be.greaterThan(0);
+    const textAt = (number: number): string => `${number}`.padEnd(1000);
+    let count = 0;
+    for (let more = 1000; more > 0; count++) {
+      stand.say(connection, textAt(count));
+      await stand.command.flush();
+      if (stand.command.waitingBytes > 0) more--;
+    }
 
-    for (let number = 0; number < 30_000; number++) {
-      expect(String((await dealer.receive())[0])).to.equal(`${number}`);
+    for (let number = 0; number < count; number++) {
+      expect(String((await dealer.receive())[0])).to.equal(textAt(number));
     }
     await eventually(() => expect(stand.command.waitingBytes).to.equal(0));
   });

@@ -34,20 +34,21 @@ class Linked {
 
   static async start(port = "*", incarnation = 1, id = randomThid()): Promise<Linked> {
     const options = { context: new Context(), ipv6: false, deadAfterMs: 1200 };
-    let linked: Linked | undefined;
+    const made: Linked[] = [];
     const events = new EventSocket(
       { ...options, highWaterMark: 512 },
       {
-        subscribed: (topic) => linked?.heard(topic.toString("latin1")) ?? false,
-        unsubscribed: (topic) => linked?.unheard(topic.toString("latin1")),
-        failed: (error) => linked?.refused.push(String(error)),
+        subscribed: (topic) => made[0]?.heard(topic.toString("latin1")) ?? false,
+        unsubscribed: (topic) => made[0]?.unheard(topic.toString("latin1")),
+        failed: (error) => made[0]?.refused.push(String(error)),
       },
     );
     await events.socket.bind(`tcp://127.0.0.1:${port}`);
     const links = new LinkSocket(options, {
-      received: (topic, head, part) => linked?.received(topic, head, part),
+      received: (topic, head, part) => made[0]?.received(topic, head, part),
     });
-    linked = new Linked(events, links, { id, incarnation });
+    const linked = new Linked(events, links, { id, incarnation });
+    made.push(linked);
     return linked;
   }
 
