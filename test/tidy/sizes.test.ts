@@ -34,7 +34,7 @@ const longFiles: Readonly<Record<string, LongFile>> = {
     reason: "one way out for every event; its answers share their state",
   },
   "test/transmitter/sockets/command-socket.test.ts": {
-    lines: 309,
+    lines: 313,
     reason: "one stand with real sockets for all that one socket does",
   },
   "test/transmitter/sockets/event-socket.test.ts": {
