@@ -37,11 +37,9 @@ async function run([name, ...words]: readonly string[]): Promise<ExitCode> {
     return exitCode.ok;
   }
   if (asksForHelp(words)) return await help(name);
-  // Loaded side by side, and not at all for the help: the parser takes as long as most verbs.
-  const [verb, { resolveCommandLine }] = await Promise.all([
-    loadVerb(name),
-    import("./resolve.js"),
-  ]);
+  // One after the other: Node opens all files of an import at once, and there may be few to open.
+  const verb = await loadVerb(name);
+  const { resolveCommandLine } = await import("./resolve.js");
   const resolved = await resolveCommandLine(verb, words, process.env);
   const interrupts = new Interrupts();
   interrupts.listen();

@@ -10,7 +10,11 @@ export interface VerbRow {
 export const verbs: Readonly<Record<string, VerbRow>> = Object.freeze({
   up: {
     summary: "start a transmitter",
-    load: async () => (await import("./verbs/up.js")).up,
+    load: async () => {
+      // What it stands on first: see `main.ts`.
+      await import("@thynapse/cell-sdk");
+      return (await import("./verbs/up.js")).up;
+    },
   },
   send: {
     summary: "send one event, or each line of standard input",
