@@ -24,11 +24,11 @@ ${SCENARIOS.map((scenario) => `                     ${scenario.name}`).join("\n"
   --repeats N      measured runs of each system, interleaved: 1 … 99 (default 3)
   --seconds N      length of a measured run: 0.2 … 60 (default 2.5, with --ci 0.8)
   --ci             exits 1 if a ratio is under 80 % of its target, or of what is known to be within
-                   reach where the target is not; a void run counts there
+                   reach where the target is not (object, ask-1)
   --json           prints one JSON document on standard output
   --help           prints this
 
-  exit codes: 0 done, 1 a run failed, is void (without --ci) or too slow (with it), 2 usage, 130 and 143 interrupted
+  exit codes: 0 done, 1 a run failed, is void or (--ci) too slow, 2 usage, 130 and 143 interrupted
 `;
 
 /** A mistake on the command line; the text is for whoever typed it. */

@@ -42,6 +42,12 @@ export function renderReport(report: Report, options: BenchOptions): string {
       lines.push(`FAILED ${row.name}, ${failure.system}, run ${failure.repeat}: ${failure.why}`);
     }
   }
+  for (const { name, reached, target } of options.ci ? report.scenarios : []) {
+    if (reached === undefined) continue;
+    lines.push(
+      `${name}: checked against ${render(reached)}, short of its target ${render(target)}`,
+    );
+  }
   for (const miss of report.missed) lines.push(`MISSED ${miss}`);
   for (const why of report.void ?? []) lines.push(`VOID ${why}`);
   return `${lines.join("\n")}\n`;

@@ -24,10 +24,10 @@ const COUNT_MAX = 30_000_000;
  */
 const WARM_PART = 0.8;
 /**
- * Requests before the first calibration, for each second that is measured: one at a time they are too few for the
- * compiler to be done with in a few seconds, and its threads then show as the tail.
+ * Requests before the first calibration, of every system: one at a time they are too few for the compiler to be done
+ * with in a few seconds, and its threads then show as the tail. With --ci too, or the tail would be another figure there.
  */
-const WARM_ASKS = 8_000;
+const WARM_ASKS = 20_000;
 
 /**
  * Measures one system once, with a hub and roles of its own that end with it.
@@ -57,7 +57,7 @@ export async function measure(
 
 async function calibrate(crew: Crew, scenario: Scenario, seconds: number): Promise<number> {
   const warmMs = seconds * 1_000 * WARM_PART;
-  if (scenario.kind === "ask") await crew.run(Math.round(seconds * WARM_ASKS));
+  if (scenario.kind === "ask") await crew.run(WARM_ASKS);
   let count: number = COUNT_MIN[scenario.kind];
   for (;;) {
     const { elapsedMs } = await crew.run(count);

@@ -18,8 +18,8 @@ interface ScenarioBase {
   /** Length of a body, in bytes; of an object it is what its JSON comes to, roughly. */
   readonly bodyBytes: number;
   /**
-   * The ratio that is known to be within reach where the target is not; the note says why. With
-   * --ci it stands for the target.
+   * The ratio that a whole bench has shown where the target is out of reach; the note says why.
+   * With --ci it stands for the target, and the report says so. It only ever moves to the target.
    */
   readonly reached?: number | Latency;
 }
@@ -121,7 +121,7 @@ export const SCENARIOS: readonly Scenario[] = [
     unit: "ms",
     inFlight: 1,
     target: { p50: 1, p99: 0.5 },
-    reached: { p50: 2, p99: 5 },
+    reached: { p50: 2, p99: 2.5 },
     note: "a bare ROUTER between two bare DEALERs has p50 0.40 ms, p99 0.76 ms, as NATS",
   },
   { ...ASK, name: "ask-64", unit: "requests/s", inFlight: 64, target: 1.5 },

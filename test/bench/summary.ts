@@ -78,8 +78,8 @@ const ciAllowance = 0.8;
 /**
  * Names what of a row falls short of its target; with `isCi`, of 80 % of what is within reach.
  *
- * A latency's target is an upper bound, so it may be exceeded by as much. Shares of a short run,
- * which has few deliveries, may be twice as far from equal.
+ * A latency's target is an upper bound, so it may be exceeded by as much. Shares may be twice as far
+ * from equal with `isCi`: runs of 0.8 s showed 13 to 16 % where runs of 2.5 s showed 7 %.
  */
 export function missesOf(row: Row, isCi: boolean): string[] {
   const { ratio } = row;

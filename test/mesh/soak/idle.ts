@@ -12,9 +12,6 @@ export interface IdleFigures {
   readonly rssMb: number;
 }
 
-/** The collector of a process that has just started tidies up; that is not idle yet. In ms. */
-const settleMs = 10_000;
-
 /** Ten cells, each a process with one catch of each mode, of which none gets anything. */
 export async function runIdle(watchedMs: number): Promise<IdleFigures> {
   const mesh = await FaultMesh.start();
@@ -22,7 +19,6 @@ export async function runIdle(watchedMs: number): Promise<IdleFigures> {
   const cells = await mesh.seatGroup("billing", 10, { pattern: "orders.*" });
   await Promise.all(cells.map((cell) => cell.tell("multicatch", { pattern: "orders.**" })));
 
-  await delay(settleMs);
   const before = cpuMs(pid);
   const beganMs = performance.now();
   await delay(watchedMs);
