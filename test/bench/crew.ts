@@ -1,6 +1,7 @@
 import { checkUnion, type Share } from "./arrivals.js";
 import type { ReportOf } from "./dialogue.js";
 import { Member } from "./member.js";
+import type { Hub } from "./peers/peer.js";
 import type { Scenario, SystemName } from "./scenario.js";
 
 /** One round: everything from the first send to the last arrival and the last confirm. */
@@ -38,11 +39,12 @@ export class Crew {
     this.#listeners = listeners;
   }
 
-  /** Seats everybody at the hub; who listens is ready before the driver joins. */
-  async join(system: SystemName, url: string): Promise<void> {
-    const place = { system, scenario: this.#scenario.name, url };
-    await Promise.all(this.#listeners.map((member) => member.join(place)));
-    await this.#driver.join(place);
+  /** Seats everybody; who listens is ready before the driver joins. */
+  async join(system: SystemName, hub: Pick<Hub, "url" | "farUrl">): Promise<void> {
+    const place = { system, scenario: this.#scenario.name };
+    const far = { ...place, url: hub.farUrl };
+    await Promise.all(this.#listeners.map((member) => member.join(far)));
+    await this.#driver.join({ ...place, url: hub.url });
   }
 
   /**

@@ -80,11 +80,13 @@ async function runScenario(
 
 /** Starts and stops each hub once, so that a program that is missing is named at once. */
 async function tryHubs(systems: readonly SystemName[]): Promise<void> {
-  for (const system of systems) await (await PEERS[system].startHub()).stop();
+  for (const system of systems) await (await PEERS[system].startHub({ isLinked: false })).stop();
 }
 
 function systemsOf(scenario: Scenario, options: BenchOptions): readonly SystemName[] {
-  return options.systems.filter((system) => scenario.systems.includes(system));
+  return scenario.systems.filter((system) =>
+    options.systems.includes(system === "single" ? "thynapse" : system),
+  );
 }
 
 async function endAll(): Promise<void> {

@@ -37,6 +37,9 @@ export function renderReport(report: Report, options: BenchOptions): string {
   );
   for (const row of report.scenarios) {
     if (row.note !== undefined) lines.push(`${row.name}: ${row.note}`);
+    if (row.single !== undefined) {
+      lines.push(`${row.name}: at one transmitter ${render(row.single)} ${row.unit}`);
+    }
     if (row.deviation !== undefined) lines.push(`${row.name}: shares ${renderDeviation(row)}`);
     for (const failure of row.failures) {
       lines.push(`FAILED ${row.name}, ${failure.system}, run ${failure.repeat}: ${failure.why}`);

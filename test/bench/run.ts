@@ -41,10 +41,10 @@ export async function measure(
   seconds: number,
 ): Promise<Sample> {
   const peer = PEERS[system];
-  const hub = await peer.startHub();
+  const hub = await peer.startHub({ isLinked: scenario.isLinked === true });
   const crew = await Crew.gather(scenario);
   try {
-    await crew.join(system, hub.url);
+    await crew.join(system, hub);
     const count = await calibrate(crew, scenario, seconds);
     const memory = watchMemory(hub.pid);
     const round = await crew.run(count).finally(() => memory.pause());

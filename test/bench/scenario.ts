@@ -1,5 +1,8 @@
-/** One of the systems that are measured beside each other. */
-export type SystemName = "thynapse" | "nats" | "redis";
+/**
+ * One of the systems that are measured beside each other. `single` is Thynapse at one transmitter,
+ * where the scenario spans two: it is measured wherever Thynapse is.
+ */
+export type SystemName = "thynapse" | "single" | "nats" | "redis";
 
 /** What a latency scenario yields, in milliseconds. */
 export interface Latency {
@@ -15,6 +18,10 @@ interface ScenarioBase {
   readonly systems: readonly SystemName[];
   /** Why a system is missing from `systems`, for the report. */
   readonly note?: string;
+  /** Whoever drives is at one hub and the others at a second one, to which it is linked. */
+  readonly isLinked?: boolean;
+  /** What the ratio is to; default nats. */
+  readonly against?: SystemName;
   /** Length of a body, in bytes; of an object it is what its JSON comes to, roughly. */
   readonly bodyBytes: number;
   /**
@@ -125,6 +132,25 @@ export const SCENARIOS: readonly Scenario[] = [
     note: "a bare ROUTER between two bare DEALERs has p50 0.40 ms, p99 0.76 ms, as NATS",
   },
   { ...ASK, name: "ask-64", unit: "requests/s", inFlight: 64, target: 1.5 },
+  {
+    ...FLOW,
+    name: "link-one-to-one-128",
+    systems: WITHOUT_REDIS,
+    isLinked: true,
+    target: 2.5,
+    note: "sender and receiver at two transmitters that are linked, or two servers of a cluster",
+  },
+  {
+    ...ASK,
+    name: "link-ask-1",
+    systems: ["thynapse", "single", "nats"],
+    isLinked: true,
+    against: "single",
+    unit: "ms",
+    inFlight: 1,
+    target: { p50: 2, p99: 2 },
+    note: "asker and answerer at two transmitters; the ratio is to both at one",
+  },
 ];
 
 /** The scenario of that name, which must exist. */

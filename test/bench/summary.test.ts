@@ -28,6 +28,18 @@ describe("bench: summary", () => {
     expect(row.ratio).to.deep.equal({ p50: 0.5, p99: 1 });
   });
 
+  it("divides by the figure of one transmitter where a scenario spans two", () => {
+    const row = rowOf("link-ask-1", {
+      thynapse: [{ p50: 0.6, p99: 3 }],
+      single: [{ p50: 0.4, p99: 1 }],
+      nats: [{ p50: 0.1, p99: 0.1 }],
+    });
+
+    expect(row.ratio).to.deep.equal({ p50: 1.5, p99: 3 });
+    expect(row.single).to.deep.equal({ p50: 0.4, p99: 1 });
+    expect(missesOf(row, false)).to.deep.equal(["link-ask-1: p99 ratio 3 is over 2"]);
+  });
+
   it("misses a target by a ratio that is too small, or a latency that is too large", () => {
     const slow = rowOf("one-to-one-128", { thynapse: [3e6], nats: [1e6] });
     const late = rowOf("ask-1", {

@@ -20,7 +20,9 @@ export interface Row {
   readonly thynapse: Figure | null;
   readonly nats: Figure | null;
   readonly redis: Figure | null;
-  /** Of the medians: Thynapse ÷ NATS. */
+  /** Where the scenario spans two transmitters and is compared with one: that one. */
+  readonly single?: Figure;
+  /** Of the medians: Thynapse ÷ NATS, or ÷ `single` where there is one. */
   readonly ratio: Figure | null;
   /** Of the ratios of the single repeats: (largest − smallest) ÷ median. */
   readonly spread: Figure | null;
@@ -49,16 +51,18 @@ export function summarize(
 ): Row {
   const figures = (system: SystemName) => good(samples.get(system)).map((sample) => sample.value);
   const median = (system: SystemName) => nullable(reduce(figures(system), medianOf), tidy);
-  const [ours, theirs] = [median("thynapse"), median("nats")];
-  const pairs = pairwise(samples).map(([our, their]) => divide(our.value, their.value));
+  const { against = "nats" } = scenario;
+  const [ours, theirs, alone] = [median("thynapse"), median(against), median("single")];
+  const pairs = pairwise(samples, against).map(([our, their]) => divide(our.value, their.value));
   const hubRssMb = perSystem(samples, (sample) => sample.memory?.rssMb);
   const deviation = perSystem(samples, (sample) => sample.deviation);
   return {
     name: scenario.name,
     unit: scenario.unit,
     thynapse: ours,
-    nats: theirs,
+    nats: median("nats"),
     redis: median("redis"),
+    ...(alone === null ? {} : { single: alone }),
     ratio: ours === null || theirs === null ? null : divide(ours, theirs),
     spread: nullable(reduce(pairs, spreadOf), tidy),
     rssMb: hubRssMb.thynapse ?? null,
@@ -116,8 +120,8 @@ function good(samples: readonly (Sample | undefined)[] | undefined): Sample[] {
   return (samples ?? []).filter((sample) => sample !== undefined);
 }
 
-function pairwise(samples: SamplesBySystem): [our: Sample, their: Sample][] {
-  const theirs = samples.get("nats") ?? [];
+function pairwise(samples: SamplesBySystem, against: SystemName): [our: Sample, their: Sample][] {
+  const theirs = samples.get(against) ?? [];
   return (samples.get("thynapse") ?? []).flatMap((our, repeat) => {
     const their = theirs[repeat];
     return our === undefined || their === undefined ? [] : [[our, their] as [Sample, Sample]];

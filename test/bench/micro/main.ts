@@ -1,6 +1,7 @@
 import { cellBenches } from "./cell.js";
 import { coreBenches } from "./core.js";
 import { frameBenches } from "./frame.js";
+import { linkBenches } from "./link.js";
 import { runBenches } from "./run.js";
 import { measureMicro, sunk, type MicroBench } from "./runner.js";
 
@@ -9,6 +10,7 @@ const GROUPS: Readonly<Record<string, readonly MicroBench[]>> = {
   frame: frameBenches,
   run: runBenches,
   core: coreBenches,
+  link: linkBenches,
   cell: cellBenches,
 };
 

@@ -1,31 +1,63 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { NatsConnection } from "@nats-io/nats-core";
 
 import type { Load } from "../load.js";
 import type { FlowScenario } from "../scenario.js";
-import { freePort, PATIENCE_MS, startHub, type Peer, type Seat } from "./peer.js";
+import {
+  freePort,
+  type Hub,
+  PATIENCE_MS,
+  startHub,
+  startPair,
+  type Peer,
+  type Seat,
+} from "./peer.js";
 
 /** Events between two awaited flushes: from 500 to 20 000 it gains a half, beyond that nothing. */
 const NATS_CHUNK = 20_000;
 
+/**
+ * A subscription at one server of a cluster is known to the others some time later, and nothing
+ * says when: what is sent before that is lost.
+ */
+const ROUTE_MS = 300;
+
 /** NATS core through its own client for Node. */
 export const nats: Peer = {
   name: "nats",
-  async startHub() {
-    const port = await freePort();
-    return startHub({
-      argv: ["nats-server", "-a", "127.0.0.1", "-p", String(port)],
-      ready: /Server is ready/,
-      hint: "apt install nats-server",
-      url: () => `nats://127.0.0.1:${port}`,
+  async startHub({ isLinked }) {
+    if (!isLinked) return startServer([], /Server is ready/);
+    const route = `nats://127.0.0.1:${await freePort()}`;
+    const near = await startServer(["--cluster", route], /Listening for route connections/);
+    return startPair(near, async () => {
+      const own = `nats://127.0.0.1:${await freePort()}`;
+      return startServer(["--cluster", own, "--routes", route], /Route connection created/);
     });
   },
-  async join(url) {
+  async join(url, { scenario }) {
     const { connect } = await import("@nats-io/transport-node");
-    return seatAt(await connect({ servers: url, reconnect: false }));
+    const connection = await connect({ servers: url, reconnect: false });
+    return seatAt(connection, scenario.isLinked ? ROUTE_MS : 0);
   },
 };
 
-function seatAt(connection: NatsConnection): Seat {
+async function startServer(cluster: readonly string[], ready: RegExp): Promise<Hub> {
+  const port = await freePort();
+  const name = cluster.length === 0 ? [] : ["--cluster_name", "bench"];
+  return startHub({
+    argv: ["nats-server", "-a", "127.0.0.1", "-p", String(port), ...name, ...cluster],
+    ready,
+    hint: "apt install nats-server",
+    url: () => `nats://127.0.0.1:${port}`,
+  });
+}
+
+/** @param armedMs how long to wait until every server knows of a subscription. */
+function seatAt(connection: NatsConnection, armedMs: number): Seat {
+  const known = async (): Promise<void> => {
+    await connection.flush();
+    await delay(armedMs);
+  };
   return {
     send: (scenario, load, count) => sendAll(connection, { scenario, load, count }),
     // A callback is the faster way: the iterator costs a queue and a promise per burst.
@@ -41,12 +73,12 @@ function seatAt(connection: NatsConnection): Seat {
         const callback = guarded((got) => arrivals.takeBytes(got.data));
         connection.subscribe("bench.load", { ...queue, callback });
       }
-      await connection.flush();
+      await known();
     },
     async answer(channel) {
       const callback = guarded((got) => got.respond(got.data));
       connection.subscribe(channel, { queue: "bench", callback });
-      await connection.flush();
+      await known();
     },
     async ask(channel, body) {
       return (await connection.request(channel, body, { timeout: PATIENCE_MS })).data;

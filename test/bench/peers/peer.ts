@@ -6,10 +6,13 @@ import type { RoleName } from "../dialogue.js";
 import type { Load } from "../load.js";
 import type { FlowScenario, Scenario, SystemName } from "../scenario.js";
 
-/** The process in the middle, through which everything goes. */
+/** The process in the middle, through which everything goes; or two of them, linked. */
 export interface Hub {
   readonly pid: number;
+  /** Where whoever drives is seated. */
   readonly url: string;
+  /** Where the others are: the same, unless there are two. */
+  readonly farUrl: string;
   stop(): Promise<void>;
 }
 
@@ -28,7 +31,7 @@ export interface Seat {
 /** A system under measurement. */
 export interface Peer {
   readonly name: SystemName;
-  startHub(): Promise<Hub>;
+  startHub(terms: { readonly isLinked: boolean }): Promise<Hub>;
   join(url: string, who: { readonly role: RoleName; readonly scenario: Scenario }): Promise<Seat>;
 }
 
@@ -50,7 +53,8 @@ export async function startHub(command: HubCommand): Promise<Hub> {
   const started = startProcess(command.argv);
   try {
     const line = await started.waitForLine(command.ready, { withinMs: PATIENCE_MS });
-    return { pid: started.pid, url: command.url(line), stop: () => stop(started) };
+    const url = command.url(line);
+    return { pid: started.pid, url, farUrl: url, stop: () => stop(started) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
       throw new Error(`${command.argv[0]} is not installed: ${command.hint}`, { cause: error });
@@ -58,6 +62,18 @@ export async function startHub(command: HubCommand): Promise<Hub> {
     await stop(started);
     throw error;
   }
+}
+
+/** Makes one hub of two that are linked; if the second one does not start, the first is stopped. */
+export async function startPair(near: Hub, startFar: () => Promise<Hub>): Promise<Hub> {
+  const far = await startFar().catch(async (error: unknown) => {
+    await near.stop();
+    throw error;
+  });
+  const stopBoth = async (): Promise<void> => {
+    await Promise.all([near.stop(), far.stop()]);
+  };
+  return { pid: near.pid, url: near.url, farUrl: far.url, stop: stopBoth };
 }
 
 /** A port of the loopback address that is free at this moment. */

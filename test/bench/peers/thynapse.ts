@@ -6,23 +6,20 @@ import type { Arrivals } from "../arrivals.js";
 import type { Load, Order } from "../load.js";
 import type { FlowScenario } from "../scenario.js";
 import { joinByHand } from "./json-cell.js";
-import { PATIENCE_MS, startHub, type Peer, type Seat } from "./peer.js";
+import { type Hub, PATIENCE_MS, startHub, startPair, type Peer, type Seat } from "./peer.js";
 
 /** Requests that the answerer takes at a time: as many as are ever in flight. */
 const ANSWER_CONCURRENCY = 64;
 
 const BIN = fileURLToPath(new URL("../../../transmitter/bin/thynapse.js", import.meta.url));
 
-/** Thynapse: one transmitter, and cells that know nothing but the SDK's defaults. */
+/** Thynapse: one transmitter or two, and cells that know nothing but the SDK's defaults. */
 export const thynapse: Peer = {
   name: "thynapse",
-  startHub: () =>
-    startHub({
-      argv: [process.execPath, BIN, "up", "--port", "0", "--json"],
-      ready: /^\{.*"ready":\s*true.*\}$/,
-      hint: "https://nodejs.org",
-      url: (line) => (JSON.parse(line[0]) as { readonly command: string }).command,
-    }),
+  async startHub({ isLinked }) {
+    const near = await startTransmitter([]);
+    return isLinked ? startPair(near, () => startTransmitter(["--link", near.url])) : near;
+  },
   async join(url, { role, scenario }) {
     if (scenario.kind === "flow" && scenario.byHand) return joinByHand(url, `bench-${role}`);
     // Loaded late, so that the peers can be measured while the SDK is broken.
@@ -30,6 +27,22 @@ export const thynapse: Peer = {
     return seatAt(await connect({ service: `bench-${role}`, transmitters: [url] }));
   },
 };
+
+/** The same at one transmitter, whatever the scenario spans. */
+export const single: Peer = {
+  ...thynapse,
+  name: "single",
+  startHub: () => startTransmitter([]),
+};
+
+function startTransmitter(flags: readonly string[]): Promise<Hub> {
+  return startHub({
+    argv: [process.execPath, BIN, "up", "--port", "0", "--json", ...flags],
+    ready: /^\{.*"ready":\s*true.*\}$/,
+    hint: "https://nodejs.org",
+    url: (line) => (JSON.parse(line[0]) as { readonly command: string }).command,
+  });
+}
 
 function seatAt(cell: Cell): Seat {
   return {
