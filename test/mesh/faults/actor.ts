@@ -2,10 +2,17 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
 import type { Answer, InstructionName, Instructions, Seat } from "./instructions.js";
+import { loopback, type Place } from "./place.js";
 
 interface Waiter {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** How a process runs. */
+export interface Running {
+  readonly nodeFlags?: readonly string[];
+  readonly place?: Place;
 }
 
 /** A process that is one cell, and does what it is told. */
@@ -27,12 +34,14 @@ export class Actor {
 
   /**
    * @param script what the process runs.
-   * @param nodeFlags flags of node itself.
+   * @param running flags of node itself, and where it runs.
    */
-  constructor(script: string, seat: Seat, nodeFlags: readonly string[] = []) {
+  constructor(script: string, seat: Seat, { nodeFlags = [], place = loopback }: Running = {}) {
     this.id = seat.id;
+    const [file = "", ...argv] = [...place.enter, process.execPath, ...nodeFlags];
     this.child = fork(script, [JSON.stringify(seat)], {
-      execArgv: [...nodeFlags],
+      execPath: file,
+      execArgv: argv,
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

@@ -1,10 +1,6 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { randomThid } from "@thynapse/protocol";
 
@@ -13,16 +9,10 @@ import type { LogRecord } from "../../simulation/log.js";
 import { eventually } from "../../support/eventually.js";
 import { merged, recordsOf, sharedClockMs } from "../../support/run-log.js";
 import { roleScript } from "../../support/roles.js";
-import { bin } from "../thynapse.js";
 import { Actor } from "./actor.js";
+import { FaultTransmitter, type Terms } from "./fault-transmitter.js";
 import type { Anycatching } from "./instructions.js";
-
-interface Ready {
-  readonly id: string;
-  readonly command: string;
-  readonly pub: string;
-  readonly pid: number;
-}
+import { loopback, type Place } from "./place.js";
 
 /** What a cell keeps of what it sees: a log, unless it is told not to, or marks. */
 export interface Keeping {
@@ -30,60 +20,51 @@ export interface Keeping {
   readonly marksMax?: number;
   /** Flags of node itself. */
   readonly nodeFlags?: readonly string[];
-}
-
-/** How a transmitter is started. */
-export interface Terms {
-  readonly flags?: readonly string[];
-  /** Flags of node itself. With `--expose-gc` among them it can be asked for `liveMb`. */
-  readonly nodeFlags?: readonly string[];
-  /** How many files it may have open; default as many as this process. */
-  readonly filesMax?: number;
+  /** The transmitter it is attached to first; default the first one. */
+  readonly home?: FaultTransmitter;
+  readonly place?: Place;
 }
 
 const running = new Set<FaultMesh>();
 
-/** One transmitter and its cells, each a process; whatever happens to them is logged. */
+/** Transmitters and their cells, each a process; whatever happens to them is logged. */
 export class FaultMesh {
   readonly cells: Actor[] = [];
-  /** From the start of the process to its ready line, of the last start. */
-  readyMs = 0;
+  readonly transmitters: readonly FaultTransmitter[];
   private readonly script: string;
-  private readonly terms: Terms;
   private readonly folder = mkdtempSync(join(tmpdir(), "thynapse-faults-"));
   private readonly logs: string[] = [];
   private readonly own: LogRecord[] = [];
-  private transmitter: ChildProcess | undefined;
-  private ready: Ready = { id: "", command: "", pub: "", pid: -1 };
 
-  private constructor(script: string, terms: Terms) {
+  private constructor(script: string, terms: readonly Terms[]) {
     this.script = script;
-    this.terms = terms;
+    this.transmitters = terms.map((each) => new FaultTransmitter(each, (...it) => this.log(...it)));
   }
 
-  /** Starts a transmitter on free ports. */
-  static async start(terms: Terms = {}): Promise<FaultMesh> {
-    const mesh = new FaultMesh(await roleScript("mesh/faults/roles/cell"), terms);
+  /** Starts transmitters on free ports, one by default; the second and later ones know the first. */
+  static async start(...terms: readonly Terms[]): Promise<FaultMesh> {
+    const script = await roleScript("mesh/faults/roles/cell");
+    const mesh = new FaultMesh(script, terms.length === 0 ? [{}] : terms);
     running.add(mesh);
-    await mesh.up(["--port", "0"]);
+    const [first, ...others] = mesh.transmitters;
+    await first!.start();
+    await Promise.all(others.map((other) => other.start([first!.command])));
     return mesh;
   }
 
-  /** The address of the transmitter, the same for all its starts. */
+  /** The first of the transmitters, where there is one only. */
+  get transmitter(): FaultTransmitter {
+    return this.transmitters[0]!;
+  }
+
+  /** The address of the first transmitter, the same for all its starts. */
   get command(): string {
-    return this.ready.command;
+    return this.transmitter.command;
   }
 
-  /** The transmitter's process. */
+  /** The process of the first transmitter. */
   get pid(): number {
-    return this.ready.pid;
-  }
-
-  /** What lives in the memory of the transmitter after a collection, in MB. */
-  async liveMb(): Promise<number> {
-    const answer = once(this.transmitter!, "message") as Promise<[number]>;
-    this.transmitter!.send("collect");
-    return (await answer)[0];
+    return this.transmitter.pid;
   }
 
   /** Starts so many cells of a service; resolves when all are welcome. */
@@ -103,8 +84,13 @@ export class FaultMesh {
   }
 
   /** Starts cells of a service that share one anycatch; resolves when all are armed. */
-  async seatGroup(service: string, count: number, anycatching: Anycatching): Promise<Actor[]> {
-    const cells = await this.seat(service, count);
+  async seatGroup(
+    service: string,
+    count: number,
+    { home, place, ...anycatching }: Anycatching & Pick<Keeping, "home" | "place">,
+  ): Promise<Actor[]> {
+    const keeping = { ...(home && { home }), ...(place && { place }) };
+    const cells = await this.seat(service, count, keeping);
     await Promise.all(cells.map((cell) => cell.tell("anycatch", anycatching)));
     return cells;
   }
@@ -124,14 +110,16 @@ export class FaultMesh {
     cell.signal("SIGCONT");
   }
 
-  /** Kills the transmitter, and starts another at the same address. */
-  async restart(): Promise<void> {
-    this.log({ id: "", cell: "", action: "crashed", home: this.ready.id });
-    await killed(this.transmitter);
-    const [port, pubPort] = [this.ready.command, this.ready.pub].map(
-      (at) => at.split(":")[2] ?? "",
-    );
-    await this.up(["--port", port ?? "", "--pub-port", pubPort ?? ""]);
+  /** Kills a transmitter, and starts another at the same address. */
+  async restart(transmitter: FaultTransmitter = this.transmitter): Promise<void> {
+    await transmitter.kill();
+    await this.startAgain(transmitter);
+  }
+
+  /** Starts a transmitter that has ended, at its address; it knows all others. */
+  startAgain(transmitter: FaultTransmitter): Promise<void> {
+    const others = this.transmitters.filter((other) => other !== transmitter);
+    return transmitter.start(others.map(({ command }) => command));
   }
 
   /** All that happened so far, in the order in which it happened. */
@@ -162,16 +150,18 @@ export class FaultMesh {
   async end(): Promise<void> {
     running.delete(this);
     for (const cell of this.cells) cell.signal("SIGKILL");
-    await Promise.all([killed(this.transmitter), ...this.cells.map((cell) => cell.ended)]);
+    await Promise.all(this.transmitters.map((transmitter) => transmitter.kill()));
+    await Promise.all(this.cells.map((cell) => cell.ended));
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   private newCell(service: string, keeping: Keeping & { readonly id?: string }): Actor {
-    const { isLogged = true, marksMax, nodeFlags, id = randomThid() } = keeping;
+    const { isLogged = true, marksMax, nodeFlags = [], id = randomThid() } = keeping;
+    const { home = this.transmitter, place = loopback } = keeping;
     const log = join(this.folder, `${id}.jsonl`);
-    const seat = { id, service, command: this.command };
+    const seat = { id, service, command: home.command };
     const books = { ...(isLogged && { log }), ...(marksMax !== undefined && { marksMax }) };
-    const cell = new Actor(this.script, { ...seat, ...books }, nodeFlags);
+    const cell = new Actor(this.script, { ...seat, ...books }, { nodeFlags, place });
     this.cells.push(cell);
     if (!isLogged) return cell;
     const logged = (): unknown => this.logs.push(log);
@@ -182,32 +172,8 @@ export class FaultMesh {
     return cell;
   }
 
-  private async up(ports: readonly string[]): Promise<void> {
-    const beganMs = sharedClockMs();
-    const { flags = [], nodeFlags = [], filesMax } = this.terms;
-    const limit = filesMax === undefined ? "" : `ulimit -n ${filesMax};`;
-    const isWatched = nodeFlags.includes("--expose-gc");
-    const preloads = isWatched
-      ? ["--import", await roleScript("mesh/faults/roles/collecting")]
-      : [];
-    const node = [process.execPath, ...nodeFlags, ...preloads, bin];
-    const verb = ["up", "--json", "--log-level", "silent", ...ports, ...flags];
-    const child = spawn("sh", ["-c", `${limit} exec "$0" "$@"`, ...node, ...verb], {
-      stdio: ["ignore", "pipe", "inherit", ...(isWatched ? ["ipc" as const] : [])],
-    }) as ChildProcessByStdio<null, Readable, null>;
-    this.transmitter = child;
-    const lines = createInterface({ input: child.stdout });
-    const [line] = (await Promise.race([
-      once(lines, "line"),
-      once(child, "exit").then(() => Promise.reject(new Error("the transmitter has ended"))),
-    ])) as [string];
-    this.readyMs = sharedClockMs() - beganMs;
-    this.ready = JSON.parse(line) as Ready;
-    this.own.push({ id: "", cell: "", action: "started", home: this.ready.id, timeMs: beganMs });
-  }
-
-  private log(entry: Omit<LogRecord, "timeMs">): void {
-    this.own.push({ ...entry, timeMs: sharedClockMs() });
+  private log(entry: Omit<LogRecord, "timeMs">, timeMs: number = sharedClockMs()): void {
+    this.own.push({ ...entry, timeMs });
   }
 }
 
@@ -228,10 +194,4 @@ function expectNone(violations: readonly Violation[]): void {
 /** Ends every process that was started for a mesh and still runs. */
 export async function endMeshes(): Promise<void> {
   await Promise.all([...running].map((mesh) => mesh.end()));
-}
-
-async function killed(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGKILL");
-  await once(child, "exit");
 }

@@ -15,7 +15,7 @@ export interface IdleFigures {
 /** Ten cells, each a process with one catch of each mode, of which none gets anything. */
 export async function runIdle(watchedMs: number): Promise<IdleFigures> {
   const mesh = await FaultMesh.start();
-  const { readyMs, pid } = mesh;
+  const { readyMs, pid } = mesh.transmitter;
   const cells = await mesh.seatGroup("billing", 10, { pattern: "orders.*" });
   await Promise.all(cells.map((cell) => cell.tell("multicatch", { pattern: "orders.**" })));
 

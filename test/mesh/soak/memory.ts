@@ -39,7 +39,11 @@ export class MemoryWatch {
   private readonly watched: readonly Watched[];
 
   constructor(mesh: FaultMesh, cells: Readonly<Record<string, Actor>>) {
-    const transmitter = { name: "transmitter", pid: mesh.pid, liveMb: () => mesh.liveMb() };
+    const transmitter = {
+      name: "transmitter",
+      pid: mesh.pid,
+      liveMb: () => mesh.transmitter.liveMb(),
+    };
     const others = Object.entries(cells).map(([name, cell]) => {
       return { name, pid: cell.pid, liveMb: () => cell.tell("liveMb") };
     });
