@@ -60,6 +60,7 @@ function drawNetwork(random: SeededRandom): WorldTerms["network"] {
     delayMaxMs: random.between(0.1, 2),
     lateShare: random.chance(0.5) ? 0.01 : 0,
     eventPipeMax: random.chance(0.5) ? random.int(4, 40) : 1024,
+    linkPipeMax: random.chance(0.2) ? random.int(8, 80) : 1024,
   };
 }
 

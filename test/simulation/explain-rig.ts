@@ -54,7 +54,13 @@ export class ExplainRig {
   constructor(seed: number) {
     this.world = new World({
       seed,
-      network: { delayMinMs: 0.05, delayMaxMs: 0.5, lateShare: 0, eventPipeMax: 1024 },
+      network: {
+        delayMinMs: 0.05,
+        delayMaxMs: 0.5,
+        lateShare: 0,
+        eventPipeMax: 1024,
+        linkPipeMax: 1024,
+      },
       limits: {},
       onRecord: (record) => this.records.push(record),
     });

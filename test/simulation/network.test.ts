@@ -1,7 +1,8 @@
 import { expect } from "chai";
 
 import { Agenda } from "./agenda.js";
-import type { CommandLine, EventLine } from "./lines.js";
+import type { CommandLine } from "./command-line.js";
+import type { EventLine } from "./event-line.js";
 import { Network } from "./network.js";
 import { Process } from "./process.js";
 import { SeededRandom } from "./random.js";
@@ -148,7 +149,7 @@ interface Rig {
 function connected(): Rig {
   const agenda = new Agenda();
   const random = new SeededRandom(1);
-  const terms = { delayMinMs: 0.1, delayMaxMs: 2, lateShare: 0.1, eventPipeMax: 5 };
+  const terms = { delayMinMs: 0.1, delayMaxMs: 2, lateShare: 0.1, eventPipeMax: 5, linkPipeMax: 5 };
   const network = new Network(agenda, random, terms);
   const [client, process] = [0, 1].map(() => new Process(agenda, random, () => {})) as [
     Process,

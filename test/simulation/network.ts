@@ -1,14 +1,10 @@
 import type { Agenda } from "./agenda.js";
-import {
-  type Breaking,
-  type CommandClient,
-  CommandLine,
-  type CommandServer,
-  type EventClient,
-  EventLine,
-  type EventServer,
-} from "./lines.js";
+import { type CommandClient, CommandLine, type CommandServer } from "./command-line.js";
+import { type EventClient, EventLine, type EventServer, redialMsMin } from "./event-line.js";
+import { type Breaking, bothWays, type Direction } from "./lines.js";
+import { Losses } from "./losses.js";
 import type { Process } from "./process.js";
+import { Proxy } from "./proxy.js";
 import type { SeededRandom } from "./random.js";
 
 /** What the network is like in one run. */
@@ -17,14 +13,16 @@ export interface NetworkTerms {
   readonly delayMaxMs: number;
   /** Share of messages that take up to 20 times as long. */
   readonly lateShare: number;
-  /** Messages that an event connection holds; what comes then is dropped. */
+  /** Messages that an event connection of a cell holds; what comes then is dropped. */
   readonly eventPipeMax: number;
+  /** The same of a connection between transmitters. */
+  readonly linkPipeMax: number;
 }
 
 /** Silence after which ZMTP heartbeats cut a connection: every 400 ms, 1200 ms of patience. */
 const heartbeatCutMs = { min: 1200, max: 1450 };
-/** How long a socket waits between two attempts to connect. */
-const redialMs = 100;
+/** The longest pause between two attempts of a transmitter's SUB to connect. */
+const linkRedialMsMax = 2000;
 /** When both ends of a connection know that it is gone, after a death. */
 const lingerMs = 8;
 
@@ -45,13 +43,19 @@ export class Network {
   private readonly eventServers = new Map<string, EventServer>();
   private readonly lines = new Set<Line>();
   private readonly linesById = new Map<string, CommandLine>();
-  private readonly cutUntilMs = new Map<Process, number>();
+  private readonly losses: Losses;
+  /** By XPUB and topic, whom it was let through to, and some to whom it is no more. */
+  private readonly audiences = new Map<EventServer, Map<string, Set<EventLine>>>();
   private nextId = 1;
+  /** Between transmitters. */
+  readonly proxy: Proxy;
 
   constructor(agenda: Agenda, random: SeededRandom, terms: NetworkTerms) {
     this.agenda = agenda;
     this.random = random;
     this.terms = terms;
+    this.proxy = new Proxy(random);
+    this.losses = new Losses(agenda);
   }
 
   delayMs(): number {
@@ -74,7 +78,7 @@ export class Network {
     this.lines.add(line);
     this.dial(line, () => {
       const server = this.commandServers.get(address);
-      if (server === undefined || !this.isThere(server.process)) return false;
+      if (server === undefined || !this.isThere(server.process, line)) return false;
       const id = `c${this.nextId++}`;
       this.linesById.set(id, line);
       line.opened(server, id);
@@ -85,16 +89,20 @@ export class Network {
 
   /** A cell connects a SUB. */
   connectEvents(address: string, client: EventClient): EventLine {
-    const line = new EventLine(this, address, client);
-    this.lines.add(line);
-    this.dialEvents(line);
-    return line;
+    const terms = { pipeMax: this.terms.eventPipeMax, redialMsMax: redialMsMin };
+    return this.connected(new EventLine(this, address, { client, ...terms }));
+  }
+
+  /** A transmitter connects a SUB of its own. */
+  connectLink(address: string, client: EventClient): EventLine {
+    const terms = { pipeMax: this.terms.linkPipeMax, redialMsMax: linkRedialMsMax };
+    return this.connected(new EventLine(this, address, { client, ...terms, proxy: this.proxy }));
   }
 
   dialEvents(line: EventLine): void {
     this.dial(line, () => {
       const server = this.eventServers.get(line.address);
-      if (server === undefined || !this.isThere(server.process)) return false;
+      if (server === undefined || !this.isThere(server.process, line)) return false;
       line.opened(server);
       return true;
     });
@@ -107,10 +115,19 @@ export class Network {
 
   /** Sends a message to every connection of this XPUB that was let through to its topic. */
   publish(server: EventServer, head: Buffer, part: Buffer): void {
-    const topic = head.toString("latin1", 0, head.indexOf(0x20) + 1);
-    for (const line of this.lines) {
-      if (line.kind === "event" && line.server === server) line.publish(topic, head, part);
+    const topic = head.toString("latin1", 0, topicEnd(head));
+    const audience = this.audiences.get(server)?.get(topic);
+    for (const line of audience ?? []) {
+      if (line.server === server && line.isAdmitted(topic)) line.publish(head, part);
+      else audience?.delete(line);
     }
+  }
+
+  /** An XPUB lets a topic through to a connection. */
+  admitted(server: EventServer, topic: string, line: EventLine): void {
+    const audiences = this.audiences.get(server) ?? new Map<string, Set<EventLine>>();
+    this.audiences.set(server, audiences);
+    audiences.set(topic, (audiences.get(topic) ?? new Set()).add(line));
   }
 
   forget(line: Line): void {
@@ -156,16 +173,17 @@ export class Network {
    * too long.
    */
   cut(process: Process, durationMs: number): void {
-    const untilMs = this.agenda.nowMs + durationMs;
-    this.cutUntilMs.set(process, Math.max(untilMs, this.cutUntilMs.get(process) ?? 0));
-    for (const line of this.linesOf(process)) {
-      line.hold(untilMs);
-      const cutMs = this.random.between(heartbeatCutMs.min, heartbeatCutMs.max);
-      if (cutMs >= durationMs) continue;
-      this.agenda.in(cutMs, () => {
-        const laterMs = this.random.between(0, 100);
-        this.breakIfOpen(line, { upShare: 0, downShare: 0, serverInMs: 0, clientInMs: laterMs });
-      });
+    this.losses.add(process, undefined, durationMs);
+    this.losses.add(undefined, process, durationMs);
+    for (const line of this.linesOf(process)) this.starve(line, bothWays, durationMs);
+  }
+
+  /** Packets from one process to another are lost, and heartbeats cut what stood between them. */
+  cutBetween(from: Process, to: Process, durationMs: number): void {
+    this.losses.add(from, to, durationMs);
+    for (const line of this.linesOf(from)) {
+      if (line.client.process === to) this.starve(line, ["down"], durationMs);
+      else if (line.server?.process === to) this.starve(line, ["up"], durationMs);
     }
   }
 
@@ -173,17 +191,36 @@ export class Network {
    * Connections of a process are reset: what is on its way is lost, and both ends know it at once.
    */
   reset(process: Process, kinds: readonly Line["kind"][]): void {
-    for (const line of this.linesOf(process)) {
-      if (!kinds.includes(line.kind)) continue;
-      const [upShare, downShare] = [this.random.float(), this.random.float()];
-      const [serverInMs, clientInMs] = [this.noticeMs(line), this.noticeMs(line)];
-      this.breakIfOpen(line, { upShare, downShare, serverInMs, clientInMs });
-    }
+    for (const line of this.linesOf(process)) if (kinds.includes(line.kind)) this.snap(line);
+  }
+
+  /** Every connection between two processes is reset. */
+  resetBetween(one: Process, other: Process): void {
+    for (const line of this.linesBetween(one, other)) this.snap(line);
   }
 
   /** Packets of a process are lost and sent again for a while: everything comes late. */
   stall(process: Process, durationMs: number): void {
-    for (const line of this.linesOf(process)) line.hold(this.agenda.nowMs + durationMs);
+    for (const line of this.linesOf(process)) line.hold(this.agenda.nowMs + durationMs, bothWays);
+  }
+
+  /** The same between two processes. */
+  stallBetween(one: Process, other: Process, durationMs: number): void {
+    for (const line of this.linesBetween(one, other)) {
+      line.hold(this.agenda.nowMs + durationMs, bothWays);
+    }
+  }
+
+  private linesBetween(one: Process, other: Process): Line[] {
+    return this.linesOf(one).filter(
+      (line) => line.client.process === other || line.server?.process === other,
+    );
+  }
+
+  private snap(line: Line): void {
+    const [upShare, downShare] = [this.random.float(), this.random.float()];
+    const [serverInMs, clientInMs] = [this.noticeMs(line), this.noticeMs(line)];
+    this.breakIfOpen(line, { upShare, downShare, serverInMs, clientInMs });
   }
 
   private linesOf(process: Process): Line[] {
@@ -204,20 +241,48 @@ export class Network {
     return line.kind === "event" ? this.random.between(2, 4) : this.random.between(1, 7);
   }
 
-  private isThere(process: Process): boolean {
-    return process.state === "running" && !this.isCut(process);
+  /** Nothing passes on a connection for a while, in these directions. */
+  private starve(line: Line, directions: readonly Direction[], durationMs: number): void {
+    line.hold(this.agenda.nowMs + durationMs, directions);
+    const cutMs = this.random.between(heartbeatCutMs.min, heartbeatCutMs.max);
+    if (cutMs >= durationMs) return;
+    this.agenda.in(cutMs, () => {
+      const { process } = line.client;
+      const server = line.server?.process;
+      if (server === undefined) return;
+      const upShare = this.losses.isLossy(process, server) ? 0 : 1;
+      const downShare = this.losses.isLossy(server, process) ? 0 : 1;
+      const clientInMs = this.random.between(0, 100);
+      this.breakIfOpen(line, { upShare, downShare, serverInMs: 0, clientInMs });
+    });
   }
 
-  private isCut(process: Process): boolean {
-    return (this.cutUntilMs.get(process) ?? 0) > this.agenda.nowMs;
+  /** Whether a process can be connected to by who dials. */
+  private isThere(process: Process, line: Line): boolean {
+    const { process: client } = line.client;
+    const isCut = this.losses.isLossy(client, process) || this.losses.isLossy(process, client);
+    return process.state === "running" && !isCut;
+  }
+
+  private connected(line: EventLine): EventLine {
+    this.lines.add(line);
+    this.dialEvents(line);
+    return line;
   }
 
   private dial(line: Line, connect: () => boolean): void {
     this.agenda.in(this.delayMs() * 3, () => {
       const { process } = line.client;
       if (line.state !== "dialing" || process.state === "dead") return;
-      if (process.state === "running" && !this.isCut(process) && connect()) return;
-      this.agenda.in(redialMs, () => this.dial(line, connect));
+      if (process.state === "running" && connect()) return;
+      const pauseMs = line.kind === "event" ? line.nextRedialMs() : redialMsMin;
+      this.agenda.in(pauseMs, () => this.dial(line, connect));
     });
   }
+}
+
+/** Where the topic of a message ends: behind one word, or two between transmitters. */
+function topicEnd(head: Buffer): number {
+  const first = head.indexOf(0x20) + 1;
+  return head[0] === 0x40 ? head.indexOf(0x20, first) + 1 : first;
 }

@@ -1,4 +1,4 @@
-import type { CommandLine } from "./lines.js";
+import type { CommandLine } from "./command-line.js";
 import { Process } from "./process.js";
 import type { SeededRandom } from "./random.js";
 import type { Surroundings } from "./surroundings.js";

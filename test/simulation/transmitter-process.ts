@@ -1,7 +1,8 @@
 import type { CoreOptions, Effect } from "../../transmitter/dist/core/effects.js";
 import { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
 import { DeadLetterWatch } from "./dead-letter-watch.js";
-import type { CommandServer, EventServer } from "./lines.js";
+import type { CommandServer } from "./command-line.js";
+import type { EventServer } from "./event-line.js";
 import { Process } from "./process.js";
 import { type Surroundings, wallMs } from "./surroundings.js";
 
