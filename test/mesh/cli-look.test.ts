@@ -31,7 +31,7 @@ describe("cli: ls, show, explain, top, dead, bench, completion", () => {
 
   describe("ls", () => {
     const listings: readonly (readonly [what: string, row: Record<string, unknown>])[] = [
-      ["transmitters", { state: "running" }],
+      ["transmitters", { state: "alive" }],
       ["cells", { service: "billing", state: "alive", encoding: "M", catches: 2 }],
       ["services", { service: "billing", cells: 1, groups: 1, streams: 1 }],
       ["groups", { service: "billing", pattern: "orders.*", members: 1, dead: 3 }],

@@ -71,7 +71,10 @@ describe("transmitter conformance: system requests", () => {
     const data = answer["data"] as Fields;
     const cell = { id: worker.id, service: worker.service };
     expect(data).to.deep.include({ channel, matched: 2 });
-    expect(data["streams"]).to.deep.equal([{ pattern: channel, encoding: "J", cells: [cell] }]);
+    const place = { transmitter: transmitter.id, way: "local" };
+    expect(data["streams"]).to.deep.equal([
+      { pattern: channel, encoding: "J", cells: [cell], ...place },
+    ]);
     const [group] = data["groups"] as { members: Fields[] }[];
     expect(group?.members[0]).to.include({ id: worker.id, free: 0 });
     expect(group?.members[0]?.["why"]).to.be.a("string");

@@ -53,6 +53,9 @@ export const counterHelp = Object.freeze({
   asksTimedOut: "requests that nobody answered in time",
   repliesSurplus: "replies that came after the first",
   systemRequests: "system requests answered",
+  queriesAsked: "system requests put to other transmitters",
+  queriesAnswered: "system requests of other transmitters answered",
+  queriesUnanswered: "system requests that another transmitter did not answer in time",
 } satisfies Record<string, string>);
 
 /** Name of a counter. */

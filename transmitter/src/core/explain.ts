@@ -1,5 +1,6 @@
 import { matchesPattern, type Pattern } from "@thynapse/protocol";
-import { type Group, plentyOfCredit } from "./group.js";
+import type { SiteExplanation } from "./explanation.js";
+import type { Group } from "./group.js";
 import type { RouteTable } from "./route.js";
 import type { Stream } from "./streams.js";
 
@@ -11,51 +12,38 @@ export interface Interest {
 }
 
 /**
- * Says who would get an event on this channel now, by which way, and why the others would not. It
- * asks the same routes as a real event, and changes nothing.
+ * Says who among the cells of this transmitter would get an event on this channel now, and why the
+ * others would not. It asks the same routes as a real event, and changes nothing.
  *
  * @see PROTOCOL.md §14, $mesh.explain
  */
-export function explain(interest: Interest, channel: string): Record<string, unknown> {
+export function explain(interest: Interest, channel: string): SiteExplanation {
   const route = interest.routes.resolve(channel);
   const streams = route.streams.filter((stream) => stream.listeners.size > 0);
   return {
     channel,
-    matched: streams.length + route.groups.length,
     streams: streams.map((stream) => ({
       pattern: stream.pattern.text,
       encoding: stream.encoding,
       cells: [...stream.listeners.keys()].map(({ id, service }) => ({ id, service })),
     })),
-    groups: route.groups.map(explainGroup),
+    groups: route.groups.map((group) => ({
+      service: group.service,
+      pattern: group.pattern.text,
+      backlog: group.backlog.events,
+      affinity: group.terms.affinity,
+      members: [...group.members.values()].map(({ cell, free }) => ({
+        id: cell.id,
+        free,
+        state: cell.state,
+      })),
+    })),
     others: others(interest, channel),
   };
 }
 
-function explainGroup(group: Group): Record<string, unknown> {
-  const frees = [...group.members.values()].map((member) => member.free);
-  const most = Math.min(Math.max(0, ...frees), plentyOfCredit);
-  return {
-    service: group.service,
-    pattern: group.pattern.text,
-    backlog: group.backlog.events,
-    members: [...group.members.values()].map((member) => ({
-      id: member.cell.id,
-      free: member.free,
-      why: whyMember(member.free, most, member.cell.state, group.terms.affinity),
-    })),
-  };
-}
-
-function whyMember(free: number, most: number, state: string, affinity: boolean): string {
-  if (state === "suspect") return "not now: suspect, silent for too long";
-  if (free === 0) return "not now: no free credit";
-  if (affinity) return "by key: events with a key go to the cell that owns it";
-  return free >= most ? "next: most free credit" : "later: another has more free credit";
-}
-
-function others(interest: Interest, channel: string): Record<string, unknown>[] {
-  const rows: Record<string, unknown>[] = [];
+function others(interest: Interest, channel: string): SiteExplanation["others"] {
+  const rows: { pattern: string; mode: string; service?: string; why: string }[] = [];
   for (const { pattern, listeners } of interest.streams) {
     if (listeners.size === 0 || matchesPattern(pattern, channel)) continue;
     rows.push({ pattern: pattern.text, mode: "multi", why: whyNot(pattern, channel) });

@@ -2,11 +2,8 @@ import {
   type Command,
   commands,
   didYouMeanCommand,
-  encodeBody,
   isCommand,
   MeshError,
-  type Run,
-  toMeshError,
 } from "@thynapse/protocol";
 import { Asks } from "./asks.js";
 import { Attachments } from "./attachments.js";
@@ -29,7 +26,7 @@ import { RouteTable } from "./route.js";
 import { Senders } from "./senders.js";
 import { Streams } from "./streams.js";
 import { Telling } from "./telling.js";
-import { SystemRequests } from "./system-requests.js";
+import { SystemAnswers } from "./system-answers.js";
 
 /** How long after a look at ages the next one is. */
 const ageCheckMs = 1000;
@@ -67,7 +64,7 @@ export class TransmitterCore {
   private readonly refusals: Refusals;
   private readonly attachments: Attachments;
   private readonly commands: CellCommands;
-  private readonly system: SystemRequests;
+  private readonly system: SystemAnswers;
   private readonly startedMs: number;
   private drainingSinceMs: number | undefined;
   private stopped = false;
@@ -104,7 +101,7 @@ export class TransmitterCore {
     const dedupe = new Dedupe(limits.dedupeWindowMs, counters);
     this.intake = new Intake({
       ...{ routes, streams, groups, asks, dedupe, own, counters, wallMs, effects },
-      onSystemRequest: (cell, run, index, atMs) => this.answerSystem(cell, run, index, atMs),
+      onSystemRequest: (cell, run, index, atMs) => this.system.answer(cell, run, index, atMs),
     });
     this.liveness = new Liveness(
       {
@@ -142,9 +139,10 @@ export class TransmitterCore {
         wallMs,
       },
     });
-    this.system = new SystemRequests({
+    this.system = new SystemAnswers({
       ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },
-      ...{ intake, own, startedMs: nowMs },
+      ...{ intake, asks, deadlines, startedMs: nowMs, mesh: () => undefined },
+      onInternal: (error) => this.refusals.reportInternal(error),
       // A moment later: the answer goes out first.
       requestDrain: () => {
         this.deadlines.at(this.nowMs + 50, () => this.effects.push({ kind: "drain" }));
@@ -300,22 +298,6 @@ export class TransmitterCore {
       throw new MeshError("DRAINING", "no events are taken any more");
     }
     this.commands.carryOut(cell, read, nowMs);
-  }
-
-  private answerSystem(cell: CellRecord, run: Run, index: number, nowMs: number): void {
-    const { sender } = run.header;
-    const seq = run.seqAt(index);
-    this.counters.add("systemRequests");
-    try {
-      const result = this.system.answer(run, index, nowMs);
-      const from = { id: this.options.id, service: "transmitter" };
-      this.asks.answer(sender, seq, encodeBody(result), from);
-    } catch (thrown) {
-      const error = toMeshError(thrown);
-      if (error.code === "INTERNAL") this.refusals.reportInternal(error);
-      cell.stats.errors++;
-      this.asks.refuse(sender, seq, error.code, error.message);
-    }
   }
 
   private beat(nowMs: number): void {
