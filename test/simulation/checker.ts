@@ -23,6 +23,8 @@ export interface Violation {
  *
  * Give it each record in the order of the times; a broken promise stands in `violations` at once.
  * When the run has drained call `finish`, which looks for what never came.
+ * Transmitters are many or one: a group stands in the whole mesh, and each transmitter that was in
+ * touch when a member was armed must know of it.
  *
  * What the log leaves in doubt is not held against the mesh: a group counts as standing only from
  * when a member was armed until one lost its transmitter or left, and events may come twice after a
@@ -66,20 +68,25 @@ export class Checker {
     return this.violations;
   }
 
-  private note({ action, cell, home = "", timeMs, count = 0 }: LogRecord): void {
+  private note({ action, cell, home = "", peer, timeMs, count = 0 }: LogRecord): void {
+    const { homes } = this.books;
     switch (action) {
       case "started":
-        this.books.startedMs.set(home, timeMs);
+        homes.started(home, timeMs);
         break;
       case "crashed":
-        this.books.fault(home, timeMs);
+        homes.crashed(home, timeMs);
+        break;
+      case "attached":
+        homes.welcomed(home, timeMs);
         break;
       case "fault":
-        this.books.fault(cell === "" ? home : cell, timeMs + count);
+        if (peer !== undefined) homes.linkFault(home, peer, timeMs + count);
+        else homes.fault(cell === "" ? home : cell, timeMs + count);
         break;
       case "detached":
       case "died":
-        this.books.fault(cell, timeMs);
+        homes.fault(cell, timeMs);
         break;
       default:
     }

@@ -27,8 +27,8 @@ import type { CatchMode } from "@thynapse/protocol";
  *
  * The harness:
  * - `started`, `crashed` (`home`): a transmitter.
- * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, or a
- *   transmitter's `home`).
+ * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, a
+ *   transmitter's `home`, or the link between two, `home` and `peer`).
  * - `dead` (`id`, `service`, `pattern`): the group gave the event up; from the dead letters.
  * - `credit` (`pattern`, `count`): what the cell grants from now on; with `mode` where it begins to
  *   catch.
@@ -98,6 +98,7 @@ export interface LogRecord {
   /** A clock that all writers share. */
   readonly timeMs: number;
   readonly home?: string;
+  readonly peer?: string;
   readonly service?: string;
   readonly pattern?: string;
   readonly mode?: CatchMode;

@@ -1,11 +1,17 @@
 import { matchesPattern, type Pattern, parsePattern } from "@thynapse/protocol";
 import type { CatchTerms, LogRecord, SendWish } from "../log.js";
+import { Homes } from "./homes.js";
 
 /** How one delivery went, by the word of the cell that had it. */
 export interface Handling {
   readonly cell: string;
+  /** The origin of the delivery. */
   readonly home: string;
+  /** Where the cell was attached. */
+  readonly site: string;
   readonly attempt: number;
+  /** Whether the cell was told that it may have been handled before. */
+  readonly isMarked: boolean;
   readonly begunMs: number;
   end: "acked" | "nacked" | "returned" | "rejected" | "taken" | undefined;
   endMs: number;
@@ -75,13 +81,11 @@ export class Books {
   readonly groups = new Map<string, GroupBook>();
   /** Idempotency keys and the events that have them. */
   readonly same = new Map<string, EventBook[]>();
-  /** When each transmitter was started. */
-  readonly startedMs = new Map<string, number>();
+  readonly homes = new Homes();
   /** Outputs that went into acks, and those that came out somewhere. */
   outputsAcked = 0;
   readonly outputsSeen = new Set<string>();
   private readonly matches = new Map<string, boolean>();
-  private readonly faultsUntilMs = new Map<string, number>();
 
   event(id: string): EventBook {
     let book = this.events.get(id);
@@ -123,23 +127,4 @@ export class Books {
     }
     return known;
   }
-
-  /** Something befell a cell or a transmitter, until this time. */
-  fault(subject: string, untilMs: number): void {
-    this.faultsUntilMs.set(subject, Math.max(untilMs, this.faultsUntilMs.get(subject) ?? 0));
-  }
-
-  /**
-   * Whether something befell it at that time or since; what befell it shortly before may still
-   * show.
-   */
-  isFaultySince(subject: string, timeMs: number): boolean {
-    return (this.faultsUntilMs.get(subject) ?? Number.NEGATIVE_INFINITY) + faultTailMs >= timeMs;
-  }
 }
-
-/**
- * How long after a fault its consequences may still come: a claim, a suspicion, a connection made
- * anew.
- */
-const faultTailMs = 5000;

@@ -82,10 +82,19 @@ export class ConfirmRule implements Rule {
     if (event.wish.isGather === true) return;
     // It was taken at some time between then and now; a group counts if it stood all the while.
     const attachedMs = membership.attachedMs(event.sender, home);
-    const earliestMs = repeat === true ? (books.startedMs.get(home) ?? 0) : attachedMs;
-    const sinceMs = Math.max(event.sentMs, earliestMs);
-    for (const group of membership.groupsSince(home, event, sinceMs, timeMs)) {
-      event.musts.push({ group, home });
+    // What repeats may have been taken wherever its sender was attached meanwhile.
+    const takers =
+      repeat === true
+        ? membership
+            .attachmentsSince(event.sender, event.sentMs)
+            .filter((taker) => books.homes.living.has(taker.home))
+        : [{ home, sinceMs: attachedMs }];
+    const [first, ...rest] = takers.map((taker) => {
+      const sinceMs = Math.max(event.sentMs, taker.sinceMs);
+      return membership.groupsSince(taker.home, event, sinceMs, timeMs);
+    });
+    for (const group of first ?? []) {
+      if (rest.every((groups) => groups.includes(group))) event.musts.push({ group, home });
     }
   }
 

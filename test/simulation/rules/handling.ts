@@ -40,7 +40,7 @@ export class HandlingRule implements Rule {
   finish(): void {}
 
   private begun(record: LogRecord): void {
-    const { books } = this.parts;
+    const { books, membership } = this.parts;
     const { id, cell, timeMs, channel = "", attempt = 1, home = "" } = record;
     const event = books.event(id);
     const group = books.groupOf(record);
@@ -48,12 +48,14 @@ export class HandlingRule implements Rule {
     if (event.channel === "") event.channel = channel;
     event.key ??= record.key;
     const end = { end: undefined, endMs: Number.POSITIVE_INFINITY };
-    const handling = { cell, home, attempt, begunMs: timeMs, ...end };
+    const isMarked = attempt > 1 || record.repeat === true;
+    const where = { cell, home, site: membership.siteOf(cell) };
+    const handling = { ...where, attempt, isMarked, begunMs: timeMs, ...end };
     const handlings = event.handlingsIn(group);
     if (group.isAtMostOnce && handlings.length > 0) {
       this.parts.broken("atMostOnce", `${id} in ${group.name}`, timeMs);
     }
-    for (const other of handlings) this.compare(other, handling, { record, group, event });
+    for (const other of handlings) this.compare(other, handling, { group, event });
     handlings.push(handling);
   }
 
@@ -69,7 +71,7 @@ export class HandlingRule implements Rule {
   }
 
   /** Holds a new handling against one before it. */
-  private compare(before: Handling, now: Handling, { record, group, event }: Comparison): void {
+  private compare(before: Handling, now: Handling, { group, event }: Comparison): void {
     const { broken } = this.parts;
     const what = `${event.id} in ${group.name}: ${say(before)}, ${say(now)}`;
     const sameHome = before.home === now.home;
@@ -79,19 +81,23 @@ export class HandlingRule implements Rule {
     }
     const isZombie = sameHome ? now.attempt < before.attempt : this.isOlder(now.home, before.home);
     const [first, second] = isZombie ? [now, before] : [before, now];
-    if (!this.isExcused(first, second, group)) broken("twice", what, now.begunMs);
-    if (!isZombie && now.attempt === 1 && record.repeat !== true) {
-      broken("unmarked", what, now.begunMs);
-    }
+    // Which of two transmitters had it first nobody can tell while both live.
+    const isExcused =
+      this.isExcused(first, second, group) || (!sameHome && this.isExcused(second, first, group));
+    if (!isExcused) broken("twice", what, now.begunMs);
+    const isLater = (this.parts.books.homes.startedMs.get(now.home) ?? 0) > before.begunMs;
+    const isMarked = isLater ? now.isMarked : before.isMarked || now.isMarked;
+    if (!isMarked) broken("unmarked", what, now.begunMs);
   }
 
   /** Whether there was a reason to give the event to somebody else after `first`. */
   private isExcused(first: Handling, second: Handling, group: GroupBook): boolean {
-    const { books } = this.parts;
+    const { homes } = this.parts.books;
     if (first.end !== undefined && first.end !== "acked") return true;
     const sinceMs = Math.min(first.begunMs, second.begunMs);
-    if (books.isFaultySince(first.cell, sinceMs)) return true;
-    if (books.isFaultySince(first.home, sinceMs)) return true;
+    if (homes.isFaultySince(first.cell, sinceMs)) return true;
+    if (homes.isFaultyBetween(first.home, first.site, sinceMs)) return true;
+    if (homes.isFaultyBetween(first.home, second.home, sinceMs)) return true;
     const tookMs = Math.min(first.endMs, second.begunMs) - first.begunMs;
     return tookMs + transitMs >= group.ackTimeoutMs;
   }
@@ -104,7 +110,7 @@ export class HandlingRule implements Rule {
   }
 
   private isOlder(home: string, other: string): boolean {
-    const { startedMs } = this.parts.books;
+    const { startedMs } = this.parts.books.homes;
     return (startedMs.get(home) ?? 0) < (startedMs.get(other) ?? 0);
   }
 
@@ -124,7 +130,6 @@ export class HandlingRule implements Rule {
 const transitMs = 20;
 
 interface Comparison {
-  readonly record: LogRecord;
   readonly group: GroupBook;
   readonly event: EventBook;
 }
@@ -133,7 +138,8 @@ function nameOf({ id, cell, service, pattern, attempt }: LogRecord): string {
   return `${id} ${cell} ${service} ${pattern} ${attempt}`;
 }
 
-function say({ cell, home, attempt, begunMs, end }: Handling): string {
-  const where = `${cell.slice(0, 6)} by ${home.slice(0, 6)}${home.slice(40)}`;
+function say({ cell, home, site, attempt, begunMs, end }: Handling): string {
+  const [origin, at] = [home, site].map((it) => `${it.slice(0, 6)}${it.slice(40)}`);
+  const where = `${cell.slice(0, 6)} on ${at} by ${origin}`;
   return `attempt ${attempt} at ${where} from ${begunMs.toFixed(1)} (${end ?? "runs"})`;
 }

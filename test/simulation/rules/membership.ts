@@ -6,6 +6,7 @@ import {
   streamKeepMs,
 } from "@thynapse/protocol";
 import type { LogRecord } from "../log.js";
+import { Awareness, type Source } from "./awareness.js";
 import type { Books, EventBook, GroupBook } from "./books.js";
 
 /** One catch of one cell, from when it was armed first until it ends. */
@@ -21,13 +22,16 @@ export interface CatchBook {
   /** When its cell lost the transmitter; `undefined` while it is attached. */
   awayMs: number | undefined;
   isEnded: boolean;
+  /** Which transmitters know of it. */
+  known: Awareness;
 }
 
 interface Standing {
-  sinceMs: number;
-  readonly members: Set<string>;
+  readonly sinceMs: number;
+  readonly members: Map<string, Source>;
   /** How long it stands without members. */
   untilMs: number;
+  readonly known: Awareness;
 }
 
 /**
@@ -36,14 +40,13 @@ interface Standing {
 export class Membership {
   readonly catches = new Map<string, CatchBook>();
   private readonly books: Books;
-  private readonly standings = new Map<string, Map<GroupBook, Standing>>();
+  private readonly standings = new Map<GroupBook, Standing>();
   private readonly leaving = new Set<string>();
   /** The groups that each cell was ever a member of. */
   private readonly joined = new Map<string, Set<GroupBook>>();
-  private readonly attached = new Map<
-    string,
-    { readonly home: string; readonly sinceMs: number }
-  >();
+  /** Where each cell has attached, one after the other. */
+  private readonly attachments = new Map<string, Source[]>();
+  private readonly away = new Set<string>();
 
   constructor(books: Books) {
     this.books = books;
@@ -53,7 +56,7 @@ export class Membership {
     const { cell, home = "", timeMs } = record;
     switch (record.action) {
       case "attached":
-        this.attached.set(cell, { home, sinceMs: timeMs });
+        this.attached(cell, { home, sinceMs: timeMs });
         break;
       case "armed":
         this.armed(record);
@@ -62,10 +65,10 @@ export class Membership {
         this.dropped(record);
         break;
       case "detached":
-        this.away(cell, timeMs);
+        this.lost(cell, timeMs);
         break;
       case "died":
-        this.away(cell, timeMs);
+        this.lost(cell, timeMs);
         this.end(cell);
         if (this.leaving.has(cell)) this.gone(cell);
         break;
@@ -92,27 +95,41 @@ export class Membership {
 
   /** When the cell attached there, at the latest. */
   attachedMs(cell: string, home: string): number {
-    const attached = this.attached.get(cell);
-    return attached?.home === home ? attached.sinceMs : Number.POSITIVE_INFINITY;
+    const last = this.attachments.get(cell)?.at(-1);
+    return last?.home === home && !this.away.has(cell) ? last.sinceMs : Number.POSITIVE_INFINITY;
   }
 
-  /** The groups that have stood at `home` since `sinceMs` at least, and match. */
+  /** Where the cell attached last; empty if it never did. */
+  siteOf(cell: string): string {
+    return this.attachments.get(cell)?.at(-1)?.home ?? "";
+  }
+
+  /** Where a cell was attached at that time or later, and since when. */
+  attachmentsSince(cell: string, timeMs: number): readonly Source[] {
+    const all = this.attachments.get(cell) ?? [];
+    return all.filter((_, at) => (all[at + 1]?.sinceMs ?? Number.POSITIVE_INFINITY) > timeMs);
+  }
+
+  /** The groups that match, have stood since `sinceMs` at least, and were known at `home` then. */
   groupsSince(home: string, event: EventBook, sinceMs: number, nowMs: number): GroupBook[] {
     const found: GroupBook[] = [];
-    for (const [group, { sinceMs: since, members, untilMs }] of this.standings.get(home) ?? []) {
-      if (since > sinceMs || (members.size === 0 && nowMs > untilMs)) continue;
-      if (this.books.isMatch(group.pattern, event.channel)) found.push(group);
+    for (const [group, standing] of this.standings) {
+      const { members, untilMs, known } = standing;
+      if (standing.sinceMs > sinceMs || (members.size === 0 && nowMs > untilMs)) continue;
+      if (!this.books.isMatch(group.pattern, event.channel)) continue;
+      if (known.has(home, sinceMs, members.values())) found.push(group);
     }
     return found;
   }
 
-  /** The multicatches that have been armed at `home` since `sinceMs` at least, and match. */
+  /** The multicatches that match, armed since `sinceMs` at least, and known at `home` then. */
   streamsSince(home: string, event: EventBook, sinceMs: number, nowMs: number): CatchBook[] {
     const found: CatchBook[] = [];
     for (const it of this.catches.values()) {
-      if (it.mode !== "multi" || it.isEnded || it.home !== home || it.sinceMs > sinceMs) continue;
+      if (it.mode !== "multi" || it.isEnded || it.sinceMs > sinceMs) continue;
       if (it.awayMs !== undefined && nowMs > it.awayMs + streamKeepMs) continue;
-      if (this.books.isMatch(it.pattern, event.channel)) found.push(it);
+      if (!this.books.isMatch(it.pattern, event.channel)) continue;
+      if (it.known.has(home, sinceMs, [it])) found.push(it);
     }
     return found;
   }
@@ -124,12 +141,16 @@ export class Membership {
     const { timeMs } = record;
     const known = this.catches.get(name);
     if (known === undefined || known.isEnded) {
-      const fresh = { cell, mode, pattern: parsePattern(pattern), home, isEnded: false };
+      const known = this.knownSince(home, timeMs);
+      const fresh = { cell, mode, pattern: parsePattern(pattern), home, isEnded: false, known };
       const times = { sinceMs: timeMs, lastArmedMs: timeMs, awayMs: undefined };
       this.catches.set(name, { ...fresh, ...times });
     } else {
       const bridged = known.awayMs === undefined || timeMs < known.awayMs + streamKeepMs;
-      if (known.home !== home || !bridged) known.sinceMs = timeMs;
+      if (known.home !== home || !bridged) {
+        known.sinceMs = timeMs;
+        known.known = this.knownSince(home, timeMs);
+      }
       known.home = home;
       known.lastArmedMs = timeMs;
       known.awayMs = undefined;
@@ -142,15 +163,28 @@ export class Membership {
     const joined = this.joined.get(cell) ?? new Set();
     this.joined.set(cell, joined.add(group));
     if (terms !== undefined) this.books.agree(group, terms);
-    let standings = this.standings.get(home);
-    if (standings === undefined) {
-      standings = new Map();
-      this.standings.set(home, standings);
-    }
-    const standing = standings.get(group);
+    const standing = this.standings.get(group);
+    const source = { home, sinceMs: timeMs };
     if (standing !== undefined && (standing.members.size > 0 || timeMs <= standing.untilMs)) {
-      standing.members.add(cell);
-    } else standings.set(group, { sinceMs: timeMs, members: new Set([cell]), untilMs: 0 });
+      standing.members.set(cell, source);
+      standing.known.armed(home, timeMs);
+      return;
+    }
+    const known = this.knownSince(home, timeMs);
+    const members = new Map([[cell, source]]);
+    this.standings.set(group, { sinceMs: timeMs, members, untilMs: 0, known });
+  }
+
+  private knownSince(home: string, timeMs: number): Awareness {
+    const known = new Awareness(this.books.homes);
+    known.armed(home, timeMs);
+    return known;
+  }
+
+  private attached(cell: string, source: Source): void {
+    this.away.delete(cell);
+    const attachments = this.attachments.get(cell) ?? [];
+    this.attachments.set(cell, [...attachments, source]);
   }
 
   private dropped(record: LogRecord): void {
@@ -169,21 +203,17 @@ export class Membership {
   /** A cell that took its leave is gone: a group that it leaves without members ends at once. */
   private gone(cell: string): void {
     for (const group of this.joined.get(cell) ?? []) {
-      for (const standings of this.standings.values()) {
-        if (standings.get(group)?.members.size === 0) standings.delete(group);
-      }
+      if (this.standings.get(group)?.members.size === 0) this.standings.delete(group);
     }
   }
 
-  private away(cell: string, timeMs: number): void {
-    this.attached.delete(cell);
+  private lost(cell: string, timeMs: number): void {
+    this.away.add(cell);
     for (const book of this.catches.values()) {
       if (book.cell === cell) book.awayMs ??= timeMs;
     }
-    for (const standings of this.standings.values()) {
-      for (const standing of standings.values()) {
-        if (standing.members.delete(cell)) standing.untilMs = timeMs + groupKeepMs;
-      }
+    for (const standing of this.standings.values()) {
+      if (standing.members.delete(cell)) standing.untilMs = timeMs + groupKeepMs;
     }
   }
 
@@ -193,17 +223,20 @@ export class Membership {
 
   /** A member leaves by its own will: with the last one that is surely there the group ends. */
   private leave(group: GroupBook, cell: string, timeMs: number): void {
-    for (const standings of this.standings.values()) {
-      const members = standings.get(group)?.members;
-      if (members?.delete(cell) !== true) continue;
-      const isSure = [...members].some((other) => !this.books.isFaultySince(other, timeMs));
-      if (!isSure) standings.delete(group);
-    }
+    const members = this.standings.get(group)?.members;
+    if (members?.delete(cell) !== true) return;
+    const { homes } = this.books;
+    const isSure = [...members].some(
+      ([other, { home }]) =>
+        !homes.isFaultySince(other, timeMs) && !homes.isTroubledSince(home, timeMs),
+    );
+    if (!isSure) this.standings.delete(group);
   }
 
   private crashed(home: string, timeMs: number): void {
-    this.standings.delete(home);
+    for (const { known } of this.standings.values()) known.forget(home);
     for (const book of this.catches.values()) {
+      book.known.forget(home);
       if (book.home === home) book.awayMs ??= timeMs;
     }
   }

@@ -47,9 +47,12 @@ function mayBeDropped(
   if ((event.handlings.get(group)?.length ?? 0) > 0) return true;
   // A delivery may be lost on its way to a cell whose connection is.
   const involved = [event.sender, ...membership.membersOf(group)];
-  if (involved.some((cell) => books.isFaultySince(cell, event.sentMs))) return true;
+  if (involved.some((cell) => books.homes.isFaultySince(cell, event.sentMs))) return true;
+  const sites = involved.map((cell) => membership.siteOf(cell));
+  const homes = [...sites, ...event.musts.map(({ home }) => home)];
+  if (homes.some((home) => books.homes.isTroubledSince(home, event.sentMs))) return true;
   for (const { home } of event.musts) {
-    const startedMs = books.startedMs.get(home) ?? 0;
+    const startedMs = books.homes.startedMs.get(home) ?? 0;
     if (startedMs > event.sentMs || membership.attachedMs(event.sender, home) > event.sentMs) {
       return true;
     }

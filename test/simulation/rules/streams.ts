@@ -3,7 +3,7 @@ import type { EventBook } from "./books.js";
 import type { CatchBook } from "./membership.js";
 import type { Rule, RuleParts } from "./rule.js";
 
-/** An event that a catch must get, and when its transmitter took it. */
+/** An event that a catch must get, where it was armed then, and when the event was taken. */
 interface Due {
   readonly event: EventBook;
   readonly home: string;
@@ -15,12 +15,14 @@ interface StreamBook {
   readonly caught: Set<string>;
   /** The highest number of each sender and channel. */
   readonly highest: Map<string, number>;
-  /** Events that it must get, and by whom they were taken. */
+  /** Events that it must get. */
   readonly musts: Due[];
   /** Lost events that it reported, by the transmitter it was attached to. */
   readonly gaps: Map<string, number>;
   /** When it reported last that it lost nobody knows how many. */
   vagueMs: number;
+  /** When it was armed last at each transmitter. */
+  readonly armedMs: Map<string, number>;
 }
 
 /**
@@ -43,6 +45,9 @@ export class StreamRule implements Rule {
         break;
       case "caught":
         this.caught(record);
+        break;
+      case "armed":
+        this.armed(record);
         break;
       case "gap":
         this.gap(record);
@@ -69,8 +74,14 @@ export class StreamRule implements Rule {
     if (repeat === true || event.acceptedMs.get(home) !== timeMs) return;
     const sinceMs = Math.max(event.sentMs, membership.attachedMs(event.sender, home));
     for (const held of membership.streamsSince(home, event, sinceMs, timeMs)) {
-      this.streamOf(held).musts.push({ event, home, timeMs });
+      this.streamOf(held).musts.push({ event, home: held.home, timeMs });
     }
+  }
+
+  private armed({ cell, mode, pattern = "", home = "", timeMs }: LogRecord): void {
+    if (mode !== "multi") return;
+    const held = this.parts.membership.catchOf(cell, "multi", pattern);
+    if (held !== undefined) this.streamOf(held).armedMs.set(home, timeMs);
   }
 
   private caught({ id, cell, pattern = "", channel = "", timeMs }: LogRecord): void {
@@ -96,7 +107,7 @@ export class StreamRule implements Rule {
 
   /** Order holds on a stream: what was lost with one transmitter may come by the next one, late. */
   private mayBeLate(event: EventBook, held: CatchBook): boolean {
-    return event.sentMs < (this.parts.books.startedMs.get(held.home) ?? 0);
+    return event.sentMs < held.sinceMs;
   }
 
   private gap({ cell, pattern = "", count, timeMs }: LogRecord): void {
@@ -115,11 +126,13 @@ export class StreamRule implements Rule {
     const what = `${held.cell.slice(0, 6)} on ${held.pattern.text}`;
     const missing = stream.musts.filter(
       (must) =>
-        must.home === home && this.wasThere(held, must) && !stream.caught.has(must.event.id),
+        must.home === home &&
+        must.event.sentMs > stream.vagueMs &&
+        this.wasThere(held, must) &&
+        !stream.caught.has(must.event.id),
     );
     const forgiven = this.reportedBefore(stream, home, missing);
-    const isVague = stream.vagueMs >= (this.crashedMs.get(home) ?? Number.POSITIVE_INFINITY);
-    if (missing.length - forgiven > reported && !isVague) {
+    if (missing.length - forgiven > reported) {
       const first = missing[0]?.event.id ?? "";
       const lost = `${missing.length} lost, from ${first} on, ${reported} reported`;
       broken("silent", `${what}: ${lost}`, nowMs);
@@ -137,11 +150,10 @@ export class StreamRule implements Rule {
    * cell that dropped an event from its full buffer does not take it when it comes again.
    */
   private reportedBefore(stream: StreamBook, home: string, missing: readonly Due[]): number {
-    const { startedMs } = this.parts.books;
-    const since = startedMs.get(home) ?? 0;
+    const since = stream.armedMs.get(home) ?? 0;
     let reported = 0;
     for (const [other, count] of stream.gaps) {
-      if ((startedMs.get(other) ?? 0) < since) reported += count;
+      if ((stream.armedMs.get(other) ?? 0) < since) reported += count;
     }
     return Math.min(reported, missing.filter(({ event }) => event.sentMs < since).length);
   }
@@ -155,14 +167,13 @@ export class StreamRule implements Rule {
   /** How many events the catch can have lost at a transmitter, at most. */
   private possible(stream: StreamBook, home: string): number {
     const { books } = this.parts;
-    const startedMs = books.startedMs.get(home) ?? 0;
+    const armedMs = stream.armedMs.get(home) ?? 0;
     // Outputs that nobody caught are known by their number alone.
     let count = books.outputsAcked - books.outputsSeen.size;
     for (const event of books.events.values()) {
       if (!books.isMatch(stream.held.pattern, event.channel)) continue;
-      // What was sent to an earlier transmitter may have come again, and be lost here though it was
-      // caught there.
-      if (!stream.caught.has(event.id) || event.sentMs < startedMs) count++;
+      // What was caught at an earlier transmitter may have come again, and be lost here.
+      if (!stream.caught.has(event.id) || event.sentMs < armedMs) count++;
     }
     return count;
   }
@@ -170,7 +181,8 @@ export class StreamRule implements Rule {
   private streamOf(held: CatchBook): StreamBook {
     let stream = this.streams.get(held);
     if (stream === undefined) {
-      const maps = { caught: new Set<string>(), highest: new Map(), gaps: new Map() };
+      const caught = new Set<string>();
+      const maps = { caught, highest: new Map(), gaps: new Map(), armedMs: new Map() };
       stream = { held, ...maps, musts: [], vagueMs: Number.NEGATIVE_INFINITY };
       this.streams.set(held, stream);
     }

@@ -1,0 +1,166 @@
+import { expect } from "chai";
+
+import { check } from "./checker.js";
+import type { LogRecord } from "./log.js";
+import { attached, before, calmMesh, cutLink, otherHome, started } from "./mesh-story.js";
+import type { RuleName } from "./rules/rule.js";
+import {
+  acked,
+  also,
+  begun,
+  caught,
+  type Change,
+  compose,
+  fault,
+  gap,
+  handled,
+  home,
+  isHandling,
+  swapped,
+  without,
+} from "./story.js";
+
+/*
+ * Goal:   the checker knows that a mesh is one: what was armed at one transmitter must be known at
+ *         every other one, unless they were out of touch.
+ * Method: a log of a calm run of two transmitters; each test makes one change to it.
+ * Replay: npm test -- --grep "checker of meshes"
+ */
+describe("simulation: the checker of meshes", () => {
+  it("finds nothing in a log that keeps every promise", () => {
+    expect(rulesOf(calmMesh())).to.deep.equal([]);
+  });
+
+  for (const { name, change, finds } of rows()) {
+    const verb = finds.length > 0 ? "finds" : "forgives";
+    it(`${verb} ${name}`, () => {
+      expect(rulesOf(change(calmMesh()))).to.deep.equal([...finds].sort());
+    });
+  }
+});
+
+interface Row {
+  readonly name: string;
+  readonly change: Change;
+  readonly finds: readonly RuleName[];
+}
+
+function rows(): Row[] {
+  const isArming = ({ action, mode }: LogRecord): boolean => action === "armed" && mode === "any";
+  const isWatching = ({ action, mode }: LogRecord): boolean =>
+    action === "armed" && mode === "multi";
+  const isSent = ({ action }: LogRecord): boolean => action === "sent";
+  const unhandled = without((it) => it.id === "s:3" && isHandling(it));
+  const unseen = without((it) => it.id === "s:3" && it.action === "caught");
+  const moved = also(attached("s", otherHome));
+  const again = { home: otherHome, repeat: true };
+  const twice = (more: Partial<LogRecord>): Change =>
+    compose(moved, also(begun("s:2", "a", more), acked("s:2", "a")));
+  return [
+    {
+      name: "one event that never reached its group at the other transmitter",
+      change: unhandled,
+      finds: ["early", "lost"],
+    },
+    {
+      name: "one event that is lost in a cut which began when all knew of the group",
+      change: compose(unhandled, before(isSent, cutLink(9000))),
+      finds: ["early", "lost"],
+    },
+    {
+      name: "the same event when the link was cut as the group was armed",
+      change: compose(unhandled, before(isArming, cutLink(9000))),
+      finds: [],
+    },
+    {
+      name: "the same event when the group's transmitter was paused then",
+      change: compose(unhandled, before(isArming, { ...fault(""), home: otherHome, count: 100 })),
+      finds: [],
+    },
+    {
+      name: "one event of a transmitter that started later, and had welcomed its sender",
+      change: compose(
+        unhandled,
+        (log) => log.toSpliced(0, 1),
+        before(isSent, started(home)),
+        (log) =>
+          log
+            .filter((it) => it.cell !== "s" || it.action !== "attached")
+            .flatMap((it) => (it.id === "s:1" && isSent(it) ? [attachedAt(it.timeMs), it] : [it])),
+      ),
+      finds: ["early", "lost"],
+    },
+    {
+      name: "one event that a multicatch at the other transmitter lost in silence",
+      change: unseen,
+      finds: ["silent"],
+    },
+    {
+      name: "the same loss when it was reported with its count",
+      change: compose(unseen, also(gap(1))),
+      finds: [],
+    },
+    {
+      name: "the same loss when it was reported without one",
+      change: compose(unseen, also(gap(undefined))),
+      finds: [],
+    },
+    {
+      name: "a loss that came after a gap was reported",
+      change: compose(unseen, before(isSent, gap(undefined))),
+      finds: ["silent"],
+    },
+    {
+      name: "the same loss when the link was cut as the catch was armed",
+      change: compose(unseen, before(isWatching, cutLink(100))),
+      finds: [],
+    },
+    {
+      name: "an event that came twice by two transmitters though nothing was wrong",
+      change: twice(again),
+      finds: ["twice"],
+    },
+    {
+      name: "the same when the link between them was cut",
+      change: compose(before(isSent, cutLink(100)), twice(again)),
+      finds: [],
+    },
+    {
+      name: "the same when neither is marked",
+      change: compose(before(isSent, cutLink(100)), twice({ ...again, repeat: false })),
+      finds: ["unmarked"],
+    },
+    {
+      name: "two events of a stream that changed places on a link",
+      change: swapped(
+        (it) => it.id === "s:2" && it.action === "caught",
+        (it) => it.id === "s:3" && it.action === "caught",
+      ),
+      finds: ["order"],
+    },
+    {
+      name: "an event that a multicatch got by two transmitters",
+      change: compose(moved, also(caught("s:4"))),
+      finds: ["order"],
+    },
+    {
+      name: "an event whose sender moved, confirmed by the new home before it was settled",
+      change: compose(
+        without(({ id, action }) => id === "s:4" && (action === "acked" || action === "handled")),
+        moved,
+        also({ id: "s:4", cell: "s", action: "accepted", ...again, timeMs: 0 }),
+        also({ ...handled("s:4"), home: otherHome }),
+        also(acked("s:4", "a")),
+      ),
+      finds: ["early"],
+    },
+  ];
+}
+
+function attachedAt(timeMs: number): LogRecord {
+  return { ...attached("s", home), timeMs };
+}
+
+function rulesOf(log: LogRecord[]): RuleName[] {
+  return [...new Set(check(log).map(({ rule }) => rule))].sort();
+}

@@ -1,0 +1,63 @@
+import type { LogRecord } from "./log.js";
+import { acked, begun, caught, group, handled, home, terms } from "./story.js";
+
+export const otherHome = "u.1";
+
+/**
+ * A run of two transmitters without faults: `s` sends at one of them; `a`, alone in its group, and
+ * `m`, which gets everything, are attached at the other one.
+ */
+export function calmMesh(): LogRecord[] {
+  const log: LogRecord[] = [];
+  const add = (...records: LogRecord[]): void => {
+    for (const it of records) log.push({ ...it, timeMs: log.length + 1 });
+  };
+  add(started(home), started(otherHome), attached("s", home));
+  add(attached("a", otherHome), attached("m", otherHome));
+  add(armed("a", otherHome), watching("m", otherHome));
+  const ids = [1, 2, 3, 4].map((number) => `s:${number}`);
+  for (const id of ids) {
+    add({ id, cell: "s", action: "sent", channel: "orders.paid", timeMs: 0 });
+    add({ id, cell: "s", action: "accepted", home, repeat: false, timeMs: 0 });
+  }
+  for (const id of ids) add(begun(id, "a"), acked(id, "a"), caught(id));
+  for (const id of ids) add(handled(id));
+  return log;
+}
+
+export function started(at: string): LogRecord {
+  return { id: "", cell: "", action: "started", home: at, timeMs: 0 };
+}
+
+export function attached(cell: string, at: string): LogRecord {
+  return { id: "", cell, action: "attached", home: at, timeMs: 0 };
+}
+
+/** A cell is a member of the group. */
+export function armed(cell: string, at: string): LogRecord {
+  return { id: "", cell, action: "armed", mode: "any", ...group, home: at, terms, timeMs: 0 };
+}
+
+/** A cell multicatches. */
+export function watching(cell: string, at: string): LogRecord {
+  const catches = { mode: "multi" as const, pattern: "orders.*" };
+  return { id: "", cell, action: "armed", ...catches, home: at, timeMs: 0 };
+}
+
+/** The link between the two is cut for so long. */
+export function cutLink(durationMs: number): LogRecord {
+  const link = { home, peer: otherHome };
+  return { id: "", cell: "", action: "fault", ...link, count: durationMs, timeMs: 0 };
+}
+
+/** Puts a record before the first one that is meant, at the same time. */
+export function before(
+  isMeant: (record: LogRecord) => boolean,
+  ...records: LogRecord[]
+): (log: LogRecord[]) => LogRecord[] {
+  return (log) => {
+    const at = log.findIndex(isMeant);
+    const { timeMs } = log[at] as LogRecord;
+    return log.toSpliced(at, 0, ...records.map((it) => ({ ...it, timeMs })));
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * How long after a fault its consequences may still come: a claim, a suspicion, a connection made
+ * anew.
+ */
+const faultTailMs = 5000;
+/** How long after the end of a cut or a pause the views of transmitters may still differ. */
+const viewTailMs = 2500;
+
+/**
+ * What the log says of transmitters: when they lived, what befell them, their links and the cells.
+ */
+export class Homes {
+  /** When each transmitter was started. */
+  readonly startedMs = new Map<string, number>();
+  readonly living = new Set<string>();
+  /** When each had welcomed a cell for the first time: it knows the mesh by then. */
+  private readonly readyMs = new Map<string, number>();
+  /** By cell or transmitter, or by two transmitters. */
+  private readonly faultsUntilMs = new Map<string, number>();
+  /** The last fault of any link of a transmitter. */
+  private readonly linkFaultsUntilMs = new Map<string, number>();
+
+  started(home: string, timeMs: number): void {
+    this.startedMs.set(home, timeMs);
+    this.living.add(home);
+  }
+
+  crashed(home: string, timeMs: number): void {
+    this.living.delete(home);
+    this.fault(home, timeMs);
+  }
+
+  /** It welcomed a cell. */
+  welcomed(home: string, timeMs: number): void {
+    if (!this.readyMs.has(home)) this.readyMs.set(home, timeMs);
+  }
+
+  /** Something befell a cell or a transmitter, until this time. */
+  fault(subject: string, untilMs: number): void {
+    extend(this.faultsUntilMs, subject, untilMs);
+  }
+
+  /** Something befell the link between two transmitters, until this time. */
+  linkFault(one: string, other: string, untilMs: number): void {
+    extend(this.faultsUntilMs, pairOf(one, other), untilMs);
+    extend(this.linkFaultsUntilMs, one, untilMs);
+    extend(this.linkFaultsUntilMs, other, untilMs);
+  }
+
+  /**
+   * Whether something befell it at that time or since; what befell it shortly before may still
+   * show.
+   */
+  isFaultySince(subject: string, timeMs: number): boolean {
+    return (this.faultsUntilMs.get(subject) ?? Number.NEGATIVE_INFINITY) + faultTailMs >= timeMs;
+  }
+
+  /** The same of two transmitters, or of the link between them. */
+  isFaultyBetween(one: string, other: string, timeMs: number): boolean {
+    return [one, other, pairOf(one, other)].some((subject) => this.isFaultySince(subject, timeMs));
+  }
+
+  /** The same of a transmitter, or of any link that it has. */
+  isTroubledSince(home: string, timeMs: number): boolean {
+    const linksMs = this.linkFaultsUntilMs.get(home) ?? Number.NEGATIVE_INFINITY;
+    return linksMs + faultTailMs >= timeMs || this.isFaultySince(home, timeMs);
+  }
+
+  /** Whether it was ready for cells at that time. */
+  isReady(home: string, timeMs: number): boolean {
+    return (this.readyMs.get(home) ?? Number.POSITIVE_INFINITY) <= timeMs;
+  }
+
+  /**
+   * Whether two that live had the same view of the mesh at that time: nothing had befallen them or
+   * their link for a while.
+   */
+  areInTouch(one: string, other: string, timeMs: number): boolean {
+    if (one === other) return true;
+    if (!this.living.has(one) || !this.living.has(other)) return false;
+    return [one, other, pairOf(one, other)].every(
+      (subject) =>
+        (this.faultsUntilMs.get(subject) ?? Number.NEGATIVE_INFINITY) + viewTailMs < timeMs,
+    );
+  }
+}
+
+function extend(times: Map<string, number>, subject: string, untilMs: number): void {
+  times.set(subject, Math.max(untilMs, times.get(subject) ?? Number.NEGATIVE_INFINITY));
+}
+
+function pairOf(one: string, other: string): string {
+  return one < other ? `${one} ${other}` : `${other} ${one}`;
+}
