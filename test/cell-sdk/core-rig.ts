@@ -54,7 +54,7 @@ export class CoreRig {
   nowMs = 1000;
   private grants = 0;
 
-  constructor(options: Partial<CoreOptions> = {}) {
+  constructor(options: Partial<CoreOptions> = {}, random: () => number = () => 0.5) {
     this.core = new CellCore(
       {
         id: cellId,
@@ -65,7 +65,7 @@ export class CoreRig {
         outboxEventsMax: 262_144,
         ...options,
       },
-      { wallMs: () => 1_700_000_000_000 + this.nowMs, random: () => 0.5 },
+      { wallMs: () => 1_700_000_000_000 + this.nowMs, random },
     );
   }
 

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 
-import { Reconnect } from "../../cell-sdk/src/core/reconnect.js";
 import { CoreRig, NotedWaiter } from "./core-rig.js";
 
 function attached(rig: CoreRig): string[] {
@@ -268,19 +267,5 @@ describe("cell: closing", () => {
     rig.pass(600);
 
     expect(waiters.map(({ state }) => state)).to.deep.equal(["CLOSED", "CLOSED"]);
-  });
-});
-
-describe("cell: reconnecting", () => {
-  it("waits longer with each round over all addresses, never more than 400 ms", () => {
-    const reconnect = new Reconnect(["a", "b"], () => 0.5);
-    const delays = Array.from({ length: 16 }, () => reconnect.failed());
-
-    expect(delays.filter((_, at) => at % 2 === 0)).to.deep.equal(Array(8).fill(10));
-    expect(delays.filter((_, at) => at % 2 === 1)).to.deep.equal([
-      20, 40, 80, 160, 320, 400, 400, 400,
-    ]);
-    reconnect.succeeded();
-    expect(reconnect.failed()).to.equal(10);
   });
 });

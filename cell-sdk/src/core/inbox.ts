@@ -15,6 +15,7 @@ import type { Settlements } from "./settlements.js";
 import {
   type Incoming,
   makeError,
+  readAddresses,
   readCommand,
   readErrorReport,
   readGrant,
@@ -167,7 +168,10 @@ export class Inbox {
     const reason = ownField(map, "reason");
     if (reason === "fenced") this.host.fenced();
     else if (session.state.name === "leaving") session.close();
-    else if (reason === "draining") this.host.draining(nowMs);
+    else if (reason === "draining") {
+      session.drains(readAddresses(map));
+      this.host.draining(nowMs);
+    }
   }
 
   private error(map: FieldMap, nowMs: number): void {
@@ -177,8 +181,10 @@ export class Inbox {
     else if (command === "CTCH" && catches.refused(ref, error)) return;
     else if (command === "SETL") settlements.refused(ref);
     else if (command === "DROP") catches.dropped(catchNumber);
-    else if (command === "EVNT" && error.code === "DRAINING") this.host.draining(nowMs);
-    else {
+    else if (command === "EVNT" && error.code === "DRAINING") {
+      session.drains([]);
+      this.host.draining(nowMs);
+    } else {
       if (command === "EVNT") outbox.refusedOldest(error, nowMs);
       this.host.stray(error);
     }

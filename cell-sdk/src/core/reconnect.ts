@@ -1,78 +1,146 @@
-/** The first pause after a failure; doubles with each further one. */
-const delayMinMs = 20;
+/** The first pause after a round over all addresses; doubles with each further one. */
+const roundMinMs = 20;
 /**
  * Well below the time that a transmitter which has just started waits for claims: a cell that tried
  * in vain meanwhile must still come in time.
  */
-const delayMaxMs = 400;
-/** Addresses that are remembered. */
-const addressesMax = 100;
+const roundMaxMs = 400;
+/**
+ * Within so much a cell goes to the next address: long enough that a thousand cells which lost one
+ * transmitter do not come to the others at once, and little beside the second that it may take.
+ */
+const spreadMs = 40;
+/** Addresses that are remembered besides those that were given. */
+const learnedMax = 256;
+/** How long a connection may take to be made, if there is another address, in the first round. */
+const connectMinMs = 300;
+/** The same where there is no other address, or after some rounds: paths may be long. */
+const connectMaxMs = 2000;
+const connectAloneMs = 1000;
+
+/**
+ * What is to be thought of the transmitter that was lost.
+ *
+ * - `back`: it answered a moment ago: it has just ended, or forgotten this cell, and may be there.
+ * - `away`: it drains, or has been silent: it is tried last.
+ */
+export type LostHome = "back" | "away";
 
 /**
  * Which transmitter to try next, and when.
  *
- * After the loss of an attachment the same address is tried once more, because resuming there is
- * cheapest; then the next one. Each pause is drawn from half to one and a half of its length, so
- * that a thousand cells do not come at once.
+ * The first time the addresses are tried in the order in which they were given. After a loss the
+ * same address is tried once more, if the answer can be had at once, because resuming there is
+ * cheapest; then the others, in an order that each cell draws for itself, so that the cells of one
+ * transmitter are spread over all that are left.
+ *
+ * @see PROTOCOL.md §9.8
  */
 export class Reconnect {
   /** Every address that was tried since the last success. */
   readonly tried = new Set<string>();
   private readonly random: () => number;
-  private addresses: string[];
-  private at = 0;
-  private delay = delayMinMs;
-  private failures = 0;
+  private readonly given: readonly string[];
+  private learned: readonly string[] = [];
+  private current: string;
+  /** What is still to be tried in this round. */
+  private round: string[];
+  private rounds = 0;
+  private roundMs = roundMinMs;
 
   /** @param addresses at least one. */
   constructor(addresses: readonly string[], random: () => number) {
-    this.addresses = [...new Set(addresses)];
+    this.given = [...new Set(addresses)];
     this.random = random;
+    const [first, ...others] = this.given;
+    this.current = first as string;
+    this.round = others;
   }
 
   /** Whether there is another address than the present one. */
   get hasOther(): boolean {
-    return this.addresses.length > 1;
+    return this.all.some((address) => address !== this.current);
   }
 
   /** The address to try now. */
   get address(): string {
-    const address = this.addresses[this.at] as string;
-    this.tried.add(address);
-    return address;
+    this.tried.add(this.current);
+    return this.current;
   }
 
-  /** Adds the transmitters that a welcome names, behind those that were given. */
+  /** How long the connection to it may take to be made: longer after each round, in ms. */
+  get patienceMs(): number {
+    const firstMs = this.hasOther ? connectMinMs : connectAloneMs;
+    return Math.min(firstMs * 2 ** this.rounds, connectMaxMs);
+  }
+
+  /** Takes the transmitters that the newest welcome names, in place of those of earlier ones. */
   learn(addresses: readonly string[]): void {
-    this.addresses = [...new Set([...this.addresses, ...addresses])].slice(0, addressesMax);
+    this.learned = [...new Set(addresses)].slice(0, learnedMax);
   }
 
   succeeded(): void {
     this.tried.clear();
-    this.delay = delayMinMs;
-    this.failures = 0;
+    this.begin();
   }
 
-  /** An attachment was lost that had been good. @returns how long to wait, in ms. */
-  lost(): number {
-    this.failures = 0;
-    this.delay = delayMinMs;
-    return this.delay * this.random();
+  /**
+   * An attachment was lost that had been good.
+   *
+   * @param preferred addresses to try before any other, if the home is `away`.
+   * @returns how long to wait, in ms.
+   */
+  lost(home: LostHome, preferred: readonly string[] = []): number {
+    this.begin();
+    const others = this.drawOthers();
+    if (home === "back") {
+      this.round = others;
+      return roundMinMs * this.random();
+    }
+    const named = new Set(preferred.filter((address) => address !== this.current));
+    const first = this.shuffled([...named].slice(0, learnedMax));
+    this.turn([...first, ...others.filter((address) => !named.has(address)), this.current]);
+    return spreadMs * this.random();
   }
 
   /** An attempt failed: the next address is due. @returns how long to wait, in ms. */
   failed(): number {
-    this.failures++;
-    this.rotate();
-    // Another address may be good at once: the pause grows with each round, not with each address.
-    if (this.failures % this.addresses.length !== 0) return delayMinMs * this.random();
-    const delay = this.delay * (0.5 + this.random());
-    this.delay = Math.min(this.delay * 2, delayMaxMs);
-    return Math.min(delay, delayMaxMs);
+    if (this.round.length > 0) {
+      this.turn(this.round);
+      return spreadMs * this.random();
+    }
+    this.rounds++;
+    this.turn([...this.drawOthers(), this.current]);
+    const delayMs = this.roundMs * (0.5 + this.random());
+    this.roundMs = Math.min(this.roundMs * 2, roundMaxMs);
+    return Math.min(delayMs, roundMaxMs);
   }
 
-  /** Turns to the next address. */
-  rotate(): void {
-    this.at = (this.at + 1) % this.addresses.length;
+  private get all(): readonly string[] {
+    return [...new Set([...this.given, ...this.learned])];
+  }
+
+  private begin(): void {
+    this.rounds = 0;
+    this.roundMs = roundMinMs;
+    this.round = [];
+  }
+
+  private turn([first, ...others]: readonly string[]): void {
+    this.current = first as string;
+    this.round = others;
+  }
+
+  private drawOthers(): string[] {
+    return this.shuffled(this.all.filter((address) => address !== this.current));
+  }
+
+  private shuffled(addresses: readonly string[]): string[] {
+    const drawn = [...addresses];
+    for (let at = drawn.length - 1; at > 0; at--) {
+      const other = Math.floor(this.random() * (at + 1));
+      [drawn[at], drawn[other]] = [drawn[other] as string, drawn[at] as string];
+    }
+    return drawn;
   }
 }

@@ -1,6 +1,8 @@
 import { type ErrorCode, type FieldMap, MeshError, protocolVersion } from "@thynapse/protocol";
 import type { Emit } from "./effects.js";
-import { Reconnect } from "./reconnect.js";
+import { Pulse } from "./pulse.js";
+import { type LostHome, Reconnect } from "./reconnect.js";
+import { Secrets } from "./secrets.js";
 import { followers, type SessionState } from "./session-state.js";
 import { readWelcome, type Welcome, writeCommand } from "./wire.js";
 
@@ -24,24 +26,9 @@ export interface SessionHost {
   failed(error: MeshError): void;
 }
 
-/** How long a connection may take to be made; less if another transmitter could be tried. */
-const connectMs = 1000;
-const connectQuickMs = 300;
 /** How long a welcome may take. */
 const helloMs = 2000;
-const suspectMs = 1000;
-const silenceMs = 2000;
 const leaveMs = 500;
-/**
- * Heartbeats that a cell waits for one of the transmitter, to answer it, before it says its own.
- */
-const beatPatience = 1.5;
-/**
- * A tick that comes later than this was held up by this process itself: its own silence says
- * nothing of others.
- */
-const pauseMs = 500;
-
 /** Refusals of `HELO` that no other try could change. */
 const finalCodes: readonly ErrorCode[] = [
   "BAD_VERSION",
@@ -58,18 +45,21 @@ const finalCodes: readonly ErrorCode[] = [
  * @see PROTOCOL.md §1.2, §2.5, §9
  */
 export class Session {
-  /** Attachments so far. */
+  /**
+   * Attachments so far. A `HELO` that was never answered may have been one, and counts: no two
+   * transmitters may know this cell under one number.
+   */
   count = 0;
   private helloCount = 0;
   private readonly host: SessionHost;
   private readonly reconnect: Reconnect;
   private current: SessionState = { name: "idle" };
   private home: Welcome | undefined;
+  private readonly secrets = new Secrets();
   private failsAtMs = Number.POSITIVE_INFINITY;
-  private heardMs = 0;
-  private beatDueMs = 0;
-  private tickedMs = 0;
-  private isSuspect = false;
+  private readonly pulse = new Pulse();
+  /** The transmitter drains, and names these to attach to. */
+  private successors: readonly string[] | undefined;
 
   constructor(host: SessionHost) {
     this.host = host;
@@ -87,39 +77,41 @@ export class Session {
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
     const { current } = this;
-    if (current.name === "welcome") {
-      return Math.min(this.beatDueMs, this.heardMs + (this.isSuspect ? silenceMs : suspectMs));
-    }
+    if (current.name === "welcome") return this.pulse.deadlineMs;
     if (current.name === "idle" || current.name === "closed") return Number.POSITIVE_INFINITY;
     return Math.min(current.untilMs, this.failsAtMs);
   }
 
   start(nowMs: number): void {
     this.failsAtMs = nowMs + this.host.connectTimeoutMs;
-    this.tickedMs = nowMs;
+    this.pulse.pass(nowMs, Number.POSITIVE_INFINITY);
     this.attach(nowMs);
   }
 
   /** The command connection stands. */
   connected(nowMs: number): void {
     if (this.current.name !== "connecting") return;
-    this.enter({ name: "hello", address: this.current.address, untilMs: nowMs + helloMs });
+    const { address } = this.current;
+    this.enter({ name: "hello", address, untilMs: nowMs + helloMs });
     this.helloCount++;
-    const secret = this.home === undefined ? {} : { secret: this.home.secret };
-    const hello = { v: protocolVersion, session: this.count + 1, ...secret, ...this.host.hello() };
+    const session = this.count + 1;
+    const secret = this.secrets.of(address);
+    const proof = secret === undefined ? {} : { secret };
+    const hello = { v: protocolVersion, session, ...proof, ...this.host.hello() };
     this.host.emit({ kind: "command", part: writeCommand("HELO", hello) });
   }
 
   /** The attachment has ended by itself. */
   disconnected(reason: string, nowMs: number): void {
     if (this.current.name === "leaving") this.close();
-    else if (this.isAttached) this.pause(reason, nowMs);
+    else if (this.isAttached) {
+      this.pause(reason, nowMs, this.pulse.isLate(nowMs) ? "away" : "back");
+    }
   }
 
   /** Something came from the transmitter. */
   heard(nowMs: number): void {
-    this.heardMs = nowMs;
-    this.isSuspect = false;
+    this.pulse.heard(nowMs);
   }
 
   /** `WLCM` @throws {MeshError} if it cannot be read. */
@@ -132,8 +124,10 @@ export class Session {
     this.enter({ name: "welcome", address, welcome });
     this.count++;
     this.home = welcome;
+    this.successors = undefined;
+    this.secrets.learn(address, welcome.secret);
     this.failsAtMs = Number.POSITIVE_INFINITY;
-    this.beatDueMs = nowMs + welcome.heartbeatMs * beatPatience;
+    this.pulse.begin(welcome.heartbeatMs, nowMs);
     this.reconnect.succeeded();
     this.reconnect.learn(welcome.transmitters);
     const { id: transmitter, mesh } = welcome;
@@ -157,16 +151,23 @@ export class Session {
       this.host.failed(error);
       return;
     }
+    // What was refused was no attachment.
+    if (this.current.name === "hello") this.count--;
     this.host.emit({ kind: "detach" });
-    this.pause(error.message, nowMs);
+    this.pause(error.message, nowMs, "back");
+  }
+
+  /** The transmitter drains: whenever its connection ends, others are tried first. */
+  drains(successors: readonly string[]): void {
+    if (successors.length > 0 || this.successors === undefined) this.successors = successors;
   }
 
   /** Turns to another transmitter, if there is one. @returns false if there is none. */
   move(nowMs: number): boolean {
-    if (this.current.name !== "welcome" || !this.reconnect.hasOther) return false;
-    this.reconnect.rotate();
+    const hasOther = this.reconnect.hasOther || (this.successors ?? []).length > 0;
+    if (this.current.name !== "welcome" || !hasOther) return false;
     this.host.emit({ kind: "detach" });
-    this.pause("the transmitter drains", nowMs);
+    this.pause("the transmitter drains", nowMs, "away");
     return true;
   }
 
@@ -189,21 +190,17 @@ export class Session {
   }
 
   tick(nowMs: number): void {
-    const pausedMs = nowMs - this.tickedMs;
-    this.tickedMs = nowMs;
-    if (pausedMs > pauseMs && this.deadlineMs < nowMs - pauseMs) {
-      this.heardMs = Math.min(nowMs, this.heardMs + pausedMs);
-    }
+    this.pulse.pass(nowMs, this.deadlineMs);
     const { current } = this;
     if (nowMs >= this.failsAtMs && current.name !== "closed") this.unreachable();
-    else if (current.name === "welcome") this.watch(current.welcome, nowMs);
+    else if (current.name === "welcome") this.watch(nowMs);
     else if (current.name === "idle" || current.name === "closed" || nowMs < current.untilMs)
       return;
     else if (current.name === "waiting") this.attach(nowMs);
     else if (current.name === "leaving") this.close();
     else {
       this.host.emit({ kind: "detach" });
-      this.pause(`no answer from ${current.address}`, nowMs);
+      this.pause(`no answer from ${current.address}`, nowMs, "away");
     }
   }
 
@@ -213,16 +210,19 @@ export class Session {
   }
 
   private attach(nowMs: number): void {
-    const { address, hasOther } = this.reconnect;
-    const untilMs = nowMs + (hasOther ? connectQuickMs : connectMs);
-    this.enter({ name: "connecting", address, untilMs });
+    const { address, patienceMs } = this.reconnect;
+    this.enter({ name: "connecting", address, untilMs: nowMs + patienceMs });
     this.host.emit({ kind: "status", status: { kind: "connecting", address } });
     this.host.emit({ kind: "attach", address });
   }
 
-  private pause(reason: string, nowMs: number): void {
+  private pause(reason: string, nowMs: number, home: LostHome): void {
     const wasWelcome = this.current.name === "welcome";
-    const delayMs = wasWelcome ? this.reconnect.lost() : this.reconnect.failed();
+    if (this.current.name === "hello") this.count++;
+    const { successors } = this;
+    const delayMs = wasWelcome
+      ? this.reconnect.lost(successors === undefined ? home : "away", successors)
+      : this.reconnect.failed();
     this.enter({ name: "waiting", untilMs: nowMs + delayMs });
     if (this.home !== undefined || wasWelcome) {
       this.host.emit({ kind: "status", status: { kind: "reconnecting", reason, delayMs } });
@@ -230,18 +230,18 @@ export class Session {
     if (wasWelcome) this.host.detached();
   }
 
-  private watch(welcome: Welcome, nowMs: number): void {
-    const silentMs = nowMs - this.heardMs;
-    if (silentMs >= silenceMs) {
+  private watch(nowMs: number): void {
+    const sign = this.pulse.look(nowMs);
+    const silentMs = this.pulse.silentMs(nowMs);
+    if (sign === "gone") {
       this.host.emit({ kind: "detach" });
-      this.pause(`nothing heard for ${Math.round(silentMs)} ms`, nowMs);
+      this.pause(`nothing heard for ${Math.round(silentMs)} ms`, nowMs, "away");
       return;
     }
-    if (silentMs >= suspectMs && !this.isSuspect) {
-      this.isSuspect = true;
+    if (sign === "suspect") {
       this.host.emit({ kind: "status", status: { kind: "suspect", silentMs } });
     }
-    if (nowMs >= this.beatDueMs) this.beat(welcome, nowMs);
+    if (this.pulse.isBeatDue(nowMs)) this.beat(nowMs);
   }
 
   /**
@@ -249,15 +249,11 @@ export class Session {
    * time and an idle transmitter is woken once for all of them. The timer is for when none comes.
    */
   beaten(nowMs: number): void {
-    const { current } = this;
-    if (current.name !== "welcome") return;
-    const { welcome } = current;
-    const saidMs = this.beatDueMs - welcome.heartbeatMs * beatPatience;
-    if (nowMs - saidMs >= welcome.heartbeatMs / 2) this.beat(welcome, nowMs);
+    if (this.isWelcome && this.pulse.isAnswerDue(nowMs)) this.beat(nowMs);
   }
 
-  private beat(welcome: Welcome, nowMs: number): void {
-    this.beatDueMs = nowMs + welcome.heartbeatMs * beatPatience;
+  private beat(nowMs: number): void {
+    this.pulse.beaten(nowMs);
     const streams = this.host.streams();
     const beat = streams.length === 0 ? {} : { streams };
     this.host.emit({ kind: "command", part: writeCommand("BEAT", beat) });

@@ -69,6 +69,7 @@ export interface Welcome {
 }
 
 const textMax = 1024;
+const addressCharsMax = 255;
 
 /** @throws {MeshError} `BAD_ID`, `BAD_PAYLOAD` */
 export function readWelcome(map: FieldMap): Welcome {
@@ -81,8 +82,16 @@ export function readWelcome(map: FieldMap): Welcome {
     mesh: stringField(map, "mesh", textMax),
     heartbeatMs: intField(map, "heartbeatMs", { min: 1, fallback: heartbeatMs }),
     windowBytes: intField(map, "windowBytes", { min: 1, fallback: windowBytesMax }),
-    transmitters: listField(map, "transmitters", 1000).filter((each) => typeof each === "string"),
+    transmitters: readAddresses(map),
   };
+}
+
+/** Reads the `transmitters` of `WLCM` and `GBYE`; what is no address is left out. */
+export function readAddresses(map: FieldMap): readonly string[] {
+  return listField(map, "transmitters", 1000).filter(
+    (each): each is string =>
+      typeof each === "string" && each.length > 0 && each.length <= addressCharsMax,
+  );
 }
 
 /** `CGHT` */

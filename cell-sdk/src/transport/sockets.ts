@@ -65,7 +65,7 @@ class SocketAttachment implements Attachment {
       ipv6: isIpv6(address),
     });
     this.watch();
-    this.dealer.connect(address);
+    if (!this.connect(this.dealer, address)) return;
     void pump(
       this.dealer,
       (parts) => this.takeCommand(parts),
@@ -90,7 +90,8 @@ class SocketAttachment implements Attachment {
       maxMessageSize: partBytesMax,
       ipv6: isIpv6(address),
     });
-    this.subscriber.connect(address);
+    this.watchEvents(this.subscriber);
+    if (!this.connect(this.subscriber, address)) return;
     void pump(
       this.subscriber,
       (parts) => this.takeEvents(parts),
@@ -124,6 +125,35 @@ class SocketAttachment implements Attachment {
     events.on("handshake:error:protocol", ({ error }) => this.lose(`handshake: ${error.message}`));
     events.on("handshake:error:auth", ({ error }) => this.lose(`handshake: ${error.message}`));
     events.on("handshake:error:other", ({ error }) => this.lose(`handshake: ${error.message}`));
+  }
+
+  /**
+   * A connection of events that is refused after it stood is that of a transmitter which has ended,
+   * even if the command connection does not show it yet. One that never stood is only out of reach.
+   */
+  private watchEvents({ events }: Subscriber): void {
+    let isCut = false;
+    events.on("disconnect", () => {
+      isCut = true;
+    });
+    events.on("handshake", () => {
+      isCut = false;
+    });
+    events.on("close", () => {
+      if (isCut) this.lose("event connection refused");
+    });
+  }
+
+  /** Connects; an address that a transmitter named wrongly is one that cannot be reached. */
+  private connect(socket: Dealer | Subscriber, address: string): boolean {
+    try {
+      checkAddress(address);
+      socket.connect(address);
+      return true;
+    } catch (error) {
+      setImmediate(() => this.lose(String(error)));
+      return false;
+    }
   }
 
   /** The pipe is full: this part goes out when there is room, and none before it. */

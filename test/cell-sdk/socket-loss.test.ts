@@ -1,0 +1,101 @@
+import { expect } from "chai";
+import { Router, XPublisher } from "zeromq";
+
+import { SocketTransport } from "../../cell-sdk/src/transport/sockets.js";
+import type { Attachment } from "../../cell-sdk/src/transport/transport.js";
+import { eventually } from "../support/eventually.js";
+
+interface Stand {
+  readonly router: Router;
+  readonly publisher: XPublisher;
+  readonly attachment: Attachment;
+  readonly told: string[];
+}
+
+const stands = new Set<Stand>();
+
+/** An attachment to two sockets, both connected. */
+async function attachedStand(): Promise<Stand> {
+  const router = new Router({ linger: 0 });
+  const publisher = new XPublisher({ linger: 0 });
+  for (const socket of [router, publisher]) await socket.bind("tcp://127.0.0.1:*");
+  const told: string[] = [];
+  const attachment = open(router.lastEndpoint as string, told);
+  await eventually(() => expect(told).to.deep.equal(["connected"]));
+  attachment.openEvents(publisher.lastEndpoint as string);
+  attachment.subscribe("p ");
+  await publisher.receive();
+  const stand = { router, publisher, attachment, told };
+  stands.add(stand);
+  return stand;
+}
+
+function open(address: string, told: string[]): Attachment {
+  return new SocketTransport().open(address, {
+    onConnected: () => told.push("connected"),
+    onDisconnected: () => told.push("lost"),
+    onCommand: () => {},
+    onEvents: () => {},
+    onDrain: () => {},
+  });
+}
+
+describe("cell: losing its sockets", () => {
+  afterEach(() => {
+    for (const { router, publisher, attachment } of stands) {
+      attachment.close();
+      router.close();
+      publisher.close();
+    }
+    stands.clear();
+  });
+
+  it("ends with the command connection alone", async () => {
+    const { router, told } = await attachedStand();
+
+    router.close();
+
+    await eventually(() => expect(told).to.deep.equal(["connected", "lost"]), { withinMs: 1000 });
+  });
+
+  it("ends with the event connection alone, if nobody listens there any more", async () => {
+    const { publisher, told } = await attachedStand();
+
+    publisher.close();
+
+    await eventually(() => expect(told).to.deep.equal(["connected", "lost"]), { withinMs: 1000 });
+  });
+
+  it("is told at once that a connection is refused", async () => {
+    const router = new Router({ linger: 0 });
+    await router.bind("tcp://127.0.0.1:*");
+    const address = router.lastEndpoint as string;
+    router.close();
+    const told: string[] = [];
+
+    await eventually(() => {
+      open(address, told);
+      expect(told).to.include("lost");
+    });
+  });
+
+  for (const address of ["tcp://127.0.0.1:99999", "tcp://*:5454", "nowhere", ""]) {
+    it(`is told that ${JSON.stringify(address)} cannot be reached, as with any other`, async () => {
+      const told: string[] = [];
+      open(address, told);
+
+      expect(told).to.deep.equal([]);
+      await eventually(() => expect(told).to.deep.equal(["lost"]));
+    });
+  }
+
+  it("is told that a wrong address of events cannot be reached", async () => {
+    const second: string[] = [];
+    const { router } = await attachedStand();
+    const other = open(router.lastEndpoint as string, second);
+    await eventually(() => expect(second).to.deep.equal(["connected"]));
+    other.openEvents("tcp://*:1");
+
+    await eventually(() => expect(second).to.deep.equal(["connected", "lost"]));
+  });
+});
