@@ -87,9 +87,14 @@ export class FaultMesh {
   async seatGroup(
     service: string,
     count: number,
-    { home, place, ...anycatching }: Anycatching & Pick<Keeping, "home" | "place">,
+    {
+      home,
+      place,
+      isLogged = true,
+      ...anycatching
+    }: Anycatching & Omit<Keeping, "marksMax" | "nodeFlags">,
   ): Promise<Actor[]> {
-    const keeping = { ...(home && { home }), ...(place && { place }) };
+    const keeping = { isLogged, ...(home && { home }), ...(place && { place }) };
     const cells = await this.seat(service, count, keeping);
     await Promise.all(cells.map((cell) => cell.tell("anycatch", anycatching)));
     return cells;

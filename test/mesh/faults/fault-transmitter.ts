@@ -20,6 +20,8 @@ export interface Terms {
   /** Variables added to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly place?: Place;
+  /** The `thynapse` command of the first start; default that of this build. */
+  readonly bin?: string;
 }
 
 interface Ready {
@@ -36,6 +38,8 @@ export type Write = (entry: Omit<LogRecord, "timeMs">, timeMs?: number) => void;
 export class FaultTransmitter {
   /** From the start of the process to its ready line, of the last start. */
   readyMs = 0;
+  /** The `thynapse` command of the next start; default that of this build. */
+  bin: string | undefined;
   private readonly terms: Terms;
   private readonly write: Write;
   private child: ChildProcess | undefined;
@@ -44,6 +48,7 @@ export class FaultTransmitter {
   constructor(terms: Terms, write: Write) {
     this.terms = terms;
     this.write = write;
+    this.bin = terms.bin;
   }
 
   /** Its command address, the same for all its starts; empty before the first. */
@@ -139,7 +144,7 @@ export class FaultTransmitter {
     const preloads = isWatched
       ? ["--import", await roleScript("mesh/faults/roles/collecting")]
       : [];
-    const node = [process.execPath, ...nodeFlags, ...preloads, bin];
+    const node = [process.execPath, ...nodeFlags, ...preloads, this.bin ?? bin];
     const bind = host === loopback.host ? [] : ["--bind", host, "--insecure"];
     const verb = ["up", "--json", "--log-level", "silent", ...bind, ...given, ...flags];
     const [file = "", ...argv] = [

@@ -80,6 +80,9 @@ export interface MarksReport {
 /** How far a cell is. */
 export interface Tally {
   readonly begun: number;
+  /** Handlers that have ended, and how long those that waited took, together. */
+  readonly ended: number;
+  readonly workedMs: number;
   readonly caught: number;
   /** Events that multicatches lost and reported. */
   readonly gone: number;

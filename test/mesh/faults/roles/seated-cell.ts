@@ -45,6 +45,8 @@ export class SeatedCell {
   /** The transmitter that it is attached to, or was last. */
   home = "";
   private begun = 0;
+  private ended = 0;
+  private workedMs = 0;
   private caught = 0;
   private gone = 0;
   private held = 0;
@@ -99,8 +101,9 @@ export class SeatedCell {
   }
 
   tally(): Tally {
-    const { begun, caught, gone, heldMax, flooded } = this;
-    return { begun, caught, gone, heldMax, flooded, statuses: Object.fromEntries(this.statuses) };
+    const { begun, ended, workedMs, caught, gone, heldMax, flooded } = this;
+    const statuses = Object.fromEntries(this.statuses);
+    return { begun, ended, workedMs, caught, gone, heldMax, flooded, statuses };
   }
 
   async close(): Promise<number> {
@@ -132,10 +135,13 @@ export class SeatedCell {
       const output = `${record.id} ${this.cell.service} ${pattern} ${attempt} 0`;
       ctx.send(data.output, { cause: output } satisfies FaultBody);
     }
+    const beganMs = performance.now();
     const working = this.doDeed(event, record.id) ?? (workMs > 0 ? delay(workMs) : undefined);
-    if (working !== undefined) return working.then(() => this.end(record, ctx));
-    this.end(record, undefined);
-    return undefined;
+    if (working === undefined) return this.end(record, undefined);
+    return working.then(() => {
+      this.workedMs += performance.now() - beganMs;
+      this.end(record, ctx);
+    });
   }
 
   private doDeed({ attempt, data }: CaughtEvent<FaultBody | null>, id: string) {
@@ -155,6 +161,7 @@ export class SeatedCell {
   /** The handler is at its end. Who never waited cannot have lost the delivery meanwhile. */
   private end(record: Omit<LogEntry, "action">, ctx: DeliveryContext | undefined): void {
     this.held--;
+    this.ended++;
     const isTaken = ctx?.signal.aborted === true;
     this.log({ ...record, action: isTaken ? "taken" : "acked" });
   }

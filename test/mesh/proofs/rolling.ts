@@ -1,0 +1,166 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import type { LogRecord } from "../../simulation/log.js";
+import type { Actor } from "../faults/actor.js";
+import { FaultMesh } from "../faults/fault-mesh.js";
+import type { FaultTransmitter } from "../faults/fault-transmitter.js";
+import type { SendReport } from "../faults/instructions.js";
+import { type Claim, claim, ms, say } from "./claim.js";
+import { previousRef, type Release, releaseOf } from "./release.js";
+import { whole } from "./views.js";
+
+/** How hard it is, and where it begins. */
+export interface RollingPlan {
+  /** Events per second, of all senders. */
+  readonly perSecond: number;
+  /** How long they send; the restarts go on round for round until then, one round at least. */
+  readonly seconds: number;
+  /** What the transmitters run at first; they are started again with this build. */
+  readonly from?: Release;
+}
+
+/** What came of it. */
+export interface RollingFigures {
+  readonly sent: number;
+  readonly lost: number;
+  /** Events that more than one handler began with, or one of them twice. */
+  readonly repeated: number;
+  readonly refused: number;
+  readonly unconfirmed: number;
+  readonly restarts: number;
+  /** Exit codes of the transmitters that drained. */
+  readonly exits: readonly (number | null)[];
+  /** The longest drain, and the longest time until a transmitter was back among all. */
+  readonly drainMs: number;
+  readonly backMs: number;
+  /** From send to `accepted`: the worst of the senders. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+const channel = "orders.created";
+const anycatching = { pattern: "orders.*", workMs: 3, options: { concurrency: 64 } };
+/** Between two restarts, so that they are seen apart. */
+const restMs = 1000;
+
+/** Restarts three transmitters one after the other, by SIGTERM, while events flow at each. */
+export async function runRolling(plan: RollingPlan): Promise<RollingFigures> {
+  const bin = plan.from === undefined ? {} : { bin: plan.from.bin };
+  const mesh = await FaultMesh.start(bin, bin, bin);
+  const { transmitters } = mesh;
+  await whole(transmitters.map(({ command }) => command));
+  const senders: Actor[] = [];
+  for (const home of transmitters) {
+    await mesh.seatGroup("billing", 2, { ...anycatching, home });
+    senders.push(await mesh.seatOne("shop", { home }));
+  }
+  const perSecond = plan.perSecond / senders.length;
+  const load = { channel, count: Math.round(perSecond * plan.seconds), perSecond };
+  const state = { isSent: false };
+  const sending = Promise.all(
+    senders.map((sender) => sender.tell("send", { ...load, options: { until: "accepted" } })),
+  ).finally(() => (state.isSent = true));
+
+  await delay(restMs);
+  const turns: Turn[] = [];
+  do {
+    for (const each of transmitters) turns.push(await restart(mesh, each));
+  } while (!state.isSent);
+  const reports = await sending;
+  let unconfirmed = 0;
+  for (const sender of senders) unconfirmed += await sender.leave();
+  await mesh.closeCells();
+  const figures = judge(mesh.records());
+  await mesh.end();
+  return { ...figures, unconfirmed, ...sum(reports, turns) };
+}
+
+/** One restart. */
+interface Turn {
+  readonly exit: number | null;
+  readonly drainMs: number;
+  readonly backMs: number;
+}
+
+async function restart(mesh: FaultMesh, transmitter: FaultTransmitter): Promise<Turn> {
+  const beganMs = performance.now();
+  const exit = await transmitter.drain();
+  const drainedMs = performance.now();
+  transmitter.bin = undefined;
+  await mesh.startAgain(transmitter);
+  await whole(mesh.transmitters.map(({ command }) => command));
+  const backMs = performance.now() - drainedMs;
+  await delay(restMs);
+  return { exit, drainMs: drainedMs - beganMs, backMs };
+}
+
+function sum(reports: readonly SendReport[], turns: readonly Turn[]) {
+  return {
+    refused: reports.reduce((count, { refused }) => count + refused.length, 0),
+    p50Ms: Math.max(...reports.map(({ p50Ms }) => p50Ms)),
+    p99Ms: Math.max(...reports.map(({ p99Ms }) => p99Ms)),
+    restarts: turns.length,
+    exits: turns.map(({ exit }) => exit),
+    drainMs: Math.max(...turns.map(({ drainMs }) => drainMs)),
+    backMs: Math.max(...turns.map(({ backMs }) => backMs)),
+  };
+}
+
+/** Reads the log once: it may be larger than the memory. */
+function judge(records: Iterable<LogRecord>): { sent: number; lost: number; repeated: number } {
+  const sentMark = 1;
+  const ackedMark = 2;
+  const begunMark = 4;
+  const againMark = 8;
+  const marks = new Map<string, Uint8Array>();
+  for (const { id, action } of records) {
+    if (action !== "sent" && action !== "acked" && action !== "begun") continue;
+    const colon = id.indexOf(":");
+    const [sender, number] = [id.slice(0, colon), Number(id.slice(colon + 1))];
+    let own = marks.get(sender) ?? new Uint8Array(65_536);
+    if (number >= own.length) {
+      const grown = new Uint8Array(2 * number);
+      grown.set(own);
+      own = grown;
+    }
+    marks.set(sender, own);
+    if (action === "sent") own[number]! |= sentMark;
+    else if (action === "acked") own[number]! |= ackedMark;
+    else own[number]! |= (own[number]! & begunMark) === 0 ? begunMark : againMark;
+  }
+  let [sent, lost, repeated] = [0, 0, 0];
+  for (const own of marks.values()) {
+    for (const mark of own) {
+      if ((mark & sentMark) !== 0) sent++;
+      if ((mark & (sentMark | ackedMark)) === sentMark) lost++;
+      if ((mark & againMark) !== 0) repeated++;
+    }
+  }
+  return { sent, lost, repeated };
+}
+
+/** A rolling restart of this build, and one from the release before it to this one. */
+export async function proveRolling(seconds = 60): Promise<readonly Claim[]> {
+  const perSecond = 20_000;
+  const claims = tell("this build", await runRolling({ perSecond, seconds }), perSecond);
+  const ref = await previousRef();
+  const from = await releaseOf(ref);
+  const figures = await runRolling({ perSecond, seconds: Math.min(seconds, 30), from });
+  return [...claims, ...tell(`from ${ref} to this build`, figures, perSecond)];
+}
+
+function tell(what: string, figures: RollingFigures, perSecond: number): Claim[] {
+  const { sent, lost, repeated, refused, unconfirmed, restarts, p50Ms, p99Ms } = figures;
+  say(`${what}, ${perSecond} events/s with handlers of 3 ms, ${restarts} restarts:`);
+  say(`  ${sent} sent, ${lost} lost, ${repeated} repeated, ${refused} refused;`);
+  say(`  accepted: p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)};`);
+  say(`  a drain takes ${ms(figures.drainMs)}, coming back ${ms(figures.backMs)} at most`);
+  return [
+    claim(`${what}: nothing is lost`, lost === 0 && refused === 0 && unconfirmed === 0),
+    claim(`${what}: nothing is repeated`, repeated === 0),
+    claim(
+      `${what}: each drain ends with 0`,
+      figures.exits.every((exit) => exit === 0),
+    ),
+  ];
+}

@@ -1,0 +1,48 @@
+import { type Cell, connect } from "@thynapse/cell-sdk";
+
+import { eventually } from "../../support/eventually.js";
+
+/** What a transmitter says of one member of its mesh. */
+export interface SeenMember {
+  readonly id: string;
+  readonly state: string;
+}
+
+/** States of a member that is not there. */
+const absent = new Set(["heard-of", "suspect", "dead", "left"]);
+
+/** Asks the transmitter at an address one system request. */
+export async function askAt<T>(address: string, channel: string, data: unknown = {}): Promise<T> {
+  const cell = await connect({ service: "observer", transmitters: address });
+  try {
+    return await askOf<T>(cell, channel, data);
+  } finally {
+    await cell.close();
+  }
+}
+
+/** Asks the transmitter that a cell is attached to. */
+export function askOf<T>(cell: Cell, channel: string, data: unknown = {}): Promise<T> {
+  return cell.ask<T>(channel, data, { timeoutMs: 10_000 });
+}
+
+/** The members that a transmitter sees alive, itself among them. */
+export async function aliveAt(address: string): Promise<readonly string[]> {
+  const members = await askAt<SeenMember[]>(address, "$mesh.transmitters");
+  return members.filter(({ state }) => !absent.has(state)).map(({ id }) => id);
+}
+
+/** Waits until each of the transmitters sees all of them alive. */
+export async function whole(addresses: readonly string[], withinMs = 20_000): Promise<void> {
+  for (const address of addresses) {
+    await eventually(
+      async () => {
+        const seen = await aliveAt(address);
+        if (seen.length !== addresses.length) {
+          throw new Error(`${address} sees ${seen.length} of ${addresses.length} alive`);
+        }
+      },
+      { withinMs },
+    );
+  }
+}
