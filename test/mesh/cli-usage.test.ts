@@ -48,6 +48,7 @@ const numbers: readonly Row[] = [
   { argv: ["bench", "--size", "1KB1"], says: "--size: digits only" },
   { argv: ["bench", "--size", "2MiB"], says: "--size: 2MiB is out of range" },
   { argv: ["dead", "show", "1e3"], says: "LETTER: digits only" },
+  { argv: ["dead", "show", "xy/1"], says: "LETTER: digits only" },
 ];
 
 const flags: readonly Row[] = [
@@ -98,7 +99,8 @@ const flags: readonly Row[] = [
   { argv: ["ls", "constructor"], says: 'nothing called "constructor"' },
   { argv: ["ls", "cells", "--sort", "servce"], says: "did you mean service?" },
   { argv: ["show", "cell"], says: "show cell needs ID" },
-  { argv: ["show", "status", "x"], says: "show status does not take" },
+  { argv: ["show", "status", "x", "y"], says: "show status does not take" },
+  { argv: ["show", "link"], says: "show link needs TRANSMITTER" },
   { argv: ["show", "status", "--prometheus"], says: "--prometheus goes with metrics" },
   { argv: ["events", "orders.*"], says: "is not of the mesh" },
   { argv: ["dead", "drpo"], says: "did you mean drop?" },

@@ -1,35 +1,49 @@
 import type { Cell } from "@thynapse/cell-sdk";
-import { askSystem, type Row, type SystemQuery } from "./system.js";
-import { ageText, bytesText, type Column, rateText, sortRows, tableLines } from "./table.js";
+import { listMesh } from "./mesh-list.js";
+import { askEach, type Row, type SystemQuery } from "./system.js";
 
-/** What a transmitter knew at one moment. */
+/** What the transmitters of a mesh knew at one moment. */
 export interface Sample {
   readonly atMs: number;
-  readonly status: Row;
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly statuses: readonly Row[];
+  readonly metrics: readonly Row[];
   readonly groups: readonly Row[];
   readonly cells: readonly Row[];
+  /** Transmitters that did not answer. */
+  readonly missing: readonly string[];
 }
 
 /** What happened between two samples: counts as they are, rates per second. */
 export interface Activity {
+  /** Status of the transmitter that was asked. */
   readonly status: Row;
-  /** Events per second: accepted, delivered, acked, published on streams. */
+  /** Events per second of the whole mesh: accepted, delivered, acked, published on streams. */
   readonly rates: Readonly<Record<string, number>>;
+  /** Status and rates of each transmitter. */
+  readonly transmitters: readonly Row[];
   readonly groups: readonly Row[];
   readonly cells: readonly Row[];
+  readonly missing: readonly string[];
 }
 
-/** Asks a transmitter for all that `top` shows. The cell that asks is left out. */
+/** Asks the mesh for all that `top` shows. The cell that asks is left out. */
 export async function takeSample(cell: Cell, query: SystemQuery): Promise<Sample> {
-  const [status, metrics, groups, cells] = await Promise.all([
-    askSystem(cell, "$mesh.status", query),
-    askSystem(cell, "$mesh.metrics", query),
-    askSystem(cell, "$mesh.groups", query),
-    askSystem(cell, "$mesh.cells", query),
+  const [statuses, metrics, groups, cells] = await Promise.all([
+    askEach(cell, "$mesh.status", query),
+    askEach(cell, "$mesh.metrics", query),
+    listMesh(cell, "$mesh.groups", query),
+    listMesh(cell, "$mesh.cells", query),
   ]);
-  const others = cells.filter(({ id }) => id !== cell.id);
-  return { atMs: performance.now(), status, metrics, groups, cells: others };
+  const silent = [...statuses, ...metrics].filter((row) => row["missing"] === true);
+  const missing = silent.map(({ transmitter }) => String(transmitter));
+  return {
+    atMs: performance.now(),
+    statuses: statuses.filter((row) => row["missing"] !== true),
+    metrics: metrics.filter((row) => row["missing"] !== true),
+    groups: groups.rows,
+    cells: cells.rows.filter(({ id }) => id !== cell.id),
+    missing: [...new Set([...missing, ...groups.missing, ...cells.missing])].sort(),
+  };
 }
 
 /** Counters of a transmitter whose rates are shown, with the word for each. */
@@ -47,96 +61,77 @@ const ratesShown: Readonly<Record<string, string>> = {
 /** Works out what happened between two samples. */
 export function activityBetween(before: Sample, now: Sample): Activity {
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
-  const rate = (to: unknown, from: unknown) => rounded((Number(to) - Number(from ?? 0)) / seconds);
-  const rates: Record<string, number> = {};
-  for (const [counter, word] of Object.entries(ratesShown)) {
-    const value = now.metrics[counter];
-    // Below zero the transmitter has started anew between the samples.
-    if (value !== undefined) rates[word] = Math.max(0, rate(value, before.metrics[counter]));
-  }
+  const metricsBefore = byName(before.metrics, transmitterName);
+  const metricsNow = byName(now.metrics, transmitterName);
   const groupsBefore = byName(before.groups, groupName);
   const cellsBefore = byName(before.cells, cellName);
+  const transmitters = now.statuses.map((status) => {
+    const name = transmitterName(status);
+    const rates = ratesBetween(metricsBefore.get(name), metricsNow.get(name), seconds);
+    return { ...status, rates };
+  });
   return {
-    status: now.status,
-    rates,
+    status: now.statuses[0] ?? {},
+    rates: sumOf(transmitters.map(({ rates }) => rates)),
+    transmitters,
     groups: now.groups.map((group) => {
       const from = groupsBefore.get(groupName(group));
-      const deliveredPerSecond = Math.max(0, rate(group["delivered"], from?.["delivered"]));
       return {
         ...group,
-        deliveredPerSecond,
-        ackedPerSecond: rate(group["acked"], from?.["acked"]),
+        deliveredPerSecond: rateOf(group, from, "delivered", seconds),
+        ackedPerSecond: rateOf(group, from, "acked", seconds),
       };
     }),
     cells: now.cells.map((cell) => {
       const from = cellsBefore.get(cellName(cell));
-      const sentPerSecond = Math.max(0, rate(cell["sent"], from?.["sent"]));
-      const perSecond = Math.max(0, rate(cell["delivered"], from?.["delivered"]));
-      return { ...cell, sentPerSecond, deliveredPerSecond: perSecond };
+      return {
+        ...cell,
+        sentPerSecond: rateOf(cell, from, "sent", seconds),
+        deliveredPerSecond: rateOf(cell, from, "delivered", seconds),
+      };
     }),
+    missing: now.missing,
   };
 }
 
-const groupColumns: readonly Column[] = [
-  { field: "service" },
-  { field: "pattern" },
-  { field: "members" },
-  { field: "backlog" },
-  { field: "oldestMs", title: "oldest", show: ageText },
-  { field: "held" },
-  { field: "deliveredPerSecond", title: "given/s", show: rateText },
-  { field: "ackedPerSecond", title: "acked/s", show: rateText },
-  { field: "redelivered" },
-  { field: "dead" },
-];
+type Rates = Readonly<Record<string, number>>;
 
-const cellColumns: readonly Column[] = [
-  { field: "service" },
-  { field: "id", show: (id) => String(id).slice(0, 8) },
-  { field: "state" },
-  { field: "sinceMs", title: "since", show: ageText },
-  { field: "sentPerSecond", title: "sent/s", show: rateText },
-  { field: "deliveredPerSecond", title: "given/s", show: rateText },
-  { field: "held" },
-  { field: "missed" },
-  { field: "gone" },
-  { field: "errors" },
-];
+/** No rates at all for a transmitter that was not there before. */
+function ratesBetween(before: Row | undefined, now: Row | undefined, seconds: number): Rates {
+  const rates: Record<string, number> = {};
+  if (before === undefined || now === undefined) return rates;
+  for (const [counter, word] of Object.entries(ratesShown)) {
+    if (now[counter] !== undefined) rates[word] = rateOf(now, before, counter, seconds);
+  }
+  return rates;
+}
 
-/**
- * Draws the activity: the transmitter, its groups by backlog, its cells by what is wrong with them.
- */
-export function sampleLines({ status, rates, groups, cells }: Activity): string[] {
-  const shown = Object.entries(rates).map(([word, value]) => `${word} ${rateText(value)}/s`);
-  const { command, state, mesh } = status;
-  return [
-    [
-      `${String(command)} ${String(state)}`,
-      `mesh ${String(mesh)}`,
-      `up ${ageText(status["uptimeMs"])}`,
-      `${bytesText(status["rssBytes"])}, ${cells.length} cells, ${groups.length} groups`,
-      `${String(status["deadLetters"])} dead letters`,
-    ].join(", "),
-    shown.join("  "),
-    "",
-    ...tableLines(groupColumns, sortRows(sortRows(groups, "deliveredPerSecond"), "backlog")),
-    "",
-    ...tableLines(cellColumns, sortRows(sortRows(cells, "sentPerSecond"), "missed")),
-  ];
+/** Below zero the counter has started anew between the samples. */
+function rateOf(now: Row, before: Row | undefined, field: string, seconds: number): number {
+  const rise = Number(now[field] ?? 0) - Number(before?.[field] ?? 0);
+  return Math.max(0, Math.round((rise / seconds) * 1000) / 1000);
+}
+
+function sumOf(all: readonly Rates[]): Rates {
+  const sum: Record<string, number> = {};
+  for (const rates of all) {
+    for (const [word, rate] of Object.entries(rates)) sum[word] = (sum[word] ?? 0) + rate;
+  }
+  return sum;
 }
 
 function byName(rows: readonly Row[], nameOf: (row: Row) => string): Map<string, Row> {
   return new Map(rows.map((row) => [nameOf(row), row]));
 }
 
-function groupName({ service, pattern }: Row): string {
-  return `${String(service)} ${String(pattern)}`;
+function transmitterName({ transmitter }: Row): string {
+  return String(transmitter);
+}
+
+function groupName({ service, pattern, transmitter }: Row): string {
+  return `${String(service)} ${String(pattern)} ${String(transmitter)}`;
 }
 
 function cellName({ id }: Row): string {
   return String(id);
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -9,24 +9,31 @@ export interface CellName {
 /** Counts and names of one thing; which ones, PROTOCOL.md says. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Where a cell is: its transmitter, and how an event gets there. */
+export interface Place {
+  readonly transmitter: string;
+  /** `local`, or `over the link to …`. */
+  readonly way: string;
+}
+
 /** Result of `$mesh.explain`. */
 export interface Explanation {
   readonly channel: string;
   readonly matched: number;
-  readonly streams: readonly {
+  readonly streams: readonly (Place & {
     readonly pattern: string;
     readonly encoding: string;
     readonly cells: readonly CellName[];
-  }[];
+  })[];
   readonly groups: readonly {
     readonly service: string;
     readonly pattern: string;
     readonly backlog?: number;
-    readonly members: readonly {
+    readonly members: readonly (Place & {
       readonly id: string;
       readonly free: number;
       readonly why: string;
-    }[];
+    })[];
   }[];
   readonly others: readonly {
     readonly pattern: string;
@@ -34,24 +41,37 @@ export interface Explanation {
     readonly service?: string;
     readonly why: string;
   }[];
+  /** Transmitters that did not answer. */
+  readonly missing?: readonly string[];
 }
 
-/** Results of the requests that transmitters answer themselves. @see PROTOCOL.md §14 */
-export interface SystemResults {
+/** Requests whose result is a list with the rows of all transmitters. */
+export type ListRequest =
+  | "$mesh.transmitters"
+  | "$mesh.links"
+  | "$mesh.cells"
+  | "$mesh.services"
+  | "$mesh.groups"
+  | "$mesh.patterns"
+  | "$mesh.dead.list";
+
+/** Results of the requests that transmitters answer. @see PROTOCOL.md §14 */
+export interface SystemResults extends Readonly<Record<ListRequest, readonly Row[]>> {
   readonly "$mesh.status": Row;
-  readonly "$mesh.transmitters": readonly Row[];
-  readonly "$mesh.cells": readonly Row[];
-  readonly "$mesh.services": readonly Row[];
-  readonly "$mesh.groups": readonly Row[];
-  readonly "$mesh.patterns": readonly Row[];
   readonly "$mesh.explain": Explanation;
   readonly "$mesh.metrics": Readonly<Record<string, number>>;
   readonly "$mesh.prometheus": { readonly text: string };
-  readonly "$mesh.dead.list": readonly Row[];
   readonly "$mesh.dead.show": Row;
-  readonly "$mesh.dead.redrive": { readonly count: number };
-  readonly "$mesh.dead.drop": { readonly count: number };
+  readonly "$mesh.dead.redrive": Counted;
+  readonly "$mesh.dead.drop": Counted;
   readonly "$mesh.drain": { readonly accepted: boolean };
+}
+
+/** How many dead letters something was done with. */
+export interface Counted {
+  readonly count: number;
+  /** Transmitters that did not answer. */
+  readonly missing?: readonly string[];
 }
 
 /** What else a system request is given. */
@@ -68,4 +88,13 @@ export async function askSystem<K extends keyof SystemResults>(
   { data = {}, timeoutMs, signal }: SystemQuery,
 ): Promise<SystemResults[K]> {
   return await cell.ask<SystemResults[K]>(request, data, { timeoutMs, signal });
+}
+
+/** Asks every transmitter of the mesh about itself. @throws {MeshError} as `Cell.ask`. */
+export async function askEach(
+  cell: Cell,
+  request: "$mesh.status" | "$mesh.metrics",
+  { timeoutMs, signal }: SystemQuery,
+): Promise<readonly Row[]> {
+  return await cell.ask<readonly Row[]>(request, { all: true }, { timeoutMs, signal });
 }

@@ -39,6 +39,17 @@ export function sortRows(rows: readonly Row[], field: string): Row[] {
   return [...rows].sort((a, b) => compare(a[field], b[field]));
 }
 
+/** Orders rows by several fields, the first one first; what is equal in all stays as it came. */
+export function orderRows(rows: readonly Row[], fields: readonly string[]): Row[] {
+  return [...rows].sort((a, b) => {
+    for (const field of fields) {
+      const order = compare(a[field], b[field]);
+      if (order !== 0) return order;
+    }
+    return 0;
+  });
+}
+
 /** Keeps the rows that hold a text in any field, or with `field=text` in that one. */
 export function filterRows(rows: readonly Row[], filter: string): Row[] {
   const [, field, wanted] = /^([A-Za-z]+)=(.*)$/s.exec(filter) ?? [];

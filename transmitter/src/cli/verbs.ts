@@ -37,11 +37,11 @@ export const verbs: Readonly<Record<string, VerbRow>> = Object.freeze({
     load: async () => (await import("./verbs/answer.js")).answer,
   },
   ls: {
-    summary: "list transmitters, cells, services, groups or patterns",
+    summary: "list transmitters, links, cells, services, groups or patterns of the mesh",
     load: async () => (await import("./verbs/ls.js")).ls,
   },
   show: {
-    summary: "show the status, metrics, or one cell, service, group or pattern",
+    summary: "show a transmitter's status or metrics, or one link, cell, service, group or pattern",
     load: async () => (await import("./verbs/show.js")).show,
   },
   explain: {
@@ -49,7 +49,7 @@ export const verbs: Readonly<Record<string, VerbRow>> = Object.freeze({
     load: async () => (await import("./verbs/explain.js")).explain,
   },
   top: {
-    summary: "watch live rates, backlogs and slow cells",
+    summary: "watch live rates, backlogs and slow cells of the whole mesh",
     load: async () => (await import("./verbs/top.js")).top,
   },
   events: {
@@ -65,7 +65,7 @@ export const verbs: Readonly<Record<string, VerbRow>> = Object.freeze({
     load: async () => (await import("./verbs/bench.js")).bench,
   },
   drain: {
-    summary: "have a transmitter settle what it has, and end",
+    summary: "have a transmitter of the mesh settle what it has, and end",
     load: async () => (await import("./verbs/drain.js")).drain,
   },
   completion: {

@@ -25,8 +25,10 @@ export class DeadLetterRequests {
 
   list(data: FieldMap): Record<string, unknown>[] {
     const limit = intField(data, "limit", { min: 1, fallback: listMax });
+    const number = intField(data, "letter", { fallback: 0 });
     const letters = this.deadLetters.list(ownField(data, "service") as string | undefined);
-    return letters.slice(-limit).map(letterRow);
+    const wanted = number === 0 ? letters : letters.filter(({ letter }) => letter === number);
+    return wanted.slice(-limit).map(letterRow);
   }
 
   show(data: FieldMap): Record<string, unknown> {

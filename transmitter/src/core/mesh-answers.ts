@@ -1,6 +1,7 @@
 import { type FieldMap, MeshError, ownField, type Thid } from "@thynapse/protocol";
 import { mergeExplanations, type SiteExplanation } from "./explanation.js";
 import type { Answers } from "./mesh-queries.js";
+import type { ServiceSite } from "./system-rows.js";
 
 /** What the answers of several transmitters are put together with. */
 export interface Merging {
@@ -32,6 +33,25 @@ export function mergeMaps(answers: Answers): Row[] {
   const { results, missing } = taken<Row>(answers, isMap);
   const rows = [...results].map(([transmitter, map]) => ({ ...map, transmitter }));
   return [...rows, ...missing.map((transmitter) => ({ transmitter, missing: true }))];
+}
+
+/** Puts services together: each is one, wherever its cells are, and so are its groups. */
+export function mergeServices(answers: Answers): Row[] {
+  const { results, missing } = taken<readonly ServiceSite[]>(answers, Array.isArray);
+  const rows = new Map<string, ServiceSite[]>();
+  for (const [, list] of results) {
+    for (const site of list) rows.set(site.service, [...(rows.get(site.service) ?? []), site]);
+  }
+  return [
+    ...[...rows].map(([service, sites]) => ({
+      service,
+      cells: sites.reduce((sum, { cells }) => sum + cells, 0),
+      groups: new Set(sites.flatMap((site) => site.groups)).size,
+      streams: new Set(sites.flatMap((site) => site.streams)).size,
+      transmitters: sites.length,
+    })),
+    ...missing.map((transmitter) => ({ transmitter, missing: true })),
+  ];
 }
 
 /** Puts dead letters together, oldest first; a `limit` keeps the newest of all. */

@@ -12,6 +12,7 @@ import {
   mergeLetters,
   mergeMaps,
   mergeRows,
+  mergeServices,
   mergeSites,
 } from "./mesh-answers.js";
 import type { MemberState } from "./mesh/members.js";
@@ -54,7 +55,7 @@ const merges: Readonly<Record<string, Merge>> = Object.freeze({
   "$mesh.transmitters": mergeRows,
   "$mesh.links": mergeRows,
   "$mesh.cells": mergeRows,
-  "$mesh.services": mergeRows,
+  "$mesh.services": mergeServices,
   "$mesh.groups": mergeRows,
   "$mesh.patterns": mergeRows,
   "$mesh.explain": mergeSites,

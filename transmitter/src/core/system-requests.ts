@@ -9,7 +9,7 @@ import type { Groups } from "./groups.js";
 import type { Intake } from "./intake.js";
 import type { RouteTable } from "./route.js";
 import type { Streams } from "./streams.js";
-import { cellRow, groupRow, patternRows, serviceRows } from "./system-rows.js";
+import { cellRow, groupRow, patternRows, type ServiceSite, serviceSites } from "./system-rows.js";
 
 /** What system requests look at. */
 export interface SystemParts {
@@ -109,9 +109,9 @@ export class SystemRequests {
     return page(wanted, data).map((cell) => cellRow(cell, nowMs));
   }
 
-  private services(): Record<string, unknown>[] {
+  private services(): ServiceSite[] {
     const { attachments, groups, streams } = this.parts;
-    return serviceRows(attachments.all, groups.all, streams.all);
+    return serviceSites(attachments.all, groups.all, streams.all);
   }
 
   private groups(data: FieldMap, nowMs: number): unknown[] {

@@ -32,28 +32,38 @@ export function groupRow(group: Group, nowMs: number): Row {
   };
 }
 
-/** The rows of `$mesh.services`. */
-export function serviceRows(
+/** What one transmitter knows of a service; `$mesh.services` has the counts. */
+export interface ServiceSite {
+  readonly service: string;
+  readonly cells: number;
+  /** Patterns of its groups. */
+  readonly groups: readonly string[];
+  /** Patterns and encodings of the streams that its cells listen to. */
+  readonly streams: readonly string[];
+}
+
+/** The services that have cells or groups here. */
+export function serviceSites(
   cells: Iterable<CellRecord>,
   groups: Iterable<Group>,
   streams: Iterable<Stream>,
-): Row[] {
-  const rows = new Map<
+): ServiceSite[] {
+  const sites = new Map<
     string,
-    { service: string; cells: number; groups: number; streams: number }
+    { service: string; cells: number; groups: string[]; streams: string[] }
   >();
-  const row = (service: string): { cells: number; groups: number; streams: number } => {
-    const known = rows.get(service) ?? { service, cells: 0, groups: 0, streams: 0 };
-    rows.set(service, known);
+  const site = (service: string): { cells: number; groups: string[]; streams: string[] } => {
+    const known = sites.get(service) ?? { service, cells: 0, groups: [], streams: [] };
+    sites.set(service, known);
     return known;
   };
-  for (const cell of cells) row(cell.service).cells++;
-  for (const group of groups) row(group.service).groups++;
-  for (const stream of streams) {
-    const services = new Set([...stream.listeners.keys()].map((cell) => cell.service));
-    for (const service of services) row(service).streams++;
+  for (const cell of cells) site(cell.service).cells++;
+  for (const group of groups) site(group.service).groups.push(group.pattern.text);
+  for (const { listeners, pattern, encoding } of streams) {
+    const services = new Set([...listeners.keys()].map((cell) => cell.service));
+    for (const service of services) site(service).streams.push(`${encoding} ${pattern.text}`);
   }
-  return [...rows.values()];
+  return [...sites.values()];
 }
 
 /** The rows of `$mesh.patterns`. */

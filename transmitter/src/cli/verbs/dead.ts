@@ -6,6 +6,7 @@ import { integer, text, toggle } from "../flags.js";
 import { didYouMean } from "../nearest.js";
 import { type Session, withCell } from "../session.js";
 import { cellFlags, timeoutFlag } from "../common-flags.js";
+import { findTransmitter, listMesh, tellMissing } from "../mesh-list.js";
 import { askSystem, type Row, type SystemQuery } from "../system.js";
 import { type Column, pairLines, tableLines } from "../table.js";
 import { defineVerb, type Invocation } from "../verb.js";
@@ -37,6 +38,8 @@ type Action = (typeof actions)[number];
 /** What is asked for: one letter, or those of a service. */
 interface Target {
   readonly letter?: number;
+  /** The beginning of the id of the transmitter that has it. */
+  readonly transmitter?: string;
   readonly service?: string;
 }
 
@@ -45,12 +48,13 @@ export const dead = defineVerb({
   name: "dead",
   usage: "[ACTION] [LETTER]",
   flags,
-  notes: `ACTION is one of ${actions.join(", ")}; ls if nothing is said. redrive and drop take the
-number of a LETTER, or --service for all of one.`,
+  notes: `ACTION is one of ${actions.join(", ")}; ls if nothing is said. redrive and drop take a
+LETTER, or --service for all of one, on every transmitter. A LETTER is a number, with the beginning
+of its transmitter's ID before it where several have that number: 77b0/12.`,
   examples: [
     "dead ls --service billing",
     "dead show 12",
-    "dead redrive 12",
+    "dead redrive 77b0/12",
     "dead drop --service billing",
   ],
   async run(invocation) {
@@ -82,11 +86,13 @@ function resolveTarget(
     return {};
   }
   if (number !== undefined) {
-    if (!/^\d{1,15}$/.test(number)) {
-      throw usageFault(`LETTER: digits only, got ${JSON.stringify(number)}`);
+    const [, transmitter, digits] = /^(?:([0-9a-f]{1,40})\/)?(\d{1,15})$/.exec(number) ?? [];
+    if (digits === undefined) {
+      const what = `LETTER: digits only, got ${JSON.stringify(number)}`;
+      throw usageFault(what, "12, or 77b0/12 with the beginning of its transmitter's ID");
     }
     if (service !== undefined) throw usageFault("LETTER and --service: choose one");
-    return { letter: Number(number) };
+    return { letter: Number(digits), ...(transmitter !== undefined && { transmitter }) };
   }
   if (action === "show" || service === undefined) {
     throw usageFault(
@@ -107,24 +113,59 @@ const columns: readonly Column[] = [
   { field: "reason" },
 ];
 
-async function list({ flags: given, out }: DeadInvocation, session: Session): Promise<ExitCode> {
+async function list(
+  { flags: given, out, err }: DeadInvocation,
+  session: Session,
+): Promise<ExitCode> {
   const { service, limit } = given;
   const data = { limit, ...(service !== undefined && { service }) };
-  const letters = await askSystem(session.cell, "$mesh.dead.list", query(given, session, data));
+  const { rows, missing } = await listMesh(
+    session.cell,
+    "$mesh.dead.list",
+    query(given, session, data),
+  );
   if (given.json) {
-    for (const letter of letters) await out.line(jsonLine(letter));
+    for (const letter of rows) await out.line(jsonLine(letter));
   } else {
-    for (const line of tableLines(columns, letters)) await out.line(line);
+    const isOne = new Set(rows.map(({ transmitter }) => transmitter)).size < 2;
+    const named = isOne ? rows : rows.map((row) => ({ ...row, letter: letterName(row) }));
+    for (const line of tableLines(columns, named)) await out.line(line);
   }
-  return exitCode.ok;
+  await tellMissing(missing, err);
+  return missing.length === 0 ? exitCode.ok : exitCode.timedOut;
+}
+
+/** A letter as it is named where several transmitters have some. */
+function letterName({ transmitter, letter }: Row): string {
+  return `${String(transmitter).slice(0, 8)}/${String(letter)}`;
+}
+
+/** Finds the transmitter that has a letter: the one that is named, or the only one with it. */
+async function locate(
+  given: DeadInvocation["flags"],
+  session: Session,
+  { letter, transmitter, service }: Target,
+): Promise<Row> {
+  if (letter === undefined) return { service };
+  if (transmitter !== undefined) {
+    const { id } = await findTransmitter(session.cell, transmitter, query(given, session, {}));
+    return { letter, transmitter: id };
+  }
+  const wanted = query(given, session, { letter });
+  const { rows } = await listMesh(session.cell, "$mesh.dead.list", wanted);
+  const [found] = rows;
+  if (found === undefined) return { letter };
+  if (rows.length === 1) return { letter, transmitter: found["transmitter"] };
+  const what = `${rows.length} transmitters have a dead letter ${letter}`;
+  throw usageFault(what, `say which one: ${rows.map(letterName).join(", ")}`);
 }
 
 async function showLetter(
   { flags: given, out }: DeadInvocation,
   session: Session,
-  { letter }: Target,
+  target: Target,
 ): Promise<ExitCode> {
-  const data = { letter };
+  const data = await locate(given, session, target);
   const shown = await askSystem(session.cell, "$mesh.dead.show", query(given, session, data));
   if (given.json) {
     await out.line(jsonLine(shown));
@@ -141,13 +182,16 @@ async function change(
   session: Session,
   { action, target }: { readonly action: "redrive" | "drop"; readonly target: Target },
 ): Promise<ExitCode> {
-  const { flags: given, out } = invocation;
+  const { flags: given, out, err } = invocation;
+  const data = await locate(given, session, target);
   if (action === "drop" && !(await isMeant(invocation, session, target))) return exitCode.failed;
   const request = `$mesh.dead.${action}` as const;
-  const { count } = await askSystem(session.cell, request, query(given, session, { ...target }));
+  const result = await askSystem(session.cell, request, query(given, session, data));
+  const { count, missing = [] } = result;
   const done = action === "drop" ? "dropped" : "redriven";
   await out.line(given.json ? jsonLine({ [done]: count }) : `${done} ${count}`);
-  return exitCode.ok;
+  await tellMissing(missing, err);
+  return missing.length === 0 ? exitCode.ok : exitCode.timedOut;
 }
 
 /** Dropping cannot be undone: a person is asked, a script is not. */

@@ -1,15 +1,20 @@
 import { checkChannel } from "@thynapse/protocol";
 import { jsonLine } from "../event-view.js";
 import { type ExitCode, exitCode, usageFaultOf } from "../fault.js";
-import { toggle } from "../flags.js";
+import { text, toggle } from "../flags.js";
+import { findTransmitter, tellMissing } from "../mesh-list.js";
 import { printable } from "../printable.js";
 import { withCell } from "../session.js";
 import { cellFlags, timeoutFlag } from "../common-flags.js";
-import { askSystem, type Explanation } from "../system.js";
+import { askSystem, type Explanation, type Place } from "../system.js";
 import { type Branch, treeLines } from "../tree.js";
 import { defineVerb } from "../verb.js";
 
 const flags = {
+  from: text({
+    describe: "as if the event entered at this transmitter: its ID or address",
+    placeholder: "ID",
+  }),
   "require-listener": toggle({ describe: "end with 4 if nobody would get it" }),
   ...timeoutFlag(),
   ...cellFlags,
@@ -20,10 +25,11 @@ export const explain = defineVerb({
   name: "explain",
   usage: "CHANNEL",
   flags,
-  notes: "Nothing is sent: the transmitter says what it would do now.",
+  notes: `Nothing is sent: the transmitters say what they would do now with an event that enters at
+the one that is asked, or at --from.`,
   examples: ["explain orders.created", "explain orders.created --json --require-listener"],
   async run(invocation) {
-    const { flags: given, positionals, out } = invocation;
+    const { flags: given, positionals, out, err } = invocation;
     const [channel = ""] = positionals;
     try {
       checkChannel(channel, { system: true });
@@ -31,15 +37,20 @@ export const explain = defineVerb({
       throw usageFaultOf(thrown, "CHANNEL");
     }
     return await withCell(invocation, async ({ cell, ending }): Promise<ExitCode> => {
-      const query = { data: { channel }, timeoutMs: given.timeout, signal: ending };
-      const explanation = await askSystem(cell, "$mesh.explain", query);
+      const query = { timeoutMs: given.timeout, signal: ending };
+      const from = given.from === undefined ? {} : await findTransmitter(cell, given.from, query);
+      const transmitter = from["id"];
+      const data = { channel, ...(transmitter !== undefined && { transmitter }) };
+      const explanation = await askSystem(cell, "$mesh.explain", { ...query, data });
       if (given.json) {
         await out.line(jsonLine(explanation));
       } else {
         for (const line of treeLines(picture(explanation))) await out.line(printable(line));
       }
-      const heard = explanation.matched > 0;
-      return heard || !given["require-listener"] ? exitCode.ok : exitCode.noListener;
+      const { matched, missing = [] } = explanation;
+      await tellMissing(missing, err);
+      if (missing.length > 0) return exitCode.timedOut;
+      return matched > 0 || !given["require-listener"] ? exitCode.ok : exitCode.noListener;
     });
   },
 });
@@ -50,8 +61,8 @@ function picture({ channel, streams, groups, others }: Explanation): Branch {
   if (streams.length > 0) {
     branches.push({
       text: "every cell of, over the event socket",
-      branches: streams.map(({ pattern, encoding, cells }) => ({
-        text: `${pattern}  (${encoding}, ${counted(cells.length, "cell")})`,
+      branches: streams.map(({ pattern, encoding, cells, ...place }) => ({
+        text: `${pattern}  (${encoding}, ${counted(cells.length, "cell")})${wayText(place)}`,
         branches: cells.map(({ id, service }) => ({ text: `${service}/${id}` })),
       })),
     });
@@ -61,7 +72,9 @@ function picture({ channel, streams, groups, others }: Explanation): Branch {
       text: "one cell of each, over the command socket",
       branches: groups.map(({ service, pattern, members, backlog = 0 }) => ({
         text: `${service} ${pattern}  (${counted(members.length, "member")}, backlog ${backlog})`,
-        branches: members.map(({ id, free, why }) => ({ text: `${id}  free ${free}: ${why}` })),
+        branches: members.map(({ id, free, why, ...place }) => ({
+          text: `${id}  free ${free}: ${why}${wayText(place)}`,
+        })),
       })),
     });
   }
@@ -75,6 +88,11 @@ function picture({ channel, streams, groups, others }: Explanation): Branch {
     });
   }
   return { text: channel, branches };
+}
+
+/** How an event gets there, unless it is there already. */
+function wayText({ way, transmitter }: Place): string {
+  return way === "local" ? "" : `, ${way.replace(transmitter, transmitter.slice(0, 8))}`;
 }
 
 function counted(count: number, what: string): string {

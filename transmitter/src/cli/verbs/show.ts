@@ -4,7 +4,9 @@ import { toggle } from "../flags.js";
 import { didYouMean } from "../nearest.js";
 import { type Session, withCell } from "../session.js";
 import { cellFlags, timeoutFlag } from "../common-flags.js";
-import { askSystem, type Row, type SystemQuery } from "../system.js";
+import { findTransmitter, listMesh, type MeshList, tellMissing } from "../mesh-list.js";
+import type { Output } from "../output.js";
+import { askSystem, type ListRequest, type Row, type SystemQuery } from "../system.js";
 import { pairLines } from "../table.js";
 import { defineVerb, type Invocation } from "../verb.js";
 
@@ -18,27 +20,26 @@ type ShowInvocation = Invocation<typeof flags>;
 
 /** One thing that can be shown: which request lists it, and which fields name one of many. */
 interface Subject {
-  readonly request:
-    | "$mesh.status"
-    | "$mesh.metrics"
-    | "$mesh.transmitters"
-    | "$mesh.cells"
-    | "$mesh.services"
-    | "$mesh.groups"
-    | "$mesh.patterns";
+  readonly request: ListRequest | "$mesh.status" | "$mesh.metrics";
   /** Fields that the further arguments are compared with, in turn. */
   readonly names: readonly string[];
+  /** How many of them may be left out. */
+  readonly optional?: number;
 }
 
 const subjects: Readonly<Record<string, Subject>> = {
-  status: { request: "$mesh.status", names: [] },
-  metrics: { request: "$mesh.metrics", names: [] },
+  status: { request: "$mesh.status", names: ["transmitter"], optional: 1 },
+  metrics: { request: "$mesh.metrics", names: ["transmitter"], optional: 1 },
   transmitter: { request: "$mesh.transmitters", names: ["id"] },
+  link: { request: "$mesh.links", names: ["transmitter", "peer"], optional: 1 },
   cell: { request: "$mesh.cells", names: ["id"] },
   service: { request: "$mesh.services", names: ["service"] },
-  group: { request: "$mesh.groups", names: ["service", "pattern"] },
+  group: { request: "$mesh.groups", names: ["service", "pattern"], optional: 1 },
   pattern: { request: "$mesh.patterns", names: ["pattern"] },
 };
+
+/** Fields that hold an id, which may be cut short. */
+const idFields: ReadonlySet<string> = new Set(["id", "transmitter", "peer"]);
 
 /** `thynapse show WHAT [NAME]`: one thing with all its fields. */
 export const show = defineVerb({
@@ -46,10 +47,13 @@ export const show = defineVerb({
   usage: "[WHAT] [NAME] [PATTERN]",
   flags,
   notes: `WHAT is one of ${Object.keys(subjects).join(", ")}; status if nothing is said. An ID may
-be cut short as long as it names one cell.`,
+be cut short as long as it names one. Status and metrics are those of the transmitter that is asked,
+or of the named one.`,
   examples: [
     "show status",
+    "show status 77b0",
     "show cell 1f3a",
+    "show link 77b0",
     "show group billing 'orders.*'",
     "show metrics --prometheus",
   ],
@@ -76,12 +80,15 @@ be cut short as long as it names one cell.`,
   },
 });
 
-function checkNames(what: string, { names: wanted }: Subject, given: readonly string[]): void {
+function checkNames(
+  what: string,
+  { names: wanted, optional = 0 }: Subject,
+  given: readonly string[],
+): void {
   const words = [what, ...wanted.map((name) => name.toUpperCase())];
   const usage = `usage: thynapse show ${words.join(" ")}`;
-  const optional = what === "group" ? 1 : wanted.length;
   const missing = wanted[given.length];
-  if (given.length < optional && missing !== undefined) {
+  if (given.length < wanted.length - optional && missing !== undefined) {
     throw usageFault(`show ${what} needs ${missing.toUpperCase()}`, usage);
   }
   const extra = given[wanted.length];
@@ -97,18 +104,25 @@ interface Choice {
 }
 
 async function showOne(
-  { flags: given, out }: ShowInvocation,
+  { flags: given, out, err }: ShowInvocation,
   { cell, ending }: Session,
-  { what, subject, names }: Choice,
+  choice: Choice,
 ): Promise<ExitCode> {
   const query: SystemQuery = { timeoutMs: given.timeout, signal: ending };
+  const { request } = choice.subject;
+  const of =
+    request === "$mesh.status" || request === "$mesh.metrics" ? choice.names[0] : undefined;
+  const transmitter = of === undefined ? undefined : (await findTransmitter(cell, of, query))["id"];
+  const data = transmitter === undefined ? {} : { transmitter };
   if (given.prometheus) {
-    const { text } = await askSystem(cell, "$mesh.prometheus", query);
+    const { text } = await askSystem(cell, "$mesh.prometheus", { ...query, data });
     await out.write(text.endsWith("\n") ? text : `${text}\n`);
     return exitCode.ok;
   }
-  const result: Row | readonly Row[] = await askSystem(cell, subject.request, query);
-  const found = isList(result) ? pick(result, { what, subject, names }) : [result];
+  const { found, missing } =
+    request === "$mesh.status" || request === "$mesh.metrics"
+      ? { found: [await askSystem(cell, request, { ...query, data })], missing: [] }
+      : await pick(await listMesh(cell, request, query), choice, err);
   for (const [at, row] of found.entries()) {
     if (given.json) {
       await out.line(jsonLine(row));
@@ -117,24 +131,28 @@ async function showOne(
       for (const line of pairLines(row)) await out.line(line);
     }
   }
-  return exitCode.ok;
-}
-
-function isList(result: Row | readonly Row[]): result is readonly Row[] {
-  return Array.isArray(result);
+  return missing.length === 0 ? exitCode.ok : exitCode.timedOut;
 }
 
 /** The rows that the names fit: whole, or an ID by its beginning if that fits one only. */
-function pick(rows: readonly Row[], { what, subject, names }: Choice): readonly Row[] {
+async function pick({ rows, missing }: MeshList, { what, subject, names }: Choice, err: Output) {
   const fields = subject.names.slice(0, names.length);
-  const whole = rows.filter((row) => fields.every((field, at) => row[field] === names[at]));
-  if (whole.length > 0) return whole;
+  const fit = (row: Row, isBegun: boolean): boolean =>
+    fields.every((field, at) => {
+      const [value, name = ""] = [String(row[field]), names[at]];
+      return value === name || (isBegun && idFields.has(field) && value.startsWith(name));
+    });
+  const whole = rows.filter((row) => fit(row, false));
+  const found = whole.length > 0 ? whole : rows.filter((row) => fit(row, true));
   const name = names.join(" ");
-  const begun =
-    fields[0] === "id" ? rows.filter((row) => String(row["id"]).startsWith(names[0] ?? "")) : [];
-  if (begun.length === 1) return begun;
-  if (begun.length > 1)
-    throw usageFault(`${begun.length} ${what}s begin with ${name}`, "add digits");
+  const isSole =
+    subject.optional === undefined && fields[0] !== undefined && idFields.has(fields[0]);
+  if (isSole && found.length > 1) {
+    throw usageFault(`${found.length} ${what}s begin with ${name}`, "add digits");
+  }
+  // What was found is whole; what was not may be with those who did not answer.
+  if (found.length > 0) return { found, missing: isSole ? [] : missing };
+  await tellMissing(missing, err);
   throw new CliFault(exitCode.failed, `no ${what} ${name} here`, {
     fix: `thynapse ls ${what}s lists them`,
   });

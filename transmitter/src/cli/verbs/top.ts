@@ -3,7 +3,8 @@ import { jsonLine } from "../event-view.js";
 import { type ExitCode, exitCode } from "../fault.js";
 import { duration, integer } from "../flags.js";
 import type { Output } from "../output.js";
-import { type Sample, sampleLines, takeSample, type Activity, activityBetween } from "../sample.js";
+import { activityLines } from "../activity-lines.js";
+import { type Activity, activityBetween, type Sample, takeSample } from "../sample.js";
 import { withCell } from "../session.js";
 import { cellFlags, timeoutFlag } from "../common-flags.js";
 import { defineVerb } from "../verb.js";
@@ -26,7 +27,7 @@ const flags = {
   ...cellFlags,
 };
 
-/** `thynapse top`: live rates, backlogs and slow cells. */
+/** `thynapse top`: live rates, backlogs and slow cells of the whole mesh. */
 export const top = defineVerb({
   name: "top",
   usage: "",
@@ -64,7 +65,7 @@ interface Display {
 
 async function show(activity: Activity, { out, screen, json }: Display): Promise<void> {
   if (json) return await out.line(jsonLine(activity));
-  const lines = sampleLines(activity);
+  const lines = activityLines(activity);
   if (screen !== undefined) return await screen.draw(lines);
   for (const line of lines) await out.line(line);
   await out.line("");

@@ -1,0 +1,105 @@
+import type { Cell } from "@thynapse/cell-sdk";
+import { CliFault, exitCode, isMeshError, usageFault } from "./fault.js";
+import type { Output } from "./output.js";
+import { askSystem, type ListRequest, type Row, type SystemQuery } from "./system.js";
+
+/** What the transmitters of a mesh said together. */
+export interface MeshList {
+  readonly rows: readonly Row[];
+  /** Ids of live transmitters that did not answer in time. */
+  readonly missing: readonly string[];
+}
+
+/** Rows that are asked for at a time where all do not fit into one answer. */
+const pageRows = 300;
+
+/**
+ * Asks for a list of the whole mesh. One that is too long for an answer is fetched from each
+ * transmitter by itself, in pages.
+ *
+ * @throws {MeshError} as `Cell.ask`.
+ */
+export async function listMesh(
+  cell: Cell,
+  request: ListRequest,
+  query: SystemQuery,
+): Promise<MeshList> {
+  try {
+    return parted(await askSystem(cell, request, query));
+  } catch (thrown) {
+    const isTooLong =
+      isMeshError(thrown) && (thrown.code === "TOO_MANY_KEYS" || thrown.code === "TOO_LARGE");
+    if (!isTooLong) throw thrown;
+  }
+  const { rows: transmitters } = parted(await askSystem(cell, "$mesh.transmitters", query));
+  const live = transmitters.filter(isLive).map(({ id }) => String(id));
+  const lists = await Promise.all(live.map(async (id) => await pagesOf(cell, request, id, query)));
+  return {
+    rows: lists.flatMap((rows) => rows ?? []),
+    missing: live.filter((_, at) => lists[at] === undefined),
+  };
+}
+
+/** Whether a transmitter answers requests: it lives, as far as is known. */
+export function isLive({ state }: Row): boolean {
+  return state === "alive" || state === "suspect" || state === "draining";
+}
+
+async function pagesOf(
+  cell: Cell,
+  request: ListRequest,
+  transmitter: string,
+  query: SystemQuery,
+): Promise<Row[] | undefined> {
+  const rows: Row[] = [];
+  for (;;) {
+    const page = { transmitter, offset: rows.length, limit: pageRows };
+    try {
+      const found = await askSystem(cell, request, { ...query, data: { ...query.data, ...page } });
+      rows.push(...found);
+      if (found.length < pageRows) return rows;
+    } catch (thrown) {
+      if (isMeshError(thrown) && thrown.code === "UNREACHABLE") return undefined;
+      throw thrown;
+    }
+  }
+}
+
+function parted(list: readonly Row[]): MeshList {
+  const isMissing = (row: Row): boolean => row["missing"] === true;
+  return {
+    // Of a transmitter something is known, whether it answers or not.
+    rows: list.filter((row) => !isMissing(row) || row["id"] !== undefined),
+    missing: list.filter(isMissing).map(({ transmitter }) => String(transmitter)),
+  };
+}
+
+/** Says who has not answered, so that nobody takes a part for the whole. */
+export async function tellMissing(missing: readonly string[], err: Output): Promise<void> {
+  for (const id of missing) {
+    await err.line(`thynapse: transmitter ${id} did not answer: what it knows is left out`);
+  }
+}
+
+/**
+ * Finds a transmitter by the beginning of its id, or by one of its addresses.
+ *
+ * @throws {CliFault} 1 if there is none, of usage if there are several.
+ */
+export async function findTransmitter(
+  cell: Cell,
+  name: string,
+  query: Omit<SystemQuery, "data">,
+): Promise<Row> {
+  const { rows } = parted(await askSystem(cell, "$mesh.transmitters", query));
+  const found = rows.filter(
+    ({ id, command, pub }) => String(id).startsWith(name) || command === name || pub === name,
+  );
+  const [first] = found;
+  if (first === undefined) {
+    const fix = "thynapse ls transmitters lists them";
+    throw new CliFault(exitCode.failed, `no transmitter ${name} in this mesh`, { fix });
+  }
+  if (found.length === 1) return first;
+  throw usageFault(`${found.length} transmitters are called ${name}`, "add digits of the id");
+}
