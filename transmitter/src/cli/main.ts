@@ -1,10 +1,10 @@
-import { createRequire } from "node:module";
 import { type CliFault, exitCode, type ExitCode, faultLine, faultOf, usageFault } from "./fault.js";
 import { Interrupts } from "./interrupts.js";
 import { didYouMean } from "./nearest.js";
 import { Output } from "./output.js";
 import type { Verb } from "./verb.js";
 import { verbs } from "./verbs.js";
+import { ownVersion } from "./version.js";
 
 const out = new Output(process.stdout);
 const err = new Output(process.stderr);
@@ -33,7 +33,7 @@ async function run([name, ...words]: readonly string[]): Promise<ExitCode> {
     return await help(words[0]);
   }
   if (name === "--version" || name === "-V") {
-    await out.line(version());
+    await out.line(ownVersion());
     return exitCode.ok;
   }
   if (asksForHelp(words)) return await help(name);
@@ -61,13 +61,8 @@ function asksForHelp(words: readonly string[]): boolean {
 async function help(name: string | undefined): Promise<ExitCode> {
   const verb = name === undefined || name.startsWith("-") ? undefined : await loadVerb(name);
   const { helpOf, helpOfAll } = await import("./help.js");
-  await out.line(verb === undefined ? helpOfAll(version()) : helpOf(verb));
+  await out.line(verb === undefined ? helpOfAll(ownVersion()) : helpOf(verb));
   return exitCode.ok;
-}
-
-function version(): string {
-  const require = createRequire(import.meta.url);
-  return (require("../../package.json") as { readonly version: string }).version;
 }
 
 function tell(thrown: unknown, words: readonly string[]): ExitCode {

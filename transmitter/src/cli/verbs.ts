@@ -64,6 +64,10 @@ export const verbs: Readonly<Record<string, VerbRow>> = Object.freeze({
     summary: "measure throughput and latency of this machine against a transmitter",
     load: async () => (await import("./verbs/bench.js")).bench,
   },
+  doctor: {
+    summary: "look for what is wrong with the mesh, and say what to do",
+    load: async () => (await import("./verbs/doctor.js")).doctor,
+  },
   drain: {
     summary: "have a transmitter of the mesh settle what it has, and end",
     load: async () => (await import("./verbs/drain.js")).drain,

@@ -20,7 +20,7 @@ interface Listing {
 const plain = (...fields: readonly string[]): Column[] => fields.map((field) => ({ field }));
 
 /** Digits of an id that are shown where it is not what a row is about. */
-const short = (id: unknown): string => String(id ?? "").slice(0, 8);
+const short = (id: unknown): string => (typeof id === "string" ? id.slice(0, 8) : "");
 
 /** Where a row comes from; shown if there is more than one transmitter. */
 const home: Column = { field: "transmitter", show: short };
