@@ -33,7 +33,7 @@ export class PairOfLinks {
       new Link(all, {
         taken: (part) => this.taken[side].push(part.readUInt32BE()),
         begunAnew: () => this.anew[side]++,
-        overrun: (frames) => this.overruns[side].push(frames),
+        dropped: (frames) => this.overruns[side].push(frames),
       });
     this.links = { a: linkOf("a"), b: linkOf("b") };
   }

@@ -105,7 +105,8 @@ export class MembersMesh {
     node.beat++;
     node.members.tick(nowMs);
     const own = { id: idOf(node.n), incarnation: node.incarnation, beat: node.beat };
-    const beats = [own, ...node.members.beats()];
+    const known = node.members.all.flatMap(({ id }) => node.members.beat(id) ?? []);
+    const beats = [own, ...known];
     for (const other of this.nodes) {
       if (other === node || this.dead.has(other.n) || nowMs < other.pausedUntilMs) continue;
       if (this.broken.has(`${node.n}>${other.n}`)) continue;

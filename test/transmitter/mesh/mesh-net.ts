@@ -1,6 +1,6 @@
 import type { LinkHello, Prove } from "../../../transmitter/src/core/mesh/hello.js";
 import { Mesh } from "../../../transmitter/src/core/mesh/mesh.js";
-import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering.js";
+import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering-parts.js";
 import { SeededRandom } from "../../simulation/random.js";
 import { idOf, Net, type NetNode } from "./net.js";
 
@@ -18,6 +18,7 @@ const limits = {
   threshold: 8,
   cutMs: 300,
   forgetMs: 600_000,
+  joinTimeoutMs: 3000,
 };
 
 /** Transmitters that find each other, and know of each other. */
@@ -90,6 +91,10 @@ export class MeshNet extends Net<MeshNode> {
       member: () => undefined,
       changed: () => undefined,
       renewed: () => undefined,
+      word: (_from: string, part: Buffer) => told.push(part.toString()),
+      begunAnew: () => undefined,
+      joined: (isDegraded: boolean) => told.push(isDegraded ? "degraded" : "joined"),
+      away: (ms: number) => told.push(`away ${ms}`),
       twin: () => told.push("twin"),
       refused: ({ code }: { readonly code: string }) => told.push(code),
     };

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 
 import type { Thid } from "../../../protocol/src/thid.js";
 import type { LinkHello, Prove } from "../../../transmitter/src/core/mesh/hello.js";
-import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering.js";
+import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering-parts.js";
 
 /** The id of the transmitter of this name. */
 export const idOf = (name: string): Thid =>
@@ -19,6 +19,7 @@ export interface NodeTerms {
   readonly mesh?: string;
   readonly secret?: string;
   readonly incarnation?: number;
+  readonly seeds?: number;
 }
 
 /** One connection of a node's SUB to another's XPUB. */
@@ -39,7 +40,7 @@ export interface Ears {
   received(topic: string, head: string, part: Buffer, nowMs: number): void;
   tick(nowMs: number): void;
   flush(): void;
-  start(): void;
+  start(seeds: number, nowMs: number): void;
 }
 
 /** A transmitter of a net. */
@@ -78,7 +79,7 @@ export abstract class Net<Node extends NetNode> {
       publish: (head, part) => this.publish(name, head.toString("latin1"), part),
     });
     this.nodes.set(name, node);
-    node.ears.start();
+    node.ears.start(terms.seeds ?? 0, this.nowMs);
     this.mend();
     return node;
   }

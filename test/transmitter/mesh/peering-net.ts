@@ -1,5 +1,6 @@
 import type { LinkHello, Prove } from "../../../transmitter/src/core/mesh/hello.js";
-import { Peering, type PeeringActions } from "../../../transmitter/src/core/mesh/peering.js";
+import { Peering } from "../../../transmitter/src/core/mesh/peering.js";
+import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering-parts.js";
 import { Net, type NetNode } from "./net.js";
 
 /** A transmitter that is nothing but its links, and what it was told. */
@@ -31,6 +32,8 @@ export class PeeringNet extends Net<PeeringNode> {
         told: (part) => parts.push(`to all: ${part.toString()}`),
         begunAnew: (peer, side) => told.push(`begun anew ${nameOf(peer)} ${side}`),
         restarted: (_old, peer) => told.push(`restarted ${nameOf(peer)}`),
+        rivalled: (present, other) => told.push(`rivalled ${nameOf(present)} ${nameOf(other)}`),
+        metItself: () => told.push("met itself"),
         twin: (other) => told.push(`twin ${nameOf(other)}`),
         refused: (error) => told.push(`refused ${error.code}`),
       },

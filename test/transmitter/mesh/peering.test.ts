@@ -60,22 +60,23 @@ describe("peering", () => {
     expect(again.parts).to.deep.equal(["a/1 new"]);
 
     net.knock(b, "a");
-    expect(a.told.slice(1)).to.deep.equal(["cut b/1", "restarted b/2", "linked b/2"]);
+    expect(a.told.slice(4)).to.deep.equal(["rivalled b/2 b/1"]);
+    expect(a.peering.get(b.hello.id)?.incarnation).to.equal(2);
   });
 
   it("does not mind a transmitter among its own seeds", () => {
     const net = new PeeringNet();
     const a = net.start("a");
     net.knock(a, "a");
-    expect([a.told, net.dials]).to.deep.equal([[], 0]);
+    expect([a.told, net.dials]).to.deep.equal([["met itself"], 0]);
   });
 
   it("tells of another transmitter with its id", () => {
     const net = new PeeringNet();
-    const later = net.start("a", { incarnation: 2 });
-    const a = net.start("a");
-    net.knock(later, "a");
-    expect(a.told).to.deep.equal(["twin a/2"]);
+    const older = net.start("a");
+    const younger = net.start("a", { incarnation: 2 });
+    net.knock(older, "a");
+    expect(younger.told).to.deep.equal(["twin a/1"]);
   });
 
   for (const [what, terms, code] of [

@@ -20,6 +20,7 @@ const limits = {
   threshold: 8,
   cutMs: 300,
   forgetMs: 600_000,
+  joinTimeoutMs: 3000,
 };
 
 /** What of a transmitter has to do with others: its event socket, its links and what it knows. */
@@ -71,6 +72,10 @@ class Linked {
       member: () => undefined,
       changed: () => undefined,
       renewed: () => undefined,
+      word: () => undefined,
+      begunAnew: () => undefined,
+      joined: () => undefined,
+      away: () => undefined,
       twin: () => this.refused.push("twin"),
       refused: ({ code }: { readonly code: string }) => this.refused.push(code),
     };
@@ -82,7 +87,7 @@ class Linked {
       publish: (head: Buffer, part: Buffer) => events.publish(head, part),
     };
     this.mesh = new Mesh(this.hello, { prove, limits, actions, handlers }, performance.now());
-    this.mesh.start();
+    this.mesh.start(0, performance.now());
     const budget = new TurnBudget();
     const turn = async (): Promise<void> => this.mesh.flush();
     const failed = (error: unknown): void => void this.refused.push(String(error));

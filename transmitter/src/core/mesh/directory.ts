@@ -49,6 +49,17 @@ export class Directory {
     return this.recordOf(id)?.entries(prefix) ?? [];
   }
 
+  /** The last change of our own. */
+  get version(): number {
+    return this.own.version;
+  }
+
+  /** How far a transmitter is known here. */
+  known(id: Thid): Known | undefined {
+    const record = this.recordOf(id);
+    return record === undefined ? undefined : knownOf(record);
+  }
+
   /** How far each transmitter is known here, this one included. */
   digest(): Known[] {
     return [this.own, ...this.others.values()].map(knownOf);

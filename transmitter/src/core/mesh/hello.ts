@@ -37,7 +37,8 @@ const linkPrefix = "@link ";
 const meshPrefix = "@mesh ";
 
 const helloText = /^[0-9a-f]{64}[\w-]+$/;
-const addressCharsMax = 255;
+/** Characters of an address that is told to others. */
+export const addressCharsMax = 255;
 const nameCharsMax = 64;
 const proofChars = 64;
 
@@ -94,6 +95,12 @@ export function readHello(topic: string, mesh: string, prove: Prove): LinkHello 
     command: stringField(map, "command", addressCharsMax),
     nonce,
   };
+}
+
+/** Whether one of two with the same id has started later. */
+export function isYounger(one: LinkHello, other: LinkHello): boolean {
+  if (one.incarnation !== other.incarnation) return one.incarnation > other.incarnation;
+  return one.nonce > other.nonce;
 }
 
 /** The topic on which one transmitter speaks to another: only who knows the secret finds it. */

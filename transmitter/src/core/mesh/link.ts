@@ -1,6 +1,6 @@
 import { MeshError } from "@thynapse/protocol";
 import type { FrameHead, FrameKind } from "./link-frame.js";
-import { Fifo } from "../ring.js";
+import { type Kept, LinkRing, type Settle, settleAll } from "./link-ring.js";
 
 /** The bounds of a link. */
 export interface LinkLimits {
@@ -17,7 +17,7 @@ export interface LinkHandlers {
   /** The other side has begun anew: what it sent before and has not come will not come. */
   begunAnew(): void;
   /** This side has begun anew: so many frames were dropped, and the other side may lack them. */
-  overrun(frames: number): void;
+  dropped(frames: number): void;
 }
 
 /** One frame to publish. */
@@ -38,6 +38,7 @@ export interface LinkCounts {
   stale: number;
   /** Times that frames were missing. */
   holes: number;
+  /** Times that this side has begun anew. */
   overruns: number;
 }
 
@@ -77,20 +78,14 @@ export class Link {
   private isUp = false;
 
   // What goes out.
-  private epoch = 1;
-  /** The parts that are not acked. */
-  private readonly ring = new Fifo<Buffer>();
-  private ringBytes = 0;
-  private acked = 0;
-  /** The last number that was sent, since the other side last said what it lacks. */
-  private sent = 0;
-  /** The highest number that ever was sent. */
-  private sentMax = 0;
+  private readonly ring: LinkRing;
   private askDueMs = Number.POSITIVE_INFINITY;
   private askPauseMs = askMs;
 
   // What comes in.
   private theirEpoch = 0;
+  /** The last stream of the other side that began without any knowledge of this one. */
+  private unknowing = 0;
   private received = 0;
   private complainedMs = Number.NEGATIVE_INFINITY;
 
@@ -100,9 +95,16 @@ export class Link {
   private isAskDue = false;
   private isAgainDue = false;
 
-  constructor(limits: LinkLimits, handlers: LinkHandlers) {
+  /** @param epoch of its first stream: above those of all links to the same peer before. */
+  constructor(limits: LinkLimits, handlers: LinkHandlers, epoch = 1) {
     this.limits = limits;
     this.handlers = handlers;
+    this.ring = new LinkRing(epoch);
+  }
+
+  /** Which stream goes out. */
+  get epoch(): number {
+    return this.ring.epoch;
   }
 
   /** Frames that have no ack yet. */
@@ -111,7 +113,7 @@ export class Link {
   }
 
   get unackedBytes(): number {
-    return this.ringBytes;
+    return this.ring.bytes;
   }
 
   /** When `tick` is due; infinite if never. */
@@ -124,7 +126,7 @@ export class Link {
     this.isUp = true;
     this.isResuming = true;
     this.isAskDue = true;
-    this.sent = this.acked;
+    this.ring.sent = this.ring.acked;
     this.askPauseMs = askMs;
     this.askDueMs = nowMs + askMs;
   }
@@ -134,14 +136,24 @@ export class Link {
     this.isUp = false;
   }
 
-  /** Sends a part, now or when there is room in the window. The part is never written to again. */
-  send(part: Buffer, nowMs: number): void {
+  /**
+   * Sends a part, now or when there is room in the window. The part is never written to again.
+   *
+   * `done(true)` follows when the other side has taken it, `done(false)` when it never will.
+   */
+  send(part: Buffer, nowMs: number, done?: Settle): void {
     const { ring } = this;
-    if (ring.length > 0 && this.ringBytes + part.length > this.limits.linkBytesMax)
-      this.beginAnew();
+    const isFull = ring.length > 0 && ring.bytes + part.length > this.limits.linkBytesMax;
+    const lost = isFull ? ring.beginAnew() : undefined;
     if (ring.length === 0) this.askDueMs = Math.min(this.askDueMs, nowMs + askMs);
-    this.ring.push(part);
-    this.ringBytes += part.length;
+    ring.push({ part, done });
+    if (lost !== undefined) this.tellLost(lost);
+  }
+
+  /** Ends the link: what is not acked is lost. */
+  drop(): void {
+    this.isUp = false;
+    settleAll(this.ring.beginAnew(), false);
   }
 
   /**
@@ -150,18 +162,23 @@ export class Link {
    * @throws {MeshError} `BAD_FRAME` for an ack of what was never sent; nothing has changed then.
    */
   receive(head: FrameHead, part: Buffer, nowMs: number): void {
-    if (head.ackEpoch > this.epoch || (head.ackEpoch === this.epoch && head.ack > this.sentMax)) {
+    const { ring } = this;
+    const isOfRing = head.ackEpoch === ring.epoch;
+    if (head.ackEpoch > ring.epoch || (isOfRing && head.ack > ring.sentMax)) {
       throw new MeshError("BAD_FRAME", `an ack of ${head.ack}, which was never sent`);
     }
-    if (head.ackEpoch === this.epoch) this.ackedTo(head.ack, nowMs);
+    const taken = isOfRing ? this.ackedTo(head.ack, nowMs) : [];
+    const lost = this.isUnknowing(head) ? ring.beginAnew() : undefined;
     if (this.isResuming && this.isUp) {
       this.isResuming = false;
-      this.sent = this.acked;
-      if (this.ring.length === 0) this.askDueMs = Number.POSITIVE_INFINITY;
+      ring.sent = ring.acked;
+      if (ring.length === 0) this.askDueMs = Number.POSITIVE_INFINITY;
     }
-    this.heard(head, part, nowMs);
     if (head.kind === "ask") this.isAckDue = true;
-    else if (head.kind === "again") this.sent = this.acked;
+    else if (head.kind === "again") ring.sent = ring.acked;
+    settleAll(taken, true);
+    if (lost !== undefined) this.tellLost(lost);
+    this.heard(head, part, nowMs);
   }
 
   /** Asks for a sign when acks stay away. */
@@ -175,37 +192,45 @@ export class Link {
   /** What is to be published now, in order. */
   *takeMessages(): Generator<LinkMessage> {
     if (!this.isUp) return;
-    const room = this.isResuming ? 0 : Math.min(this.ring.length, this.limits.linkWindow);
-    const last = this.acked + room;
-    while (this.sent < last) {
-      this.sent++;
-      if (this.sent <= this.sentMax) this.counts.resent++;
-      else this.counts.sent++;
-      this.sentMax = Math.max(this.sentMax, this.sent);
+    const { ring } = this;
+    const room = this.isResuming ? 0 : Math.min(ring.length, this.limits.linkWindow);
+    const last = ring.acked + room;
+    while (ring.sent < last) {
+      const { number, part, isRepeat } = ring.next();
+      this.counts[isRepeat ? "resent" : "sent"]++;
       this.isAckDue = false;
-      yield this.message("data", this.sent, this.ring.at(this.sent - this.acked - 1) as Buffer);
+      yield this.message("data", number, part);
     }
-    if (this.isAgainDue) yield this.message("again", this.sent, nothing);
-    if (this.isAskDue) yield this.message("ask", this.sent, nothing);
-    else if (this.isAckDue && !this.isAgainDue) yield this.message("ack", this.sent, nothing);
+    if (this.isAgainDue) yield this.message("again", ring.sent, nothing);
+    if (this.isAskDue) yield this.message("ask", ring.sent, nothing);
+    else if (this.isAckDue && !this.isAgainDue) yield this.message("ack", ring.sent, nothing);
     this.isAgainDue = false;
     this.isAskDue = false;
     this.isAckDue = false;
   }
 
   private message(kind: FrameKind, number: number, part: Buffer): LinkMessage {
-    const { epoch, theirEpoch, received } = this;
-    return { head: { kind, epoch, number, ackEpoch: theirEpoch, ack: received }, part };
+    const { theirEpoch: ackEpoch, received: ack } = this;
+    return { head: { kind, epoch: this.ring.epoch, number, ackEpoch, ack }, part };
   }
 
-  private ackedTo(ack: number, nowMs: number): void {
-    const news = ack - this.acked;
-    if (news <= 0) return;
-    for (let left = news; left > 0; left--) this.ringBytes -= this.ring.shift()?.length ?? 0;
-    this.acked = ack;
-    this.sent = Math.max(this.sent, ack);
+  private ackedTo(ack: number, nowMs: number): readonly Kept[] {
+    const taken = this.ring.ackedTo(ack);
+    if (taken.length === 0) return taken;
     this.askPauseMs = askMs;
     this.askDueMs = this.ring.length === 0 ? Number.POSITIVE_INFINITY : nowMs + askMs;
+    return taken;
+  }
+
+  /**
+   * Whether the other side has made a new link: its stream is new, and it has nothing of ours any
+   * more, so that ours cannot go on either.
+   */
+  private isUnknowing({ epoch, ackEpoch }: FrameHead): boolean {
+    if (ackEpoch > 0 || this.theirEpoch === 0) return false;
+    if (epoch <= this.theirEpoch || epoch <= this.unknowing) return false;
+    this.unknowing = epoch;
+    return true;
   }
 
   private heard(head: FrameHead, part: Buffer, nowMs: number): void {
@@ -213,13 +238,9 @@ export class Link {
       this.counts.stale++;
       return;
     }
-    if (head.epoch > this.theirEpoch) {
-      const isFirst = this.theirEpoch === 0;
-      this.theirEpoch = head.epoch;
-      this.received = 0;
-      if (!isFirst || head.epoch > 1) this.handlers.begunAnew();
-    }
-    if (head.kind !== "data") {
+    if (head.epoch > this.theirEpoch && !this.follow(head)) {
+      this.complain(nowMs);
+    } else if (head.kind !== "data") {
       if (head.number > this.received) this.complain(nowMs);
     } else if (head.number === this.received + 1) {
       this.received++;
@@ -232,6 +253,16 @@ export class Link {
     } else this.complain(nowMs);
   }
 
+  /** Goes over to a new stream of the other side. @returns false if this is not its beginning. */
+  private follow({ kind, epoch, number }: FrameHead): boolean {
+    if (number > (kind === "data" ? 1 : 0)) return false;
+    const isFirst = this.theirEpoch === 0;
+    this.theirEpoch = epoch;
+    this.received = 0;
+    if (!isFirst) this.handlers.begunAnew();
+    return true;
+  }
+
   private complain(nowMs: number): void {
     if (nowMs - this.complainedMs < complainMs) return;
     this.complainedMs = nowMs;
@@ -239,15 +270,9 @@ export class Link {
     this.isAgainDue = true;
   }
 
-  private beginAnew(): void {
-    const frames = this.ring.length;
-    this.epoch++;
-    this.ring.clear();
-    this.ringBytes = 0;
-    this.acked = 0;
-    this.sent = 0;
-    this.sentMax = 0;
+  private tellLost(lost: readonly Kept[]): void {
     this.counts.overruns++;
-    this.handlers.overrun(frames);
+    this.handlers.dropped(lost.length);
+    settleAll(lost, false);
   }
 }

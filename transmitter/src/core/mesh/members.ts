@@ -10,6 +10,16 @@ import { Detector, type DetectorLimits } from "./detector.js";
  */
 export type MemberState = "heard-of" | "alive" | "suspect" | "dead" | "left";
 
+/** Whether somebody in this state is dead, or has left. */
+export function isGone(state: MemberState | undefined): boolean {
+  return state === "dead" || state === "left";
+}
+
+/** Whether somebody in this state may live. */
+export function mayLive(state: MemberState): boolean {
+  return !isGone(state);
+}
+
 /**
  * A sign of life: it rises with each start of a transmitter, and within one with each heartbeat.
  */
@@ -68,12 +78,12 @@ export class Members {
   private readonly limits: MembersLimits;
   private readonly handlers: MembersHandlers;
   private readonly held = new Map<Thid, Held>();
-  private tickedMs: number;
+  private lastTickMs: number;
 
   constructor(limits: MembersLimits, handlers: MembersHandlers, nowMs: number) {
     this.limits = limits;
     this.handlers = handlers;
-    this.tickedMs = nowMs;
+    this.lastTickMs = nowMs;
   }
 
   get(id: Thid): Member | undefined {
@@ -84,18 +94,34 @@ export class Members {
     return [...this.held.values()];
   }
 
-  /** The newest signs of life that are known here, to be passed on. */
-  beats(): Beat[] {
-    return [...this.held.values()].map(({ id, incarnation, beat }) => ({ id, incarnation, beat }));
+  get count(): number {
+    return this.held.size;
   }
 
-  /** A sign of life of a transmitter came, from itself or from another one. */
-  heard({ id, incarnation, beat }: Beat, nowMs: number): void {
+  /** When silences were last looked at. */
+  get tickedMs(): number {
+    return this.lastTickMs;
+  }
+
+  /** The newest sign of life of somebody, to be passed on. */
+  beat(of: Thid): Beat | undefined {
+    const member = this.held.get(of);
+    if (member === undefined) return undefined;
+    const { id, incarnation, beat } = member;
+    return { id, incarnation, beat };
+  }
+
+  /** A sign of life of a transmitter came, from itself (`isDirect`) or from another one. */
+  heard({ id, incarnation, beat }: Beat, nowMs: number, isDirect = false): void {
     const member = this.held.get(id);
     if (member === undefined) {
       this.meet({ id, incarnation, beat }, nowMs);
-    } else if (incarnation > member.incarnation) {
-      // It has started again. Nobody has to wait for proof that the old one is gone.
+    } else if (
+      incarnation > member.incarnation ||
+      (incarnation < member.incarnation && isDirect && isGone(member.state))
+    ) {
+      // It has started again, and nobody has to wait for proof that the old one is gone. Or its
+      // younger twin is gone, and the older one speaks.
       member.incarnation = incarnation;
       member.beat = beat;
       member.detector = new Detector(this.limits, nowMs);
@@ -123,18 +149,24 @@ export class Members {
   /** A peer has said farewell. */
   left(id: Thid, incarnation: number, nowMs: number): void {
     const member = this.held.get(id);
-    if (member?.incarnation === incarnation) this.enter(member, "left", nowMs);
+    if (member?.incarnation !== incarnation || member.state === "left") return;
+    this.enter(member, "left", nowMs);
   }
 
-  /** Looks at every silence; as often as heartbeats are sent. */
-  tick(nowMs: number): void {
-    const awayMs = nowMs - this.tickedMs - this.limits.heartbeatMs;
-    this.tickedMs = nowMs;
+  /**
+   * Looks at every silence; as often as heartbeats are sent.
+   *
+   * @returns how long this transmitter was away itself, in ms; 0 if it was not.
+   */
+  tick(nowMs: number): number {
+    const awayMs = nowMs - this.lastTickMs - this.limits.heartbeatMs;
+    this.lastTickMs = nowMs;
     const wasAway = awayMs > this.limits.heartbeatMs;
     for (const member of this.held.values()) {
       if (wasAway) this.pardon(member, awayMs);
       else this.judge(member, nowMs);
     }
+    return wasAway ? awayMs : 0;
   }
 
   private meet(beat: Beat, nowMs: number): void {

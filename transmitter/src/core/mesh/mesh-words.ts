@@ -8,21 +8,43 @@ import {
   MeshError,
   ownField,
   readThid,
+  stringField,
+  type Thid,
 } from "@thynapse/protocol";
+import { addressCharsMax } from "./hello.js";
 import type { Beat } from "./members.js";
 import type { Delta, Entry, Known } from "./mesh-record.js";
 
 /** What one transmitter knows of one member: the newest sign of life, and how far its record. */
 export interface Standing extends Beat, Known {}
 
+/** What one transmitter tells another of a member when their link is new. */
+export interface Entered extends Standing {
+  readonly isAlive: boolean;
+}
+
 /** What transmitters say to each other about the mesh itself. */
 export type MeshWord =
-  /** To all, as often as heartbeats: the speaker comes first, then whom it knows. */
-  | { readonly kind: "beat"; readonly standings: readonly Standing[] }
-  /** To all when something changes, or to one who has asked. */
+  /** To all, as often as heartbeats: the speaker, others, and those whom the speaker misses. */
+  | {
+      readonly kind: "beat";
+      readonly speaker: Standing;
+      readonly others: readonly Standing[];
+      readonly missing: readonly Thid[];
+    }
+  /** To one, after the whole record of the speaker: whom it knows. */
+  | { readonly kind: "roster"; readonly roster: readonly Entered[] }
+  /** To all links when something changes, or to one that has asked. */
   | { readonly kind: "delta"; readonly delta: Delta }
   /** To one: what is known here, of what the other one knows better. */
-  | { readonly kind: "want"; readonly wanted: readonly Known[] };
+  | { readonly kind: "want"; readonly wanted: readonly Known[] }
+  /** To all, and to each: this incarnation of the speaker ends. */
+  | { readonly kind: "farewell"; readonly id: Thid; readonly incarnation: number }
+  /** To one: where another transmitter with its id is reached. */
+  | { readonly kind: "twin"; readonly pub: string };
+
+/** Those of the words that are only said on a link. */
+export type LinkWord = Exclude<MeshWord, { readonly kind: "beat" | "farewell" }>;
 
 const standingsMax = 10_000;
 const entriesMax = 100_000;
@@ -32,8 +54,18 @@ export function writeWord(word: MeshWord): Buffer {
   switch (word.kind) {
     case "beat":
       return encodeMessagePack({
-        beat: word.standings.map((it) => [it.id, it.incarnation, it.beat, it.version]),
+        beat: writeStanding(word.speaker),
+        others: word.others.map(writeStanding),
+        missing: word.missing,
       });
+    case "roster":
+      return encodeMessagePack({
+        roster: word.roster.map((it) => [...writeStanding(it), it.isAlive ? 1 : 0]),
+      });
+    case "farewell":
+      return encodeMessagePack({ farewell: word.id, incarnation: word.incarnation });
+    case "twin":
+      return encodeMessagePack({ twin: word.pub });
     case "want":
       return encodeMessagePack({
         want: word.wanted.map((it) => [it.id, it.incarnation, it.version]),
@@ -49,12 +81,26 @@ export function writeWord(word: MeshWord): Buffer {
 export function readWord(part: Buffer): MeshWord {
   const map = mapValue(decodeMessagePack(part), "a word");
   if (ownField(map, "beat") !== undefined) {
-    const standings = listField(map, "beat", standingsMax).map((row) => ({
-      ...readKnown(row, 3),
-      beat: numberIn(row, 2),
+    return {
+      kind: "beat",
+      speaker: readStanding(ownField(map, "beat")),
+      others: listField(map, "others", standingsMax).map(readStanding),
+      missing: listField(map, "missing", standingsMax).map(readThid),
+    };
+  }
+  if (ownField(map, "roster") !== undefined) {
+    const roster = listField(map, "roster", standingsMax).map((row) => ({
+      ...readStanding(row),
+      isAlive: numberIn(row, 4) > 0,
     }));
-    if (standings.length === 0) throw bad("a beat names its speaker");
-    return { kind: "beat", standings };
+    return { kind: "roster", roster };
+  }
+  if (ownField(map, "farewell") !== undefined) {
+    const id = readThid(ownField(map, "farewell"));
+    return { kind: "farewell", id, incarnation: intField(map, "incarnation") };
+  }
+  if (ownField(map, "twin") !== undefined) {
+    return { kind: "twin", pub: stringField(map, "twin", addressCharsMax) };
   }
   if (ownField(map, "want") !== undefined) {
     const wanted = listField(map, "want", standingsMax).map((row) => readKnown(row, 2));
@@ -85,6 +131,14 @@ function readEntry(row: unknown): Entry {
   }
   // What is deleted travels as nil.
   return [key, version as number, value ?? undefined];
+}
+
+function writeStanding({ id, incarnation, beat, version }: Standing): unknown[] {
+  return [id, incarnation, beat, version];
+}
+
+function readStanding(row: unknown): Standing {
+  return { ...readKnown(row, 3), beat: numberIn(row, 2) };
 }
 
 function readKnown(row: unknown, versionAt: number): Known {

@@ -1,24 +1,22 @@
-import type { MeshError, Thid } from "@thynapse/protocol";
-import { Directory, type DirectoryHandlers } from "./directory.js";
-import type { LinkHello, Prove } from "./hello.js";
-import type { LinkLimits } from "./link.js";
-import { type Member, Members, type MembersLimits, type MemberState } from "./members.js";
-import type { Delta } from "./mesh-record.js";
-import { type MeshWord, readWord, type Standing, writeWord } from "./mesh-words.js";
-import { Peering, type PeeringActions } from "./peering.js";
-
-/** What a mesh tells the transmitter around it. */
-export interface MeshHandlers extends DirectoryHandlers {
-  /** A member lives, dies, leaves, or is heard of. */
-  member(member: Member, before: MemberState | undefined): void;
-  /** Another transmitter has our id: whoever has run for less time ends. */
-  twin(other: LinkHello): void;
-  refused(error: MeshError): void;
-}
+import { MeshError, type Thid } from "@thynapse/protocol";
+import { Directory } from "./directory.js";
+import type { LinkHello } from "./hello.js";
+import { Joining } from "./joining.js";
+import type { Settle } from "./link-ring.js";
+import { isGone, mayLive, type Member, Members, type MemberState } from "./members.js";
+import type { MeshHandlers, MeshParts } from "./mesh-parts.js";
+import { readWord, writeWord } from "./mesh-words.js";
+import { Peering } from "./peering.js";
+import { Talk } from "./talk.js";
+import { type Listener, Telling } from "./telling.js";
 
 /** Where others reach a transmitter: keys of its record. */
 const pubKey = "pub";
 const commandKey = "command";
+/** What words of the routing begin with; the words of the mesh itself are maps. */
+const routingByte = 0x4d;
+/** A heartbeat that cannot wait comes no sooner after the last one than this, in ms. */
+const beatMsMin = 50;
 
 /**
  * A transmitter among others: who they are, whether they live, and what each of them has set.
@@ -30,45 +28,24 @@ export class Mesh {
   readonly members: Members;
   readonly directory: Directory;
   private readonly me: LinkHello;
-  private readonly heartbeatMs: number;
+  private readonly limits: MeshParts["limits"];
   private readonly handlers: MeshHandlers;
-  /** When somebody is to be asked again for what is missing of a record. */
-  private readonly askAgainMs = new Map<Thid, number>();
-  private beat = 0;
+  /** For `Talk` alone, as the next one. */
+  readonly telling: Telling;
+  readonly joining: Joining;
+  private readonly talk: Talk;
   private beatDueMs: number;
   private nowMs: number;
+  private state: "here" | "away" | "leaving" = "here";
 
-  constructor(
-    me: LinkHello,
-    parts: {
-      readonly prove: Prove;
-      readonly limits: LinkLimits & MembersLimits;
-      readonly actions: PeeringActions;
-      readonly handlers: MeshHandlers;
-    },
-    nowMs: number,
-  ) {
-    const { limits, handlers, prove, actions } = parts;
+  constructor(me: LinkHello, parts: MeshParts, nowMs: number) {
+    const { limits, handlers } = parts;
     this.me = me;
+    this.limits = limits;
     this.handlers = handlers;
-    this.heartbeatMs = limits.heartbeatMs;
     this.beatDueMs = nowMs;
     this.nowMs = nowMs;
-    this.peering = new Peering(me, {
-      prove,
-      limits,
-      actions,
-      handlers: {
-        linked: ({ id }) => this.members.linked(id),
-        cut: ({ id }) => this.members.cut(id, this.nowMs),
-        taken: ({ id }, part) => this.hear(readWord(part), id),
-        told: (part) => this.hear(readWord(part), undefined),
-        begunAnew: () => undefined,
-        restarted: () => undefined,
-        twin: (other) => handlers.twin(other),
-        refused: (error) => handlers.refused(error),
-      },
-    });
+    this.peering = this.makePeering(parts);
     this.members = new Members(
       limits,
       {
@@ -79,29 +56,103 @@ export class Mesh {
     );
     this.directory = new Directory(me, {
       changed: (id, change) => {
-        if (change.key === pubKey) this.reach(id, change.value);
+        if (change.key === pubKey) this.reach(id);
         handlers.changed(id, change);
       },
       renewed: (id, incarnation) => handlers.renewed(id, incarnation),
     });
+    this.telling = new Telling({
+      version: () => this.directory.version,
+      words: (from) => this.talk.words(from),
+      send: (id, word, done) => this.peering.send(id, word, this.nowMs, done),
+      listeners: () => [...this.listeners()],
+    });
+    this.joining = new Joining({
+      isUp: (id) => this.peering.isUp(id),
+      isGone: (id) => isGone(this.members.get(id)?.state),
+      joined: (isDegraded) => handlers.joined(isDegraded),
+    });
+    this.talk = new Talk(me, limits.heartbeatMs, this);
   }
 
   /** When `tick` is due. */
   get deadlineMs(): number {
-    return Math.min(this.beatDueMs, this.peering.deadlineMs);
+    const { peering, telling, joining } = this;
+    return Math.min(this.beatDueMs, peering.deadlineMs, telling.deadlineMs, joining.deadlineMs);
   }
 
-  /** Begins to be a member. */
-  start(): void {
+  /** Begins to be a member: `joined` follows, at once if there are no seeds. */
+  start(seeds: number, nowMs: number): void {
+    this.nowMs = nowMs;
     this.peering.start();
     this.directory.set(pubKey, this.me.pub);
     this.directory.set(commandKey, this.me.command);
+    this.joining.start(seeds, nowMs + this.limits.joinTimeoutMs);
   }
 
-  /** Sets a value of our own, and tells all; `undefined` deletes it. */
+  /** Says farewell: others know at once that this incarnation is gone, and beats no more. */
+  leave(nowMs: number): void {
+    this.nowMs = nowMs;
+    if (this.state === "leaving") return;
+    this.state = "leaving";
+    const { id, incarnation } = this.me;
+    const word = writeWord({ kind: "farewell", id, incarnation });
+    for (const peer of this.linkedPeers()) this.peering.send(peer, word, nowMs);
+    this.peering.tellAll(word);
+  }
+
+  /** Sets a value of our own, which all are told at the end of the turn; `undefined` deletes it. */
   set(key: string, value: unknown): void {
-    const delta = this.directory.set(key, value);
-    if (delta !== undefined) this.peering.tellAll(writeWord({ kind: "delta", delta }));
+    this.directory.set(key, value);
+  }
+
+  /**
+   * Calls when every live member has applied our record as it is now; at once if there is nobody
+   * else. Whoever is suspect, or alive without a link, is waited for until that ends, 2 s at most.
+   */
+  whenKnown(then: () => void, nowMs: number): void {
+    this.nowMs = nowMs;
+    this.telling.whenKnown(then, nowMs);
+  }
+
+  /**
+   * Sends a part to a member, reliably and in order. `done(true)`: it has been taken;
+   * `done(false)`: it never will be, since the link has begun anew, or the member is dead, has left
+   * or has started again.
+   *
+   * @throws {MeshError} `NOT_FOUND` if there is no link to that member
+   */
+  send(id: Thid, part: Buffer, nowMs: number, done?: Settle): void {
+    if (!this.isLinked(id)) throw new MeshError("NOT_FOUND", `no link to transmitter ${id}`);
+    this.peering.send(id, part, nowMs, done);
+  }
+
+  /** Whether there is a link to a member; it may be cut for the moment, then what is sent waits. */
+  isLinked(id: Thid): boolean {
+    return this.peering.get(id) !== undefined && !isGone(this.members.get(id)?.state);
+  }
+
+  /** Bytes that wait for an ack of a member. */
+  unackedBytes(id: Thid): number {
+    return this.peering.unackedBytes(id);
+  }
+
+  /** Those to whom a link is up. */
+  linkedPeers(): Thid[] {
+    return this.peering.all.map(({ id }) => id).filter((id) => this.peering.isUp(id));
+  }
+
+  /** Those who are alive, this transmitter left out. */
+  liveMembers(): Member[] {
+    return this.members.all.filter(({ state }) => state === "alive");
+  }
+
+  /**
+   * Whether this transmitter was away for so long that others may hold it for dead, and has not yet
+   * heard what became of that: what it knows of its cells and of others may be old.
+   */
+  wasAway(nowMs: number): boolean {
+    return this.state === "away" || nowMs - this.members.tickedMs >= this.awayMs;
   }
 
   /** @see Peering.subscribed */
@@ -112,7 +163,7 @@ export class Mesh {
 
   unsubscribed(topic: string, nowMs: number): void {
     this.nowMs = nowMs;
-    this.peering.unsubscribed(topic);
+    this.peering.unsubscribed(topic, nowMs);
   }
 
   received(topic: string, head: string, part: Buffer, nowMs: number): void {
@@ -123,75 +174,117 @@ export class Mesh {
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     this.peering.tick(nowMs);
+    this.telling.tick(nowMs);
+    this.joining.tick(nowMs);
     if (nowMs < this.beatDueMs) return;
-    this.beatDueMs = nowMs + this.heartbeatMs;
-    this.beat++;
-    this.members.tick(nowMs);
-    this.peering.tellAll(writeWord({ kind: "beat", standings: this.standings() }));
+    this.beatDueMs = nowMs + this.limits.heartbeatMs;
+    const awayMs = this.members.tick(nowMs);
+    if (awayMs >= this.awayMs) this.cameBack(awayMs);
+    if (this.state !== "leaving") this.talk.sayBeat(this.nowMs);
   }
 
   /** Publishes what is to be said. At the end of each turn. */
   flush(): void {
+    this.telling.flush(this.nowMs);
     this.peering.flush();
   }
 
-  /** Ourselves, and then everybody whom we know. */
-  private standings(): Standing[] {
-    const known = new Map(this.directory.digest().map((each) => [each.id, each]));
-    const { id, incarnation } = this.me;
-    return [{ id, incarnation, beat: this.beat }, ...this.members.beats()].map((beat) => {
-      const { version = 0, incarnation: of = -1 } = known.get(beat.id) ?? {};
-      return { ...beat, version: of === beat.incarnation ? version : 0 };
+  private get awayMs(): number {
+    return this.limits.acceptablePauseMs;
+  }
+
+  private makePeering({ prove, limits, actions, handlers }: MeshParts): Peering {
+    return new Peering(this.me, {
+      prove,
+      limits,
+      actions,
+      handlers: {
+        linked: ({ id }) => this.linked(id),
+        cut: ({ id }) => this.cut(id),
+        taken: ({ id }, part) => this.taken(id, part),
+        told: (part) => this.talk.hear(readWord(part), this.nowMs),
+        begunAnew: ({ id }) => this.begunAnew(id),
+        restarted: ({ id }) => this.telling.forget(id),
+        rivalled: (present, { pub }) => {
+          this.peering.send(present.id, writeWord({ kind: "twin", pub }), this.nowMs);
+        },
+        metItself: () => this.joining.metItself(),
+        twin: (other) => {
+          this.leave(this.nowMs);
+          handlers.twin(other);
+        },
+        refused: (error) => handlers.refused(error),
+      },
     });
   }
 
-  private hear(word: MeshWord, from: Thid | undefined): void {
-    switch (word.kind) {
-      case "beat":
-        this.hearBeat(word.standings);
-        break;
-      case "delta":
-        // What is missing before it is fetched after the next beat.
-        this.directory.apply(word.delta);
-        break;
-      case "want":
-        if (from !== undefined) this.answer(from, this.directory.deltasFor(word.wanted));
+  private linked(id: Thid): void {
+    this.members.linked(id);
+    this.telling.linked(id);
+    this.joining.check();
+  }
+
+  private cut(id: Thid): void {
+    this.talk.cut(id);
+    this.members.cut(id, this.nowMs);
+    // Others are asked at once whether they hear it.
+    const soonMs = this.members.tickedMs + beatMsMin;
+    this.beatDueMs = Math.min(this.beatDueMs, Math.max(this.nowMs, soonMs));
+  }
+
+  private begunAnew(id: Thid): void {
+    this.telling.anew(id);
+    this.handlers.begunAnew(id);
+  }
+
+  private cameBack(awayMs: number): void {
+    if (this.state === "here") this.state = "away";
+    this.handlers.away(awayMs);
+    // When all have taken it again, everything that they said before that has come, too.
+    for (const id of this.linkedPeers()) this.telling.anew(id);
+    this.telling.whenKnown(() => {
+      if (this.state === "away") this.state = "here";
+    }, this.nowMs);
+  }
+
+  private *listeners(): Generator<Listener> {
+    for (const { id, state } of this.members.all) {
+      const isUp = this.peering.isUp(id);
+      const isSure = isUp && state === "alive";
+      if (isUp || state === "alive" || state === "suspect") yield { id, isSure };
     }
   }
 
-  private hearBeat(standings: readonly Standing[]): void {
-    for (const standing of standings) {
-      if (standing.id !== this.me.id) this.members.heard(standing, this.nowMs);
-    }
-    const speaker = standings[0]?.id;
-    if (speaker === undefined || !this.peering.isUp(speaker)) return;
-    const better = this.directory.behind(standings.filter(({ version }) => version > 0));
-    // Everybody tells of it: one is asked, and another one when no answer has come.
-    const wanted = better.filter(({ id }) => (this.askAgainMs.get(id) ?? 0) <= this.nowMs);
-    if (wanted.length === 0) return;
-    for (const { id } of wanted) this.askAgainMs.set(id, this.nowMs + 2 * this.heartbeatMs);
-    this.peering.send(speaker, writeWord({ kind: "want", wanted }), this.nowMs);
-  }
-
-  private answer(to: Thid, deltas: readonly Delta[]): void {
-    for (const delta of deltas) {
-      this.peering.send(to, writeWord({ kind: "delta", delta }), this.nowMs);
-    }
+  private taken(from: Thid, part: Buffer): void {
+    if (part[0] === routingByte) this.handlers.word(from, part, this.nowMs);
+    else this.talk.hear(readWord(part), this.nowMs, from);
   }
 
   private changed(member: Member, before: MemberState | undefined): void {
-    if (member.state !== "dead") this.reach(member.id, this.directory.get(member.id, pubKey));
+    const { id, state } = member;
+    if (before === undefined || state === "heard-of") this.talk.changed(id);
+    if (mayLive(state)) this.reach(id);
+    if (state === "dead") {
+      this.peering.giveUp(id, this.nowMs);
+      this.telling.anew(id);
+    } else if (state === "left") {
+      this.peering.forget(id, this.nowMs);
+      this.telling.forget(id);
+    }
     this.handlers.member(member, before);
+    this.joining.check();
+    this.telling.tick(this.nowMs);
   }
 
-  private reach(id: Thid, pub: unknown): void {
-    if (typeof pub !== "string" || this.peering.isUp(id)) return;
-    this.peering.dial(pub);
+  private reach(id: Thid): void {
+    const pub = this.directory.get(id, pubKey);
+    if (typeof pub === "string" && !this.peering.isUp(id)) this.peering.dial(pub);
   }
 
   private forget(id: Thid): void {
-    this.peering.forget(id);
+    this.peering.forget(id, this.nowMs);
     this.directory.forget(id);
-    this.askAgainMs.delete(id);
+    this.telling.forget(id);
+    this.talk.forget(id);
   }
 }

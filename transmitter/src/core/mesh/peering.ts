@@ -1,65 +1,28 @@
-import { MeshError, type Thid, toMeshError } from "@thynapse/protocol";
+import { MeshError, muteMs, type Thid, toMeshError } from "@thynapse/protocol";
 import {
   helloPrefix,
+  isYounger,
   type LinkHello,
-  linkTopic,
   meshTopic,
   type Prove,
   readHello,
   writeHello,
 } from "./hello.js";
-import { Link, type LinkCounts, type LinkLimits } from "./link.js";
+import { Dials } from "./dials.js";
+import type { Link, LinkCounts, LinkLimits } from "./link.js";
 import { readFrameHead, writeFrameHead } from "./link-frame.js";
+import type { Settle } from "./link-ring.js";
+import { Meetings } from "./meetings.js";
+import {
+  type PeeringActions,
+  PeeringCounts,
+  type PeeringHandlers,
+  type PeeringParts,
+} from "./peering-parts.js";
+import { isOverBudget, linkTo, type Peer, Peers, putOff, turn } from "./peers.js";
 
-/** What peering asks of the shell: connections and subscriptions of its one SUB, and the XPUB. */
-export interface PeeringActions {
-  /** Connects to an event socket, and again whenever the connection is lost. */
-  dial(address: string): void;
-  hangUp(address: string): void;
-  subscribe(topic: string): void;
-  unsubscribe(topic: string): void;
-  publish(head: Buffer, part: Buffer): void;
-}
-
-/** What peering tells the transmitter around it. */
-export interface PeeringHandlers {
-  /** The way to the peer is open, for the first time or again. */
-  linked(peer: LinkHello): void;
-  /** The way to the peer is cut; what is sent meanwhile waits. */
-  cut(peer: LinkHello): void;
-  /** The next part of a peer, in order, once. @throws {MeshError} to refuse it. */
-  taken(peer: LinkHello, part: Buffer): void;
-  /** A part that somebody has told all. @throws {MeshError} to refuse it. */
-  told(part: Buffer): void;
-  /** What a peer sent before, or what it was sent, is not to be had any more. */
-  begunAnew(peer: LinkHello, side: "ours" | "theirs"): void;
-  /** The peer has started again: its old self is gone. */
-  restarted(old: LinkHello, peer: LinkHello): void;
-  /** Another transmitter has our id: whoever has run for less time ends. */
-  twin(other: LinkHello): void;
-  /** Something was refused; nothing has changed. */
-  refused(error: MeshError): void;
-}
-
-/** What peering counts, for metrics. */
-export interface PeeringCounts {
-  hellosRefused: number;
-  framesRefused: number;
-}
-
-interface Peer {
-  readonly hello: LinkHello;
-  readonly link: Link;
-  /** The topic on which it is spoken to, and the one on which it speaks. */
-  readonly ours: string;
-  readonly theirs: string;
-  isUp: boolean;
-}
-
-/** Transmitters that are met in a second; others wait, so many at most. */
-const meetingsMax = 10;
-const waitingMax = 256;
-const secondMs = 1000;
+/** How long a twin of ours is shown that it has one. */
+const warnMs = 10_000;
 
 /**
  * Who is linked with whom, over event sockets alone.
@@ -70,44 +33,39 @@ const secondMs = 1000;
  * one and lets only the other in.
  */
 export class Peering {
-  readonly counts: PeeringCounts = { hellosRefused: 0, framesRefused: 0 };
+  readonly counts = new PeeringCounts();
   private readonly me: LinkHello;
   private readonly prove: Prove;
-  private readonly limits: LinkLimits;
+  /** For its links, as the next one. */
+  readonly limits: LinkLimits;
   private readonly actions: PeeringActions;
-  private readonly handlers: PeeringHandlers;
-  private readonly peers = new Map<Thid, Peer>();
-  private readonly byOurs = new Map<string, Peer>();
-  private readonly byTheirs = new Map<string, Peer>();
+  readonly handlers: PeeringHandlers;
+  private readonly peers: Peers;
+  private readonly dials: Dials;
+  private readonly meetings = new Meetings();
+  /** Others that have the id of a peer, and wait until it is gone. */
+  private readonly rivals = new Map<Thid, LinkHello>();
   private readonly forAll: string;
-  private readonly dialled = new Set<string>();
-  /** Hellos that are still to be met: a connection shows each only once. */
-  private readonly waiting = new Map<Thid, LinkHello>();
-  private meetings = 0;
-  private secondBeganMs = Number.NEGATIVE_INFINITY;
+  /** The last stream of all links that are gone. */
+  private epochMax = 0;
 
-  constructor(
-    me: LinkHello,
-    parts: {
-      readonly prove: Prove;
-      readonly limits: LinkLimits;
-      readonly actions: PeeringActions;
-      readonly handlers: PeeringHandlers;
-    },
-  ) {
+  constructor(me: LinkHello, parts: PeeringParts) {
     this.me = me;
     this.prove = parts.prove;
     this.limits = parts.limits;
     this.actions = parts.actions;
     this.handlers = parts.handlers;
+    this.peers = new Peers(me, parts.prove);
+    this.dials = new Dials(me.pub, parts.actions);
     this.forAll = meshTopic(parts.prove, me.mesh);
   }
 
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
-    let nextMs = Number.POSITIVE_INFINITY;
-    if (this.waiting.size > 0) nextMs = this.secondBeganMs + secondMs;
-    for (const { link } of this.peers.values()) nextMs = Math.min(nextMs, link.deadlineMs);
+    let nextMs = Math.min(this.meetings.deadlineMs, this.dials.deadlineMs);
+    for (const { link, retryDueMs } of this.peers.all) {
+      nextMs = Math.min(nextMs, link.deadlineMs, retryDueMs);
+    }
     return nextMs;
   }
 
@@ -122,8 +80,23 @@ export class Peering {
     return this.peers.get(id)?.link.counts;
   }
 
+  /** Whom there is a link to, up or cut. */
+  get all(): readonly LinkHello[] {
+    return [...this.peers.all].map(({ hello }) => hello);
+  }
+
+  /** The peer that is known by an id. */
+  get(id: Thid): LinkHello | undefined {
+    return this.peers.get(id)?.hello;
+  }
+
   isUp(id: Thid): boolean {
     return this.peers.get(id)?.isUp === true;
+  }
+
+  /** Bytes of parts that a peer has not acked; 0 if none is known by that id. */
+  unackedBytes(id: Thid): number {
+    return this.peers.get(id)?.link.unackedBytes ?? 0;
   }
 
   /**
@@ -136,40 +109,55 @@ export class Peering {
       return false;
     }
     if (topic === `${this.forAll} `) return true;
-    const peer = this.byOurs.get(topic);
+    const peer = this.peers.spokenTo(topic);
     if (peer === undefined) return topic.startsWith("@") ? false : undefined;
-    peer.isUp = true;
+    turn(peer, true, nowMs);
     peer.link.up(nowMs);
     this.handlers.linked(peer.hello);
     return true;
   }
 
-  unsubscribed(topic: string): void {
-    const peer = this.byOurs.get(topic);
+  unsubscribed(topic: string, nowMs: number): void {
+    const peer = this.peers.spokenTo(topic);
     if (peer === undefined || !peer.isUp) return;
-    peer.isUp = false;
+    turn(peer, false, nowMs);
     peer.link.down();
     this.handlers.cut(peer.hello);
+    const rival = this.rivals.get(peer.hello.id);
+    if (rival !== undefined && isYounger(rival, peer.hello)) this.consider(rival, nowMs);
   }
 
   /** A message of a peer came: what stands behind the topic of its head, and its part. */
   received(topic: string, head: string, part: Buffer, nowMs: number): void {
-    const peer = this.byTheirs.get(topic);
+    const peer = this.peers.speaking(topic);
     if (peer === undefined && topic !== this.forAll) return;
+    let isSafe = true;
     try {
       if (peer === undefined) this.handlers.told(part);
-      else peer.link.receive(readFrameHead(head), part, nowMs);
+      else {
+        const frame = readFrameHead(head);
+        if (peer.isUp) peer.retryDueMs = Number.POSITIVE_INFINITY;
+        isSafe = false;
+        peer.link.receive(frame, part, nowMs);
+      }
     } catch (thrown) {
       this.counts.framesRefused++;
       this.handlers.refused(toMeshError(thrown));
+      // What cannot be read as a frame is as good as lost, and comes again. But a part that was
+      // refused is gone, and an ack of nothing is of another stream than ours.
+      if (peer !== undefined && !isSafe) this.distrust(peer, nowMs);
     }
   }
 
-  /** Sends a part to a peer. @throws {MeshError} `NOT_FOUND` if none is known by that id. */
-  send(id: Thid, part: Buffer, nowMs: number): void {
+  /**
+   * Sends a part to a peer; `done` is told whether it was taken, or never will be.
+   *
+   * @throws {MeshError} `NOT_FOUND` if none is known by that id
+   */
+  send(id: Thid, part: Buffer, nowMs: number, done?: Settle): void {
     const peer = this.peers.get(id);
     if (peer === undefined) throw new MeshError("NOT_FOUND", `no link to transmitter ${id}`);
-    peer.link.send(part, nowMs);
+    peer.link.send(part, nowMs, done);
   }
 
   /** Sends to all at once, without numbers: what may be lost. */
@@ -177,18 +165,9 @@ export class Peering {
     this.actions.publish(Buffer.from(`${this.forAll} `, "latin1"), part);
   }
 
-  tick(nowMs: number): void {
-    for (const hello of this.waiting.values()) {
-      if (this.isCrowded(nowMs)) break;
-      this.waiting.delete(hello.id);
-      this.meet(hello);
-    }
-    for (const { link } of this.peers.values()) link.tick(nowMs);
-  }
-
   /** Publishes what the links have to say. At the end of each turn. */
   flush(): void {
-    for (const { link, ours } of this.peers.values()) {
+    for (const { link, ours } of this.peers.all) {
       const topic = ours.slice(0, -1);
       for (const { head, part } of link.takeMessages()) {
         this.actions.publish(writeFrameHead(topic, head), part);
@@ -196,23 +175,45 @@ export class Peering {
     }
   }
 
-  /** Ends the link to a peer: it is dead, or it has left. It may come again by a hello. */
-  forget(id: Thid): void {
+  tick(nowMs: number): void {
+    for (const hello of this.meetings.take(nowMs)) this.meet(hello, nowMs);
+    for (const peer of this.peers.all) {
+      peer.link.tick(nowMs);
+      if (nowMs >= peer.retryDueMs) this.retry(peer, nowMs);
+    }
+    this.dials.tick(nowMs);
+  }
+
+  /**
+   * Gives a peer up for the time being: what it was sent is lost, and what it sends from here on
+   * begins anew. Another one that has its id takes its place.
+   */
+  giveUp(id: Thid, nowMs: number): void {
     const peer = this.peers.get(id);
     if (peer === undefined) return;
-    this.drop(peer);
-    this.hangUp(peer.hello.pub);
+    if (this.rivals.has(id)) this.forget(id, nowMs);
+    else this.renew(peer, nowMs);
+  }
+
+  /** Ends the link to a peer: it has left, or is dead for long. It may come again by a hello. */
+  forget(id: Thid, nowMs: number): void {
+    const peer = this.peers.get(id);
+    if (peer === undefined) return;
+    this.remove(peer);
+    this.dials.hangUp(peer.hello.pub);
+    peer.link.drop();
+    const rival = this.rivals.get(id);
+    if (rival !== undefined) this.consider(rival, nowMs);
   }
 
   /** Connects to an event socket, unless that is done already: whoever has it will connect back. */
   dial(address: string): void {
-    if (address === this.me.pub || this.dialled.has(address)) return;
-    this.dialled.add(address);
-    this.actions.dial(address);
+    this.dials.dial(address);
   }
 
-  private hangUp(address: string): void {
-    if (this.dialled.delete(address)) this.actions.hangUp(address);
+  /** Shows the hello at an event socket for a while. */
+  visit(address: string, nowMs: number): void {
+    this.dials.dial(address, nowMs + warnMs);
   }
 
   private heard(topic: string, nowMs: number): void {
@@ -226,64 +227,73 @@ export class Peering {
 
   private consider(hello: LinkHello, nowMs: number): void {
     if (hello.id === this.me.id) {
-      // A transmitter among its own seeds sees itself.
-      if (hello.incarnation !== this.me.incarnation) this.handlers.twin(hello);
+      if (hello.nonce === this.me.nonce) this.handlers.metItself();
+      else if (isYounger(this.me, hello)) this.handlers.twin(hello);
+      else this.visit(hello.pub, nowMs);
       return;
     }
-    const { incarnation = 0 } = this.waiting.get(hello.id) ?? this.peers.get(hello.id)?.hello ?? {};
-    if (hello.incarnation <= incarnation) return;
-    if (!this.isCrowded(nowMs)) {
-      this.meet(hello);
-      return;
-    }
-    if (this.waiting.size >= waitingMax && !this.waiting.has(hello.id)) {
-      throw new MeshError("BUSY", "too many new transmitters at once");
-    }
-    this.waiting.set(hello.id, hello);
+    const present = this.peers.get(hello.id)?.hello;
+    if (present?.nonce === hello.nonce) return;
+    if (present !== undefined && (this.isUp(hello.id) || isYounger(present, hello))) {
+      this.rivals.set(hello.id, hello);
+      if (this.isUp(hello.id)) this.handlers.rivalled(present, hello);
+    } else if (this.meetings.admits(hello, nowMs)) this.meet(hello, nowMs);
   }
 
-  private meet(hello: LinkHello): void {
+  private meet(hello: LinkHello, nowMs: number): void {
     const known = this.peers.get(hello.id);
-    if (known !== undefined) this.drop(known);
-    if (known !== undefined && known.hello.pub !== hello.pub) this.hangUp(known.hello.pub);
+    this.rivals.delete(hello.id);
+    if (known !== undefined) {
+      this.remove(known);
+      if (known.hello.pub !== hello.pub) this.dials.hangUp(known.hello.pub);
+    }
     this.dial(hello.pub);
-    const peer = this.add(hello);
+    const peer = this.peers.add(hello, this.link(hello), nowMs);
     this.actions.subscribe(peer.theirs);
-    if (known !== undefined) this.handlers.restarted(known.hello, hello);
+    if (known === undefined) return;
+    this.handlers.restarted(known.hello, hello);
+    known.link.drop();
   }
 
-  private add(hello: LinkHello): Peer {
-    const peer: Peer = {
-      hello,
-      ours: `${linkTopic(this.prove, this.me, hello)} `,
-      theirs: `${linkTopic(this.prove, hello, this.me)} `,
-      isUp: false,
-      link: new Link(this.limits, {
-        taken: (part) => this.handlers.taken(hello, part),
-        begunAnew: () => this.handlers.begunAnew(hello, "theirs"),
-        overrun: () => this.handlers.begunAnew(hello, "ours"),
-      }),
-    };
-    this.peers.set(hello.id, peer);
-    this.byOurs.set(peer.ours, peer);
-    this.byTheirs.set(peer.theirs.slice(0, -1), peer);
-    return peer;
+  private link(hello: LinkHello): Link {
+    return linkTo(hello, this, this.epochMax + 1);
   }
 
-  private drop(peer: Peer): void {
-    this.peers.delete(peer.hello.id);
-    this.byOurs.delete(peer.ours);
-    this.byTheirs.delete(peer.theirs.slice(0, -1));
+  private retry(peer: Peer, nowMs: number): void {
+    putOff(peer, nowMs);
+    if (!peer.isUp) {
+      this.dials.redial(peer.hello.pub);
+      return;
+    }
+    this.actions.unsubscribe(peer.theirs);
+    this.actions.subscribe(peer.theirs);
+  }
+
+  private remove(peer: Peer): void {
+    this.epochMax = Math.max(this.epochMax, peer.link.epoch);
+    this.peers.remove(peer);
     this.actions.unsubscribe(peer.theirs);
   }
 
-  private isCrowded(nowMs: number): boolean {
-    if (nowMs - this.secondBeganMs >= secondMs) {
-      this.secondBeganMs = nowMs;
-      this.meetings = 0;
+  /** Begins both streams anew. */
+  private renew(peer: Peer, nowMs: number): void {
+    const { link } = peer;
+    this.epochMax = Math.max(this.epochMax, link.epoch);
+    peer.link = this.link(peer.hello);
+    if (peer.isUp) peer.link.up(nowMs);
+    link.drop();
+  }
+
+  /** Going on would be to build on what was lost: the link begins anew, or is closed. */
+  private distrust(peer: Peer, nowMs: number): void {
+    if (isOverBudget(peer, nowMs)) {
+      this.counts.linksClosed++;
+      this.meetings.bar(peer.hello, nowMs + muteMs);
+      this.forget(peer.hello.id, nowMs);
+    } else {
+      this.counts.linksRenewed++;
+      this.renew(peer, nowMs);
     }
-    if (this.meetings === meetingsMax) return true;
-    this.meetings++;
-    return false;
+    this.handlers.begunAnew(peer.hello, "both");
   }
 }

@@ -1,0 +1,125 @@
+import { errorBudget, errorBudgetMs, type Thid } from "@thynapse/protocol";
+import { type LinkHello, linkTopic, type Prove } from "./hello.js";
+import { Link, type LinkLimits } from "./link.js";
+import type { PeeringHandlers } from "./peering-parts.js";
+
+/** A transmitter whose hello was seen, and the link to it. */
+export interface Peer {
+  readonly hello: LinkHello;
+  link: Link;
+  /** The topic on which it is spoken to, and the one on which it speaks. */
+  readonly ours: string;
+  readonly theirs: string;
+  isUp: boolean;
+  /** When the way to it, or from it, is tried afresh; infinite while both are open. */
+  retryDueMs: number;
+  retryPauseMs: number;
+  /** Errors of the last while, and since when they are counted. */
+  errors: number;
+  errorsSinceMs: number;
+}
+
+/**
+ * Silence of a link that is up after which its topic is subscribed to again: the other side may not
+ * have known us when it was offered. The next time after twice as long.
+ */
+const silentMs = 500;
+/** A way that stays closed for so long is dialled afresh, which shows our hello again. */
+const closedMs = 5000;
+const retryMsMax = 60_000;
+
+/** The peers that are known, by their ids and by the topics of their links. */
+export class Peers {
+  private readonly me: LinkHello;
+  private readonly prove: Prove;
+  private readonly byId = new Map<Thid, Peer>();
+  private readonly byOurs = new Map<string, Peer>();
+  private readonly byTheirs = new Map<string, Peer>();
+
+  constructor(me: LinkHello, prove: Prove) {
+    this.me = me;
+    this.prove = prove;
+  }
+
+  get all(): IterableIterator<Peer> {
+    return this.byId.values();
+  }
+
+  get(id: Thid): Peer | undefined {
+    return this.byId.get(id);
+  }
+
+  /** Who is spoken to on a topic. */
+  spokenTo(topic: string): Peer | undefined {
+    return this.byOurs.get(topic);
+  }
+
+  /** Who speaks on a topic, which is given without the space at its end. */
+  speaking(topic: string): Peer | undefined {
+    return this.byTheirs.get(topic);
+  }
+
+  add(hello: LinkHello, link: Link, nowMs: number): Peer {
+    const peer: Peer = {
+      hello,
+      link,
+      ours: `${linkTopic(this.prove, this.me, hello)} `,
+      theirs: `${linkTopic(this.prove, hello, this.me)} `,
+      isUp: false,
+      retryDueMs: nowMs + closedMs,
+      retryPauseMs: closedMs,
+      errors: 0,
+      errorsSinceMs: nowMs,
+    };
+    this.byId.set(hello.id, peer);
+    this.byOurs.set(peer.ours, peer);
+    this.byTheirs.set(peer.theirs.slice(0, -1), peer);
+    return peer;
+  }
+
+  remove(peer: Peer): void {
+    this.byId.delete(peer.hello.id);
+    this.byOurs.delete(peer.ours);
+    this.byTheirs.delete(peer.theirs.slice(0, -1));
+  }
+}
+
+/** Makes a link to a peer, whose first stream has this epoch. */
+export function linkTo(
+  hello: LinkHello,
+  owner: { readonly limits: LinkLimits; readonly handlers: PeeringHandlers },
+  epoch: number,
+): Link {
+  const { limits, handlers } = owner;
+  return new Link(
+    limits,
+    {
+      taken: (part) => handlers.taken(hello, part),
+      begunAnew: () => handlers.begunAnew(hello, "theirs"),
+      dropped: () => handlers.begunAnew(hello, "ours"),
+    },
+    epoch,
+  );
+}
+
+/** The way to a peer is open, or cut. */
+export function turn(peer: Peer, isUp: boolean, nowMs: number): void {
+  peer.isUp = isUp;
+  peer.retryPauseMs = isUp ? silentMs : closedMs;
+  peer.retryDueMs = nowMs + peer.retryPauseMs;
+}
+
+/** A way was tried afresh: the next time is later. */
+export function putOff(peer: Peer, nowMs: number): void {
+  peer.retryPauseMs = Math.min(2 * peer.retryPauseMs, retryMsMax);
+  peer.retryDueMs = nowMs + peer.retryPauseMs;
+}
+
+/** Counts an error of a peer. @returns whether there were too many of late. */
+export function isOverBudget(peer: Peer, nowMs: number): boolean {
+  if (nowMs - peer.errorsSinceMs > errorBudgetMs) {
+    peer.errorsSinceMs = nowMs;
+    peer.errors = 0;
+  }
+  return ++peer.errors >= errorBudget;
+}

@@ -1,0 +1,171 @@
+import { MeshError, type Thid } from "@thynapse/protocol";
+import type { Directory } from "./directory.js";
+import { Gossip } from "./gossip.js";
+import type { LinkHello } from "./hello.js";
+import type { Joining } from "./joining.js";
+import { mayLive, type Members } from "./members.js";
+import { membersMax } from "./mesh-parts.js";
+import { type LinkWord, type MeshWord, type Standing, writeWord } from "./mesh-words.js";
+import type { Peering } from "./peering.js";
+import type { Telling } from "./telling.js";
+
+/** Those whose news talk carries, and who take what it brings. */
+export interface TalkParts {
+  readonly peering: Peering;
+  readonly members: Members;
+  readonly directory: Directory;
+  readonly telling: Telling;
+  readonly joining: Joining;
+}
+
+/**
+ * What transmitters say to each other of the mesh itself: that they live, whom they know, and what
+ * the records of all hold.
+ */
+export class Talk {
+  private readonly me: LinkHello;
+  private readonly heartbeatMs: number;
+  private readonly parts: TalkParts;
+  private readonly gossip: Gossip;
+  /** When somebody is asked for what is missing of a record. */
+  private readonly askDueMs = new Map<Thid, number>();
+  private beat = 0;
+  private nowMs = 0;
+
+  constructor(me: LinkHello, heartbeatMs: number, parts: TalkParts) {
+    this.me = me;
+    this.heartbeatMs = heartbeatMs;
+    this.parts = parts;
+    this.gossip = new Gossip(heartbeatMs, Number.parseInt(me.id.slice(0, 8), 16));
+  }
+
+  /** Somebody's link is cut: others are asked what they hear of it. */
+  cut(id: Thid): void {
+    this.gossip.cut(id);
+  }
+
+  /** There is something new about a member. */
+  changed(id: Thid): void {
+    this.gossip.changed(id);
+  }
+
+  forget(id: Thid): void {
+    this.gossip.forget(id);
+    this.askDueMs.delete(id);
+  }
+
+  /** Says that this transmitter lives, and what else there is to say to all. */
+  sayBeat(nowMs: number): void {
+    this.beat++;
+    const { id, incarnation } = this.me;
+    const living = this.parts.members.all.filter(({ state }) => mayLive(state)).map((it) => it.id);
+    const speaker = { id, incarnation, beat: this.beat, version: this.parts.directory.version };
+    const others = this.gossip.names(living, nowMs).flatMap((it) => this.standing(it) ?? []);
+    const missing = this.gossip.missing(living, nowMs);
+    this.parts.peering.tellAll(writeWord({ kind: "beat", speaker, others, missing }));
+  }
+
+  /** What somebody is sent who knows our record up to a version, and with all of it the roster. */
+  words(from: number): Buffer[] {
+    const { id, incarnation } = this.me;
+    const deltas = this.parts.directory.deltasFor([{ id, incarnation, version: from }]);
+    const words = deltas.map((delta) => writeWord({ kind: "delta", delta }));
+    if (from > 0) return words;
+    const roster = this.parts.members.all.flatMap((member) => {
+      const standing = this.standing(member.id);
+      const isAlive = member.state === "alive" || member.state === "suspect";
+      return standing === undefined ? [] : [{ ...standing, isAlive }];
+    });
+    return [...words, writeWord({ kind: "roster", roster })];
+  }
+
+  /** Takes a word, from somebody's link or from the topic that all hear. */
+  hear(word: MeshWord, nowMs: number, from?: Thid): void {
+    this.nowMs = nowMs;
+    if (word.kind === "beat") this.hearBeat(word.speaker, word.others, word.missing);
+    else if (word.kind === "farewell")
+      this.parts.members.left(word.id, word.incarnation, this.nowMs);
+    else if (from === undefined) {
+      throw new MeshError("BAD_COMMAND", "that is for a link, and not to be told all");
+    } else this.hearOnLink(word, from);
+  }
+
+  private hearOnLink(word: LinkWord, from: Thid): void {
+    switch (word.kind) {
+      case "delta":
+        if (word.delta.id === this.me.id) {
+          throw new MeshError("DENIED", "a record is only for its owner to change");
+        }
+        // What is missing before it is asked for after a later beat.
+        if (this.parts.directory.apply(word.delta)) this.askDueMs.delete(word.delta.id);
+        break;
+      case "roster":
+        for (const standing of word.roster) this.hearOf(standing);
+        this.fetch(from, word.roster);
+        this.parts.joining.told(
+          from,
+          word.roster.filter(({ id, isAlive }) => isAlive && id !== this.me.id).map((it) => it.id),
+        );
+        break;
+      case "want":
+        for (const delta of this.parts.directory.deltasFor(word.wanted)) {
+          this.parts.peering.send(from, writeWord({ kind: "delta", delta }), this.nowMs);
+        }
+        break;
+      case "twin":
+        this.parts.peering.visit(word.pub, this.nowMs);
+    }
+  }
+
+  private hearBeat(speaker: Standing, others: readonly Standing[], missing: readonly Thid[]): void {
+    if (speaker.id === this.me.id) return;
+    this.gossip.heard(speaker.id, this.nowMs);
+    this.gossip.asked(missing, this.nowMs);
+    this.hearOf(speaker, true);
+    for (const standing of others) this.hearOf(standing);
+    const ours = others.find(({ id }) => id === this.me.id);
+    if (ours?.incarnation === this.me.incarnation) {
+      this.parts.telling.knows(speaker.id, ours.version, this.nowMs);
+    }
+    this.fetch(speaker.id, [speaker, ...others]);
+  }
+
+  private hearOf(standing: Standing, isDirect = false): void {
+    const { id, incarnation } = standing;
+    if (id === this.me.id) return;
+    // A younger twin of somebody to whom a link is up has to wait until that is cut.
+    const present = this.parts.peering.get(id);
+    if (this.parts.peering.isUp(id) && present !== undefined && present.incarnation < incarnation)
+      return;
+    if (this.parts.members.get(id) === undefined && this.parts.members.count >= membersMax) {
+      throw new MeshError("TOO_LARGE", `more than ${membersMax} members`);
+    }
+    this.parts.members.heard(standing, this.nowMs, isDirect);
+  }
+
+  /** Asks somebody for what it knows better. */
+  private fetch(from: Thid, standings: readonly Standing[]): void {
+    if (!this.parts.peering.isUp(from)) return;
+    const better = this.parts.directory.behind(standings.filter(({ version }) => version > 0));
+    const wanted = better.filter(({ id }) => this.isAskDue(id));
+    if (wanted.length === 0) return;
+    this.parts.peering.send(from, writeWord({ kind: "want", wanted }), this.nowMs);
+  }
+
+  /** What comes over a link of its own is waited for; one is asked, and later another one. */
+  private isAskDue(id: Thid): boolean {
+    const pauseMs = 2 * this.heartbeatMs;
+    const firstMs = this.nowMs + (this.parts.peering.isUp(id) ? pauseMs : 0);
+    const dueMs = this.askDueMs.get(id) ?? firstMs;
+    const isDue = dueMs <= this.nowMs;
+    this.askDueMs.set(id, isDue ? this.nowMs + pauseMs : dueMs);
+    return isDue;
+  }
+
+  private standing(id: Thid): Standing | undefined {
+    const beat = this.parts.members.beat(id);
+    if (beat === undefined) return undefined;
+    const known = this.parts.directory.known(id);
+    return { ...beat, version: known?.incarnation === beat.incarnation ? known.version : 0 };
+  }
+}
