@@ -120,6 +120,9 @@ export class TransmitterProcess implements CommandServer, EventServer {
         if (effect.level === "error")
           throw new Error(`${effect.message}: ${effect.fields["stack"]}`);
         break;
+      default:
+        // It has no others, and joins no mesh.
+        throw new Error(`the core wants ${effect.kind}`);
     }
   }
 

@@ -139,6 +139,8 @@ export class CoreBench {
       case "stopped":
         this.unconfirmed = effect.unconfirmed;
         return;
+      default:
+        throw new Error(`a core without others wants ${effect.kind}`);
     }
   }
 }

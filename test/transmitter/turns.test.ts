@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { MeshError } from "../../protocol/src/errors.js";
 import { systemClock } from "../../transmitter/src/clock.js";
 import type { Effect } from "../../transmitter/src/core/effects.js";
 import type { TransmitterCore } from "../../transmitter/src/core/transmitter-core.js";
@@ -22,6 +23,13 @@ describe("turns", () => {
       { kind: "probe", connection: "in-process/1", part },
       { kind: "drain" },
       { kind: "stopped", unconfirmed: 7 },
+      { kind: "knock", hello: "@hello" },
+      { kind: "dial", address: "tcp://a:1" },
+      { kind: "linkSubscribe", topic: "@link a" },
+      { kind: "linkUnsubscribe", topic: "@link a" },
+      { kind: "hangUp", address: "tcp://a:1" },
+      { kind: "joined", isDegraded: true },
+      { kind: "ended", error: new MeshError("ID_TAKEN", "a twin") },
     ];
 
     await turns.run();
@@ -34,6 +42,13 @@ describe("turns", () => {
       "probe \0one",
       "drain asked",
       "stopped 7",
+      "introduce @hello",
+      "dial tcp://a:1",
+      "subscribe @link a",
+      "unsubscribe @link a",
+      "hang up tcp://a:1",
+      "joined degraded",
+      "ended ID_TAKEN",
       "flush",
     ]);
   });
@@ -179,6 +194,15 @@ function makeTurns() {
     } as unknown as InProcessHub,
     onDrainAsked: () => void done.push("drain asked"),
     onStopped: (unconfirmed) => void done.push(`stopped ${unconfirmed}`),
+    links: {
+      dial: (address) => void done.push(`dial ${address}`),
+      hangUp: (address) => void done.push(`hang up ${address}`),
+      subscribe: (topic) => void done.push(`subscribe ${topic}`),
+      unsubscribe: (topic) => void done.push(`unsubscribe ${topic}`),
+      introduce: (hello) => void done.push(`introduce ${hello}`),
+    },
+    onJoined: (isDegraded) => void done.push(`joined ${isDegraded ? "degraded" : "whole"}`),
+    onEnded: ({ code }) => void done.push(`ended ${code}`),
   });
   const onFlush = (act: () => void): void => {
     flushing = act;

@@ -9,6 +9,8 @@ export type OptionKind =
   | "count"
   | "thid"
   | "segment"
+  | "places"
+  | "secret"
   | "toggle"
   | "choice";
 
@@ -105,6 +107,20 @@ const addressRows: readonly OptionRow[] = [
     kind: "segment",
     fallback: "default",
     doc: "Name of the mesh: 1 to 64 letters, digits, _, -, : or @",
+  },
+  {
+    name: "links",
+    flag: "link",
+    kind: "places",
+    defaultText: "none; others may link to this one",
+    doc: "HOST:PORT of another transmitter of the mesh, either port of it; may be given repeatedly",
+  },
+  {
+    name: "meshSecret",
+    flag: "mesh-secret",
+    kind: "secret",
+    defaultText: "none: whoever reaches the event port may link",
+    doc: "What all transmitters of the mesh know, and nobody else: a text, or @FILE that holds it",
   },
 ];
 

@@ -1,5 +1,6 @@
-import { isIP } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { checkService, MeshError, quote, readThid } from "@thynapse/protocol";
+import { readSecret } from "./mesh-secret.js";
 import type { OptionRow } from "./option-table.js";
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -31,6 +32,7 @@ const unitBytes: Readonly<Record<string, number>> = {
  * @throws {MeshError} `BAD_OPTION`.
  */
 export function readOption(row: OptionRow, given: unknown, where: string): OptionValue {
+  if (row.kind === "places") return readPlaces(given, where);
   if (Array.isArray(given)) throw refusal(`${where} given twice`, "leave one");
   switch (row.kind) {
     case "port":
@@ -45,6 +47,8 @@ export function readOption(row: OptionRow, given: unknown, where: string): Optio
       return readToggle(given, where);
     case "host":
       return readHost(text(given, where), where);
+    case "secret":
+      return readSecret(text(given, where), where);
     case "choice":
       return readChoice(text(given, where), row, where);
     case "thid":
@@ -55,7 +59,7 @@ export function readOption(row: OptionRow, given: unknown, where: string): Optio
 }
 
 /** What an option can hold. */
-export type OptionValue = string | number | boolean;
+export type OptionValue = string | number | boolean | readonly string[];
 
 /** Makes the error of a refused option. */
 export function refusal(message: string, hint?: string): MeshError {
@@ -105,6 +109,23 @@ function readHost(given: string, where: string): string {
     throw refusal(`${where}: ${quote(given)} is no host`, "give an address or a host name");
   }
   return host;
+}
+
+/** Places, each as `HOST:PORT` with brackets around an IPv6 address, and each once. */
+function readPlaces(given: unknown, where: string): readonly string[] {
+  const all: readonly unknown[] = Array.isArray(given) ? given : [given];
+  return [...new Set(all.map((place) => readPlace(text(place, where), where)))];
+}
+
+function readPlace(given: string, where: string): string {
+  const bare = given.startsWith("tcp://") ? given.slice("tcp://".length) : given;
+  const [, host = "", digits] = /^(\[[^\]]*\]|[^:[\]]*):(\d{1,5})$/.exec(bare) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port < 1 || port > 65_535) {
+    throw refusal(`${where}: ${quote(given)} is no HOST:PORT`, "write host:port, or [::1]:port");
+  }
+  const checkedHost = host === "*" ? "" : readHost(host, where);
+  return `${isIPv6(checkedHost) ? `[${checkedHost}]` : checkedHost}:${port}`;
 }
 
 function checked(given: unknown, where: string, check: (value: unknown) => string): string {

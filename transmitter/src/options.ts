@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { totalmem } from "node:os";
 import { randomThid, type Thid } from "@thynapse/protocol";
+import { isWildcard } from "./endpoints.js";
 import { nearest } from "./nearest.js";
 import { type OptionRow, transmitterOptions } from "./option-table.js";
 import { type OptionValue, readOption, refusal } from "./option-values.js";
@@ -27,6 +28,10 @@ export interface TransmitterOptions {
   readonly insecure?: boolean;
   readonly id?: Thid;
   readonly mesh?: string;
+  /** Other transmitters of the mesh, each as `HOST:PORT`; either port of it. */
+  readonly links?: string | readonly string[];
+  /** What all transmitters of the mesh know: the text, or `@` and the name of a file. */
+  readonly meshSecret?: string;
   readonly heartbeatMs?: number | string;
   /** Default 1000, or 4 × `heartbeatMs` if that is more. */
   readonly suspectMs?: number | string;
@@ -78,6 +83,8 @@ export interface ResolvedOptions extends Omit<Numeric, "metricsPort"> {
   readonly insecure: boolean;
   readonly id: Thid;
   readonly mesh: string;
+  readonly links: readonly string[];
+  readonly meshSecret?: string;
   readonly metricsPort?: number;
   readonly logLevel: LogLevel;
 }
@@ -114,6 +121,7 @@ export function resolveTransmitter(
   checkTimes(resolved);
   checkPorts(resolved);
   checkExposure(resolved);
+  checkLinks(resolved);
   return Object.freeze(resolved);
 }
 
@@ -135,6 +143,7 @@ function fillIn(values: Map<string, OptionValue>, given: ReadonlySet<string>): v
   if (!given.has("pubPort")) values.set("pubPort", port === 0 ? 0 : port + 1);
   if (!given.has("memoryBytesMax")) values.set("memoryBytesMax", Math.floor(memoryBytes() / 2));
   if (!given.has("id")) values.set("id", randomThid());
+  if (!given.has("links")) values.set("links", []);
 }
 
 /** Bytes that this process may have: those of its container, if it is in one, or of the machine. */
@@ -174,6 +183,15 @@ export function checkExposure({
   throw refusal(
     `anybody who reaches ${bind} could send, catch and mute others`,
     "bind 127.0.0.1, or say --insecure in a network that you trust",
+  );
+}
+
+/** Others are told one address; all addresses of the machine are none. */
+function checkLinks({ bind, advertise, links }: ResolvedOptions): void {
+  if (links.length === 0 || advertise !== undefined || !isWildcard(bind)) return;
+  throw refusal(
+    `bound to ${bind}, it cannot tell others how to reach it`,
+    "give --advertise HOST, or --bind one address",
   );
 }
 

@@ -1,18 +1,19 @@
 import type { Clock } from "@thynapse/cell-sdk";
-import type { Thid } from "@thynapse/protocol";
+import type { MeshError, Thid } from "@thynapse/protocol";
 import type { Logger } from "pino";
 import { systemRandom } from "./clock.js";
 import { limitsOf, version } from "./core-options.js";
 import { TransmitterCore } from "./core/transmitter-core.js";
 import { bindError, endpoint, hostOf, isWildcard, portOf } from "./endpoints.js";
-import { Doorstep, type Receive } from "./doorstep.js";
 import { HandshakeLog } from "./handshake-log.js";
 import { InProcessHub } from "./in-process.js";
+import { Joining } from "./joining.js";
+import { listenerHandlers } from "./listener-handlers.js";
 import { Metrics } from "./metrics.js";
 import { startMetricsServer, type MetricsServer } from "./metrics-server.js";
 import { OpenFilesGuard } from "./open-files.js";
 import type { ResolvedOptions } from "./options.js";
-import { Listener, type ListenerHandlers, type Which } from "./sockets/listener.js";
+import { Listener, type Which } from "./sockets/listener.js";
 import { LocalHosts } from "./sockets/local-hosts.js";
 import type { Ending, Transmitter } from "./transmitter.js";
 import { Turns } from "./turns.js";
@@ -34,6 +35,7 @@ export class RunningTransmitter implements Transmitter {
   private readonly core: TransmitterCore;
   private readonly listener: Listener;
   private readonly turns: Turns;
+  private readonly joining: Joining;
   private readonly measured: Metrics;
   private readonly watchdog: Watchdog;
   private readonly openFiles: OpenFilesGuard;
@@ -58,7 +60,12 @@ export class RunningTransmitter implements Transmitter {
     this.inProcess = new InProcessHub(this.core, clock, () => this.turns.soon());
     this.listener = new Listener(
       { ...options, ipv6: options.bind.includes(":") },
-      this.listenerHandlers(),
+      listenerHandlers({
+        ...{ log, clock, core: this.core, hosts: this.hosts, handshakes: this.handshakes },
+        needsHosts: this.needsHosts,
+        openFiles: () => this.openFiles,
+        turns: () => this.turns,
+      }),
     );
     this.turns = new Turns({
       core: this.core,
@@ -67,9 +74,14 @@ export class RunningTransmitter implements Transmitter {
       local: this.inProcess,
       command: this.listener.command,
       events: this.listener.events,
+      links: this.listener.links,
       onDrainAsked: () => void this.drain(),
       onStopped: (unconfirmed) => void this.stopped(unconfirmed),
+      onJoined: (isDegraded) => this.joining.done(isDegraded),
+      onEnded: (error) => void this.ended(error),
     });
+    const knocker = this.listener.links;
+    this.joining = new Joining({ options, core: this.core, clock, knocker, log });
     this.measured = new Metrics(
       this.core,
       () => clock.nowMs(),
@@ -98,8 +110,15 @@ export class RunningTransmitter implements Transmitter {
   /** Binds both sockets. @throws {MeshError} `ADDRESS_IN_USE`, `DENIED`, `BAD_OPTION`. */
   async bind(): Promise<void> {
     const { port, pubPort } = this.options;
+    const bindEvents = async (): Promise<void> => {
+      this.pubBound = await this.bindOne("events", pubPort, "pub-port");
+    };
+    // The command socket names the port of the other one, which may still have to be found; but
+    // where both are taken, it is the first one that is to be changed.
+    if (pubPort === 0) await bindEvents();
+    this.listener.command.tellEventPort(pubPort === 0 ? portOf(this.pubBound) : pubPort);
     this.commandBound = await this.bindOne("command", port, "port");
-    this.pubBound = await this.bindOne("events", pubPort, "pub-port");
+    if (pubPort !== 0) await bindEvents();
   }
 
   /** Begins to serve. @throws {MeshError} `ADDRESS_IN_USE` for the port of the metrics. */
@@ -109,12 +128,16 @@ export class RunningTransmitter implements Transmitter {
       const ready = (): boolean => this.state === "running";
       this.server = await startMetricsServer(metricsPort, this.measured, ready);
     }
-    this.state = "running";
     this.watchdog.start();
     this.listener.start();
+    this.joining.begin();
     await this.turns.run();
+    const isDegraded = await this.joining.joined;
+    this.listener.open();
+    this.state = "running";
     const { id, command, pub, pid } = this;
-    this.log.info({ id, command, pub, pid, mesh: this.options.mesh }, "transmitter ready");
+    const { mesh } = this.options;
+    this.log.info({ id, command, pub, pid, mesh, isDegraded }, "transmitter ready");
   }
 
   drain(): Promise<Ending> {
@@ -163,7 +186,7 @@ export class RunningTransmitter implements Transmitter {
         version,
         pid: this.pid,
         advertise: (connection) => this.pubFor(connection),
-        transmitters: () => [this.command],
+        transmitters: () => this.core.seat.commandAddresses,
         command: () => this.command,
         pub: () => this.pub,
         wallMs: () => clock.wallMs(),
@@ -173,68 +196,6 @@ export class RunningTransmitter implements Transmitter {
       systemRandom,
       clock.nowMs(),
     );
-  }
-
-  private listenerHandlers(): ListenerHandlers {
-    const { core, clock } = this;
-    const failed = (error: unknown): void => this.log.error({ err: error }, defect);
-    const { handshakes } = this;
-    // A defect in the rules of one message must not end the service for all others.
-    const guarded = <T>(work: () => T): T | undefined => {
-      try {
-        return work();
-      } catch (error) {
-        failed(error);
-        return undefined;
-      }
-    };
-    const receive: Receive = (connection, parts) => {
-      try {
-        core.receive(connection, parts, clock.nowMs());
-      } catch (error) {
-        failed(error);
-      }
-    };
-    const doorstep = new Doorstep((connection, parts) => {
-      receive(connection, parts);
-      this.turns.soon();
-    });
-    const watched = {
-      accepted: () => this.openFiles.accepted(),
-      acceptFailed: () => this.openFiles.exhausted(),
-    };
-    return {
-      failed,
-      turn: () => this.turns.run(),
-      command: {
-        failed,
-        received: this.needsHosts
-          ? (connection, parts) => doorstep.take(connection, parts)
-          : receive,
-        unreachable: (connection) => {
-          guarded(() => core.unreachable(connection, clock.nowMs()));
-          this.turns.soon();
-        },
-        overflowed: (connection) => {
-          guarded(() => core.overflowed(connection, clock.nowMs()));
-          this.turns.soon();
-        },
-      },
-      events: {
-        failed,
-        subscribed: (topic) => guarded(() => core.subscribed(topic, clock.nowMs())) ?? false,
-        unsubscribed: (topic) => guarded(() => core.unsubscribed(topic, clock.nowMs())),
-      },
-      commandMonitor: {
-        ...watched,
-        shook: (endpointOfOurs) => this.hosts.shook(hostOf(endpointOfOurs)),
-        handshakeFailed: (kind) => handshakes.failed("command", kind),
-      },
-      eventMonitor: {
-        ...watched,
-        handshakeFailed: (kind) => handshakes.failed("event", kind),
-      },
-    };
   }
 
   /** Whether a cell must be told the address that it came to, since there is no other one. */
@@ -276,18 +237,23 @@ export class RunningTransmitter implements Transmitter {
     await this.end({ unconfirmed, lingerMs: drainLingerMs });
   }
 
+  private async ended(error: MeshError): Promise<void> {
+    this.log.error({ code: error.code, hint: error.hint }, error.message);
+    this.joining.failed(error);
+    await this.end({ unconfirmed: 0, error, lingerMs: 0 });
+  }
+
   /** Ends everything. May be called in any state. */
-  async end({ unconfirmed, lingerMs }: Ending & { readonly lingerMs: number }): Promise<void> {
+  async end({ lingerMs, ...ending }: Ending & { readonly lingerMs: number }): Promise<void> {
     if (this.state === "ended") return;
     this.state = "ended";
+    this.joining.close();
     this.watchdog.stop();
     this.openFiles.stop();
     this.turns.end();
     this.inProcess.closeAll("the transmitter has ended");
     await this.listener.close(lingerMs);
     await this.server?.close();
-    this.resolveClosed({ unconfirmed });
+    this.resolveClosed(ending);
   }
 }
-
-const defect = "a defect of this program";

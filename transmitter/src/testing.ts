@@ -83,10 +83,13 @@ class VirtualMesh implements TestMesh {
       clock,
       command: { send: () => {}, probe: () => {}, flush: () => Promise.resolve() },
       events: { publish: () => {} },
+      links: noLinks,
       local: this.hub,
       log: pino({ level: "silent" }),
       onDrainAsked: () => this.core.drain(clock.nowMs()),
       onStopped: () => this.end(),
+      onJoined: () => {},
+      onEnded: () => this.end(),
     });
     this.turns.soon();
   }
@@ -134,3 +137,11 @@ class VirtualMesh implements TestMesh {
     this.hub.closeAll("the transmitter has ended");
   }
 }
+
+const noLinks = {
+  dial: () => {},
+  hangUp: () => {},
+  subscribe: () => {},
+  unsubscribe: () => {},
+  introduce: () => {},
+};

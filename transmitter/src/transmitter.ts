@@ -1,5 +1,5 @@
 import type { InProcessTransmitter } from "@thynapse/cell-sdk";
-import type { Thid } from "@thynapse/protocol";
+import type { MeshError, Thid } from "@thynapse/protocol";
 import { type Logger, pino } from "pino";
 import { systemClock } from "./clock.js";
 import { addressOf } from "./endpoints.js";
@@ -15,6 +15,8 @@ import { RunningTransmitter } from "./running.js";
 export interface Ending {
   /** Events that were accepted and that nobody has confirmed as handled. */
   readonly unconfirmed: number;
+  /** Why it could not go on: `ID_TAKEN` if another transmitter of the mesh has its id. */
+  readonly error?: MeshError;
 }
 
 /** A transmitter that runs in this process. */

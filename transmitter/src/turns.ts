@@ -1,6 +1,7 @@
 import type { Clock } from "@thynapse/cell-sdk";
+import type { MeshError } from "@thynapse/protocol";
 import type { Logger } from "pino";
-import type { Effect } from "./core/effects.js";
+import type { Effect, LinkEffect } from "./core/effects.js";
 import type { TransmitterCore } from "./core/transmitter-core.js";
 import { type InProcessHub, isInProcess } from "./in-process.js";
 import type { Outgoing } from "./sockets/prober.js";
@@ -17,18 +18,32 @@ export interface EventWriter {
   publish(head: Buffer, part: Buffer): void;
 }
 
+/** What connects to other transmitters. */
+export interface LinkWriter {
+  dial(address: string): void;
+  hangUp(address: string): void;
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+  introduce(hello: string): void;
+}
+
 /** What the turns of a transmitter need. */
 export interface TurnParts {
   readonly core: TransmitterCore;
   readonly clock: Clock;
   readonly command: CommandWriter;
   readonly events: EventWriter;
+  readonly links: LinkWriter;
   readonly local: InProcessHub;
   readonly log: Logger;
   /** A cell asked the transmitter to drain. */
   onDrainAsked(): void;
   /** The drain is over. */
   onStopped(unconfirmed: number): void;
+  /** Cells may come. */
+  onJoined(isDegraded: boolean): void;
+  /** The transmitter must not go on. */
+  onEnded(error: MeshError): void;
 }
 
 const defect = "a defect of this program";
@@ -152,6 +167,14 @@ export class Turns {
       case "stopped":
         this.parts.onStopped(effect.unconfirmed);
         break;
+      case "joined":
+        this.parts.onJoined(effect.isDegraded);
+        break;
+      case "ended":
+        this.parts.onEnded(effect.error);
+        break;
+      default:
+        carryOutLink(effect, this.parts.links);
     }
   }
 
@@ -177,4 +200,24 @@ export class Turns {
     }
     void this.run();
   };
+}
+
+function carryOutLink(effect: LinkEffect, links: LinkWriter): void {
+  switch (effect.kind) {
+    case "dial":
+      links.dial(effect.address);
+      break;
+    case "hangUp":
+      links.hangUp(effect.address);
+      break;
+    case "linkSubscribe":
+      links.subscribe(effect.topic);
+      break;
+    case "linkUnsubscribe":
+      links.unsubscribe(effect.topic);
+      break;
+    case "knock":
+      links.introduce(effect.hello);
+      break;
+  }
 }

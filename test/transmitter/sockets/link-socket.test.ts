@@ -110,7 +110,8 @@ class Linked {
   }
 
   knock(at: Linked): void {
-    this.links.knock(at.hello.pub, writeHello(this.hello, prove));
+    this.links.introduce(writeHello(this.hello, prove));
+    this.links.knock(at.hello.pub);
   }
 
   /** The states of others, by what they are to be. */

@@ -94,8 +94,15 @@ export function faultOf(thrown: unknown): CliFault {
     return new CliFault(exit, thrown.message, { fix: thrown.hint, cause: thrown });
   }
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const exit = exitCodeOfSystem[(cause as NodeJS.ErrnoException).code ?? ""] ?? exitCode.failed;
-  return new CliFault(exit, cause.message, { cause });
+  return new CliFault(systemExit(cause) ?? exitCode.failed, cause.message, { cause });
+}
+
+/** What the process ends with for an error of the system; `undefined` for any other. */
+export function systemExit(thrown: unknown): ExitCode | undefined {
+  const { code } = (thrown ?? {}) as NodeJS.ErrnoException;
+  return code !== undefined && Object.hasOwn(exitCodeOfSystem, code)
+    ? exitCodeOfSystem[code]
+    : undefined;
 }
 
 /** Tells whether it is the error of the mesh, also of a second copy of the protocol's package. */

@@ -56,6 +56,11 @@ export const counterHelp = Object.freeze({
   queriesAsked: "system requests put to other transmitters",
   queriesAnswered: "system requests of other transmitters answered",
   queriesUnanswered: "system requests that another transmitter did not answer in time",
+  membersJoined: "transmitters that became members, or came back",
+  membersSuspected: "times a transmitter became suspect",
+  membersDead: "transmitters found dead",
+  membersLeft: "transmitters that said farewell",
+  linksRefused: "hellos and frames of other transmitters refused",
 } satisfies Record<string, string>);
 
 /** Name of a counter. */

@@ -1,4 +1,4 @@
-import type { Thid } from "@thynapse/protocol";
+import type { MeshError, Thid } from "@thynapse/protocol";
 
 /**
  * What the core asks of its shell. Parts are never written to again: they may be sent without a
@@ -11,6 +11,13 @@ import type { Thid } from "@thynapse/protocol";
  * - `drain`: a cell asked the transmitter to drain; the shell answers by `drain` on the core and
  *   ends.
  * - `stopped`: the drain is over; `unconfirmed` events were accepted and are not handled.
+ * - `dial`, `hangUp`: connect to the event socket of another transmitter, and again whenever the
+ *   connection is lost; or do so no more.
+ * - `linkSubscribe`, `linkUnsubscribe`: a topic at all those.
+ * - `knock`: the subscription that is shown at all seeds from now on; it takes the place of the one
+ *   before.
+ * - `joined`: cells may come; `isDegraded`: though the mesh is not complete.
+ * - `ended`: this transmitter must not go on.
  */
 export type Effect =
   | { readonly kind: "send"; readonly connection: string; readonly part: Buffer }
@@ -23,7 +30,16 @@ export type Effect =
       readonly fields: Readonly<Record<string, unknown>>;
     }
   | { readonly kind: "drain" }
-  | { readonly kind: "stopped"; readonly unconfirmed: number };
+  | { readonly kind: "stopped"; readonly unconfirmed: number }
+  | LinkEffect
+  | { readonly kind: "joined"; readonly isDegraded: boolean }
+  | { readonly kind: "ended"; readonly error: MeshError };
+
+/** What the core asks of the sockets that connect to other transmitters. */
+export type LinkEffect =
+  | { readonly kind: "dial" | "hangUp"; readonly address: string }
+  | { readonly kind: "linkSubscribe" | "linkUnsubscribe"; readonly topic: string }
+  | { readonly kind: "knock"; readonly hello: string };
 
 /** The core's only source of chance. */
 export interface Random {
@@ -44,7 +60,7 @@ export interface CoreOptions extends Partial<CoreLimits> {
   readonly pid: number;
   /** The address of the event socket, as the cell behind this connection can reach it. */
   readonly advertise: (connection: string) => string;
-  /** Command addresses of the live transmitters, this one included. */
+  /** Command addresses of the live transmitters, this one included: those of its seat, say. */
   readonly transmitters: () => readonly string[];
   readonly command: () => string;
   readonly pub: () => string;

@@ -4,6 +4,7 @@ import {
   didYouMeanCommand,
   isCommand,
   MeshError,
+  subscriptionBytesMax,
 } from "@thynapse/protocol";
 import { Asks } from "./asks.js";
 import { Attachments } from "./attachments.js";
@@ -15,10 +16,12 @@ import { Counters } from "./counters.js";
 import { DeadLetters } from "./dead-letters.js";
 import { Deadlines } from "./deadlines.js";
 import { Dedupe } from "./dedupe.js";
+import { Draining } from "./draining.js";
 import type { CoreLimits, CoreOptions, Effect, Random } from "./effects.js";
 import { Groups } from "./groups.js";
 import { Intake } from "./intake.js";
 import { Liveness } from "./liveness.js";
+import { type JoinTerms, MeshSeat } from "./mesh/mesh-seat.js";
 import { OwnEvents } from "./own-events.js";
 import { onePart, readCommand, type ReadCommand } from "./receiving.js";
 import { Refusals } from "./refusals.js";
@@ -65,15 +68,14 @@ export class TransmitterCore {
   private readonly attachments: Attachments;
   private readonly commands: CellCommands;
   private readonly system: SystemAnswers;
-  private readonly startedMs: number;
-  private drainingSinceMs: number | undefined;
-  private stopped = false;
+  private readonly draining: Draining;
+  /** Its place among other transmitters. */
+  readonly seat: MeshSeat;
   private nowMs: number;
 
   constructor(options: CoreOptions, random: Random, nowMs: number) {
     this.options = options;
     this.limits = coreLimits(options);
-    this.startedMs = nowMs;
     this.nowMs = nowMs;
     const { counters, deadlines, limits } = this;
     const effects = (): Effect[] => this.effects;
@@ -82,11 +84,12 @@ export class TransmitterCore {
     this.deadLetters = new DeadLetters(bounds, counters);
     this.routes = new RouteTable(limits.routesMax);
     const { routes, deadLetters } = this;
-    const { ringBytesMax } = limits;
+    const { ringBytesMax, heartbeatMs } = limits;
     this.streams = new Streams({ routes, random, counters, ringBytesMax });
     const cellOf = (id: string): CellRecord | undefined => this.attachments.cellOf(id);
     this.asks = new Asks({ deadlines, counters, cellOf, effects });
-    const { streams, asks } = this;
+    this.seat = new MeshSeat({ options, heartbeatMs, random, counters, effects });
+    const { streams, asks, seat } = this;
     const { wallMs } = options;
     const origin = `${options.id}.${options.incarnation}`;
     const shared = { routes, deadlines, deadLetters, asks, counters, random, limits, origin };
@@ -116,28 +119,21 @@ export class TransmitterCore {
     const { connections, telling } = this;
     this.refusals = new Refusals({ connections, telling, counters, effects });
     this.attachments = new Attachments({
-      telling: this.telling,
       ...shared,
-      ...{ options, random, streams, groups, effects },
+      ...{ options, random, streams, groups, effects, connections, telling },
       senders: new Senders(),
-      connections: this.connections,
       liveness: this.liveness,
       intake: this.intake,
     });
     const { attachments, intake } = this;
+    this.draining = new Draining({
+      ...{ id: options.id, drainTimeoutMs: limits.drainTimeoutMs },
+      ...{ groups, attachments, deadlines, effects },
+      leave: () => seat.leave(),
+    });
     this.commands = new CellCommands({
-      ...{
-        attachments,
-        groups,
-        streams,
-        intake,
-        asks,
-        counters,
-        limits,
-        deadlines,
-        origin,
-        wallMs,
-      },
+      ...{ attachments, groups, streams, intake, asks },
+      ...{ counters, limits, deadlines, origin, wallMs },
     });
     this.system = new SystemAnswers({
       ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },
@@ -154,13 +150,14 @@ export class TransmitterCore {
 
   /** When `tick` must be called at the latest; it may be called earlier. */
   get nextDeadlineMs(): number {
-    return this.deadlines.nextMs;
+    return Math.min(this.deadlines.nextMs, this.seat.deadlineMs);
   }
 
-  /** Whether it takes events and cells, is ending, or has ended. */
-  get state(): "running" | "draining" | "stopped" {
-    if (this.stopped) return "stopped";
-    return this.drainingSinceMs === undefined ? "running" : "draining";
+  /** Whether it takes events and cells (`degraded`: though others are missing), or ends. */
+  get state(): "joining" | "running" | "degraded" | "draining" | "stopped" {
+    const { draining, seat } = this;
+    if (draining.state !== "running") return draining.state;
+    return seat.state === "joining" || seat.state === "degraded" ? seat.state : "running";
   }
 
   /** Takes one message of the command socket: its parts without the routing id. */
@@ -193,7 +190,9 @@ export class TransmitterCore {
    */
   subscribed(topic: Buffer, nowMs: number): boolean {
     this.nowMs = nowMs;
-    const text = topic.toString("latin1", 0, 128);
+    const text = topic.toString("latin1", 0, subscriptionBytesMax);
+    const isOfMesh = this.seat.subscribed(text, nowMs);
+    if (isOfMesh === true) return true;
     const known = text.endsWith(" ") && text.length === topic.length ? text.slice(0, -1) : "";
     const cell = this.attachments.byPresence(known);
     if (cell !== undefined) {
@@ -208,9 +207,22 @@ export class TransmitterCore {
   /** A subscription ended: by its cell, or because the connection is gone. */
   unsubscribed(topic: Buffer, nowMs: number): void {
     this.nowMs = nowMs;
-    const text = topic.toString("latin1", 0, 128);
+    const text = topic.toString("latin1", 0, subscriptionBytesMax);
+    this.seat.unsubscribed(text, nowMs);
     const cell = text.endsWith(" ") ? this.attachments.byPresence(text.slice(0, -1)) : undefined;
     if (cell !== undefined) this.liveness.absent(cell, nowMs);
+  }
+
+  /** Becomes a member of the mesh. When the addresses are bound, before the first message. */
+  join(terms: JoinTerms, nowMs: number): void {
+    this.nowMs = nowMs;
+    this.seat.join(terms, nowMs);
+  }
+
+  /** A message of another transmitter came: its topic, what stands behind it, and its part. */
+  linkReceived(topic: string, head: string, part: Buffer, nowMs: number): void {
+    this.nowMs = nowMs;
+    this.seat.received(topic, head, part, nowMs);
   }
 
   /** The command socket says that a connection is gone. */
@@ -234,7 +246,8 @@ export class TransmitterCore {
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     this.deadlines.run(nowMs);
-    this.checkDrained(nowMs);
+    this.seat.tick(nowMs);
+    this.draining.check(nowMs);
   }
 
   /** Ends the turn: what it has brought, to be carried out in order. */
@@ -244,6 +257,7 @@ export class TransmitterCore {
     this.asks.flush();
     this.telling.flush(nowMs);
     this.streams.flushMarks(this.effects);
+    this.seat.flush();
     const { effects } = this;
     this.effects = [];
     return effects;
@@ -254,13 +268,8 @@ export class TransmitterCore {
    * `drainTimeoutMs`.
    */
   drain(nowMs: number): void {
-    if (this.drainingSinceMs !== undefined) return;
     this.nowMs = nowMs;
-    this.drainingSinceMs = nowMs;
-    this.attachments.tell("$mesh.transmitter.draining", { id: this.options.id }, nowMs);
-    this.attachments.sayDraining();
-    this.deadlines.at(nowMs + this.limits.drainTimeoutMs, (dueMs) => this.checkDrained(dueMs));
-    this.checkDrained(nowMs);
+    this.draining.begin(nowMs);
   }
 
   /** While on, events are refused with `BUSY`: the process is short of memory. */
@@ -283,7 +292,7 @@ export class TransmitterCore {
       throw new MeshError("BAD_COMMAND", `${command} is sent by transmitters`);
     }
     if (command === "HELO") {
-      if (this.drainingSinceMs !== undefined) throw new MeshError("DRAINING", "ends");
+      if (this.draining.state !== "running") throw new MeshError("DRAINING", "ends");
       this.attachments.hello(connection, read, nowMs);
       return;
     }
@@ -294,7 +303,7 @@ export class TransmitterCore {
       throw new MeshError("BAD_ENCODING", `this cell speaks ${cell.encoding} since its HELO`);
     }
     if (!confirmedCommands.has(command)) this.telling.flushOf(cell);
-    if (command === "EVNT" && this.drainingSinceMs !== undefined) {
+    if (command === "EVNT" && this.draining.state !== "running") {
       throw new MeshError("DRAINING", "no events are taken any more");
     }
     this.commands.carryOut(cell, read, nowMs);
@@ -308,16 +317,6 @@ export class TransmitterCore {
   private age(nowMs: number): void {
     this.groups.ageOut(nowMs);
     this.deadlines.at(nowMs + ageCheckMs, (dueMs) => this.age(dueMs));
-  }
-
-  private checkDrained(nowMs: number): void {
-    const since = this.drainingSinceMs;
-    if (since === undefined || this.stopped) return;
-    let unconfirmed = 0;
-    for (const group of this.groups.all) unconfirmed += group.unsettled;
-    if (unconfirmed > 0 && nowMs < since + this.limits.drainTimeoutMs) return;
-    this.stopped = true;
-    this.effects.push({ kind: "stopped", unconfirmed });
   }
 }
 

@@ -3,6 +3,7 @@ import { Router } from "zeromq";
 import { type ListeningOptions, listening } from "./listening.js";
 import { isOurRoutingId, type Peer, Peers } from "./peers.js";
 import { type Outgoing, Prober } from "./prober.js";
+import { eventPortProperty } from "./zmtp-probe.js";
 
 /** How a command socket is made. */
 export interface CommandSocketOptions extends ListeningOptions {
@@ -41,6 +42,16 @@ const chosenAnswer = writeFrame(
   }),
 );
 
+/** `ZMQ_METADATA`, which zeromq does not name. */
+const metadataOption = 95;
+
+/** A ROUTER that says more of itself in every handshake. */
+class DescribedRouter extends Router {
+  describe(name: string, value: string): void {
+    this.setStringOption(metadataOption, `${name}:${value}`);
+  }
+}
+
 const delimiter = Buffer.alloc(0);
 const settled = Promise.resolve();
 
@@ -57,7 +68,7 @@ const settled = Promise.resolve();
  */
 export class CommandSocket {
   /** For the pump and the binding alone. */
-  readonly socket: Router;
+  readonly socket: DescribedRouter;
   /** Messages of connections that chose their routing id by themselves. */
   chosenCount = 0;
   private readonly queueBytesMax: number;
@@ -76,12 +87,20 @@ export class CommandSocket {
   constructor(options: CommandSocketOptions, handlers: CommandSocketHandlers) {
     this.queueBytesMax = options.queueBytesMax;
     this.handlers = handlers;
-    this.socket = new Router({
+    this.socket = new DescribedRouter({
       ...listening(options),
       mandatory: true,
       maxMessageSize: commandBytesMax + partRoomBytes,
     });
     this.prober = new Prober((message) => this.probeOnce(message));
+  }
+
+  /**
+   * Names the port of the event socket in every handshake, for transmitters that know this one by
+   * its command port alone. Before the socket is bound.
+   */
+  tellEventPort(port: number): void {
+    this.socket.describe(eventPortProperty, String(port));
   }
 
   /** Bytes that wait for connections whose pipe is full. */

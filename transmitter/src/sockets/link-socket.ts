@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { Subscriber } from "zeromq";
 import type { ListeningOptions } from "./listening.js";
 
@@ -30,13 +31,18 @@ export class LinkSocket {
   /** For the pumps alone. */
   readonly sockets: readonly [links: Subscriber, seeds: Subscriber];
   private readonly handlers: LinkSocketHandlers;
+  /** Whether names may stand for IPv6 addresses; addresses say that by themselves. */
+  private readonly ipv6: boolean;
+  private hello: string | undefined;
+  /** How many seeds have led to each address. */
+  private readonly knocks = new Map<string, number>();
 
   constructor({ context, ipv6, deadAfterMs }: ListeningOptions, handlers: LinkSocketHandlers) {
     this.handlers = handlers;
+    this.ipv6 = ipv6;
     const make = (): Subscriber =>
       new Subscriber({
         context,
-        ipv6,
         linger: 0,
         maxMessageSize: partBytesMax,
         receiveHighWaterMark: unreadMax,
@@ -51,18 +57,32 @@ export class LinkSocket {
 
   /** Connects to an event socket, and again whenever the connection is lost. */
   dial(address: string): void {
-    this.sockets[0].connect(address);
+    this.connect(this.sockets[0], address);
   }
 
   hangUp(address: string): void {
     this.sockets[0].disconnect(address);
   }
 
-  /** Shows a hello at a seed for as long as this transmitter runs. */
-  knock(address: string, hello: string): void {
+  /** Shows the hello at the event socket of a seed, until as many calls of `unknock`. */
+  knock(address: string): void {
+    const count = this.knocks.get(address) ?? 0;
+    this.knocks.set(address, count + 1);
+    if (count === 0) this.connect(this.sockets[1], address);
+  }
+
+  unknock(address: string): void {
+    const count = this.knocks.get(address) ?? 0;
+    this.knocks.set(address, Math.max(0, count - 1));
+    if (count === 1) this.sockets[1].disconnect(address);
+  }
+
+  /** Shows this hello at all seeds from now on, and no other one. */
+  introduce(hello: string): void {
     const [, seeds] = this.sockets;
+    if (this.hello !== undefined) seeds.unsubscribe(this.hello);
+    this.hello = hello;
     seeds.subscribe(hello);
-    seeds.connect(address);
   }
 
   subscribe(topic: string): void {
@@ -84,5 +104,13 @@ export class LinkSocket {
 
   close(): void {
     for (const socket of this.sockets) socket.close();
+  }
+
+  private connect(socket: Subscriber, address: string): void {
+    const host = address.slice(address.indexOf("//") + 2, address.lastIndexOf(":"));
+    // Each connection has the options that stand when it begins. With this one on, a name that has
+    // an IPv6 address is never tried by its other one.
+    socket.ipv6 = this.ipv6 || isIPv6(host.replace(/^\[|\]$/g, ""));
+    socket.connect(address);
   }
 }

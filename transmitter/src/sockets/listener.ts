@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Context, type Observer } from "zeromq";
 import { CommandSocket, type CommandSocketHandlers } from "./command-socket.js";
 import { EventSocket, type EventSocketHandlers } from "./event-socket.js";
+import { LinkSocket, type LinkSocketHandlers } from "./link-socket.js";
 import { monitor, type MonitorHandlers } from "./monitor.js";
 import { Pump, TurnBudget } from "./pump.js";
 
@@ -20,6 +21,7 @@ export interface ListenerHandlers {
     received(connection: string, parts: readonly Buffer[]): void;
   };
   readonly events: EventSocketHandlers;
+  readonly links: LinkSocketHandlers;
   readonly commandMonitor: MonitorHandlers;
   readonly eventMonitor: MonitorHandlers;
   /** A batch was read: what it caused goes out before the next one. */
@@ -44,7 +46,9 @@ const observerMs = 250;
 export class Listener {
   readonly command: CommandSocket;
   readonly events: EventSocket;
-  private readonly pumps: readonly Pump[];
+  readonly links: LinkSocket;
+  private readonly pumps: Readonly<Record<Which, Pump>>;
+  private readonly linkPumps: readonly Pump[];
   private readonly handlers: ListenerHandlers;
   // An observer that nobody refers to would be collected.
   private readonly observers: readonly Observer[];
@@ -59,6 +63,7 @@ export class Listener {
     const shared = { ...options, context: new Context() };
     this.command = new CommandSocket(shared, handlers.command);
     this.events = new EventSocket(shared, handlers.events);
+    this.links = new LinkSocket(shared, handlers.links);
     this.observers = [this.command.socket.events, this.events.socket.events];
     const [ofCommand, ofEvents] = this.observers as [Observer, Observer];
     this.monitors = Promise.all([
@@ -72,10 +77,14 @@ export class Listener {
       if (connection !== undefined) handlers.command.received(connection, parts);
     };
     const takeNotice = (parts: Buffer[]): void => this.events.take(parts);
-    this.pumps = [
-      new Pump(this.command.socket, { take: takeCommand, turn }, budget),
-      new Pump(this.events.socket, { take: takeNotice, turn }, budget),
-    ];
+    const takeLink = (parts: Buffer[]): void => this.links.take(parts);
+    this.pumps = {
+      command: new Pump(this.command.socket, { take: takeCommand, turn }, budget),
+      events: new Pump(this.events.socket, { take: takeNotice, turn }, budget),
+    };
+    this.linkPumps = this.links.sockets.map(
+      (socket) => new Pump(socket, { take: takeLink, turn }, budget),
+    );
   }
 
   /** Binds one socket and returns the endpoint with its port. Before `start`. */
@@ -87,19 +96,25 @@ export class Listener {
     return bound;
   }
 
-  /** Begins to receive. */
+  /** Begins to hear other transmitters. */
   start(): void {
-    for (const pump of this.pumps) pump.run().catch(this.handlers.failed);
+    for (const pump of [this.pumps.events, ...this.linkPumps]) this.run(pump);
+  }
+
+  /** Begins to hear cells. */
+  open(): void {
+    this.run(this.pumps.command);
   }
 
   /**
    * Takes no more connections, and ends those that stand: libzmq keeps none without its listener.
    *
    * ZeroMQ unbinds on another thread and forbids all else meanwhile, so both pumps and both writers
-   * rest for it: at most a fifth of a second.
+   * rest for it: at most a fifth of a second. Links go on.
    */
   async unbind(): Promise<void> {
-    await Promise.all(this.pumps.map((pump) => pump.pause()));
+    const { command, events } = this.pumps;
+    await Promise.all([command.pause(), events.pause()]);
     this.command.hold();
     this.events.hold();
     try {
@@ -110,7 +125,8 @@ export class Listener {
     } finally {
       this.events.unhold();
       this.command.unhold();
-      for (const pump of this.pumps) pump.resume();
+      command.resume();
+      events.resume();
     }
   }
 
@@ -131,15 +147,21 @@ export class Listener {
   }
 
   /**
-   * Closes both sockets; resolves when their ports are free. What was sent goes out for at most
+   * Closes all sockets; resolves when their ports are free. What was sent goes out for at most
    * `lingerMs`.
    */
   async close(lingerMs: number): Promise<void> {
-    for (const pump of this.pumps) pump.stop();
+    const { command, events } = this.pumps;
+    for (const pump of [command, events, ...this.linkPumps]) pump.stop();
+    this.links.close();
     this.command.close(lingerMs);
     this.events.close(lingerMs);
     const late = delay(lingerMs + observerMs, undefined, { ref: false });
     await Promise.race([this.monitors, late]);
     for (const observer of this.observers) if (!observer.closed) observer.close();
+  }
+
+  private run(pump: Pump): void {
+    pump.run().catch(this.handlers.failed);
   }
 }

@@ -78,6 +78,7 @@ export class Pump {
   private readonly handlers: PumpHandlers;
   private readonly budget: TurnBudget;
   private state: State = "running";
+  private hasBegun = false;
   private greedy = false;
   private paused: (() => void) | undefined;
   private resumed: (() => void) | undefined;
@@ -92,6 +93,8 @@ export class Pump {
    * Receives until the socket is closed or `stop` was called; rejects with what a handler threw.
    */
   async run(): Promise<void> {
+    this.hasBegun = true;
+    if (this.state === "paused") await this.rest();
     while (this.state !== "stopped" && !this.socket.closed) {
       const first = await this.wait();
       if (first !== undefined) {
@@ -107,7 +110,8 @@ export class Pump {
   /** Resolves when nothing is being received any more, at most 200 ms and a turn later. */
   async pause(): Promise<void> {
     if (this.state !== "running") return;
-    this.state = "pausing";
+    this.state = this.hasBegun ? "pausing" : "paused";
+    if (!this.hasBegun) return;
     await new Promise<void>((resolve) => {
       this.paused = resolve;
     });

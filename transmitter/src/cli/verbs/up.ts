@@ -11,7 +11,7 @@ import {
   readOption,
 } from "../../index.js";
 import { jsonLine } from "../event-view.js";
-import { CliFault, type ExitCode, exitCode, isMeshError, usageFault } from "../fault.js";
+import { CliFault, type ExitCode, exitCode, faultOf, isMeshError, systemExit } from "../fault.js";
 import { durationText, type Flag, sizeText } from "../flags.js";
 import type { Output } from "../output.js";
 import { everyFlags, transmitterDefault } from "../common-flags.js";
@@ -25,6 +25,8 @@ const placeholders: Readonly<Record<OptionRow["kind"], string | undefined>> = {
   count: "N",
   thid: "ID",
   segment: "NAME",
+  places: "HOST:PORT",
+  secret: "TEXT",
   toggle: undefined,
   choice: "WORD",
 };
@@ -63,7 +65,8 @@ Ctrl-C ends it at once. The log is JSON on standard error.`,
     };
     interrupts.signal.addEventListener("abort", drain);
     if (interrupts.signal.aborted) drain();
-    const { unconfirmed } = await transmitter.closed;
+    const { unconfirmed, error } = await transmitter.closed;
+    if (error !== undefined) throw startFault(error);
     if (unconfirmed > 0) {
       void err.line(`thynapse: ended with ${unconfirmed} events accepted and not handled`);
     } else if (out.isTerminal) {
@@ -106,7 +109,7 @@ function startFault(thrown: unknown): unknown {
     ADDRESS_IN_USE: exitCode.busy,
     DENIED: exitCode.permission,
   };
-  const exit = exits[thrown.code] ?? exitCode.failed;
+  const exit = systemExit(thrown.cause) ?? exits[thrown.code] ?? faultOf(thrown).exit;
   return new CliFault(exit, thrown.reason, { fix: thrown.hint, cause: thrown });
 }
 
@@ -147,15 +150,15 @@ function flagOf(row: OptionRow): Flag<OptionValue | undefined> {
     placeholder: placeholders[row.kind],
     alias: [],
     configName: row.name,
-    repeatable: false,
+    repeatable: row.kind === "places",
     ...(row.choices === undefined ? {} : { choices: row.choices }),
     shown: shownDefault(row),
     fallback: undefined,
-    read: ([given = ""], where) => {
+    read: (given, where) => {
       try {
-        return readOption(row, given, where);
+        return readOption(row, row.kind === "places" ? given : given[0], where);
       } catch (thrown) {
-        throw isMeshError(thrown) ? usageFault(thrown.reason, thrown.hint) : thrown;
+        throw startFault(thrown);
       }
     },
   };

@@ -1,0 +1,55 @@
+import type { Attachments } from "./attachments.js";
+import type { Deadlines } from "./deadlines.js";
+import type { Effect } from "./effects.js";
+import type { Groups } from "./groups.js";
+
+/** What the end of a transmitter needs of it. */
+export interface DrainingParts {
+  readonly id: string;
+  readonly drainTimeoutMs: number;
+  readonly groups: Groups;
+  readonly attachments: Attachments;
+  readonly deadlines: Deadlines;
+  readonly effects: () => Effect[];
+  /** Tells other transmitters that this one has ended. */
+  readonly leave: () => void;
+}
+
+/** The end of a transmitter: nothing more is taken, and what was accepted is settled. */
+export class Draining {
+  private readonly parts: DrainingParts;
+  private sinceMs: number | undefined;
+  private isOver = false;
+
+  constructor(parts: DrainingParts) {
+    this.parts = parts;
+  }
+
+  get state(): "running" | "draining" | "stopped" {
+    if (this.isOver) return "stopped";
+    return this.sinceMs === undefined ? "running" : "draining";
+  }
+
+  /** Begins; a second call changes nothing. */
+  begin(nowMs: number): void {
+    if (this.sinceMs !== undefined) return;
+    this.sinceMs = nowMs;
+    const { id, attachments, deadlines, drainTimeoutMs } = this.parts;
+    attachments.tell("$mesh.transmitter.draining", { id }, nowMs);
+    attachments.sayDraining();
+    deadlines.at(nowMs + drainTimeoutMs, (dueMs) => this.check(dueMs));
+    this.check(nowMs);
+  }
+
+  /** Ends it when nothing is left, or no more time. */
+  check(nowMs: number): void {
+    if (this.sinceMs === undefined || this.isOver) return;
+    const { groups, drainTimeoutMs, leave, effects } = this.parts;
+    let unconfirmed = 0;
+    for (const group of groups.all) unconfirmed += group.unsettled;
+    if (unconfirmed > 0 && nowMs < this.sinceMs + drainTimeoutMs) return;
+    this.isOver = true;
+    leave();
+    effects().push({ kind: "stopped", unconfirmed });
+  }
+}

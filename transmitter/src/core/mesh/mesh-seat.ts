@@ -1,0 +1,242 @@
+import { MeshError, type Thid } from "@thynapse/protocol";
+import type { Counters } from "../counters.js";
+import type { CoreOptions, Effect, Random } from "../effects.js";
+import type { LinkHello, Prove } from "./hello.js";
+import type { Member, MemberState } from "./members.js";
+import { Mesh, type MeshHandlers } from "./mesh.js";
+import type { Change } from "./mesh-record.js";
+import { writeHello } from "./hello.js";
+import { RefusalLog } from "./refusal-log.js";
+
+/** What a transmitter is told of others. A no-op until somebody listens. */
+export interface MeshListener {
+  /** A transmitter lives, dies, leaves, or is heard of. */
+  member(member: Member, before: MemberState | undefined, nowMs: number): void;
+  /** A value of another transmitter was set, or with `undefined` deleted. */
+  changed(id: Thid, change: Change, nowMs: number): void;
+  /** A transmitter has started again: all that it had set is gone. */
+  renewed(id: Thid, incarnation: number, nowMs: number): void;
+  /** A word of the routing came: in order, once. @throws {MeshError} to refuse it. */
+  word(from: Thid, part: Buffer, nowMs: number): void;
+  /** What was sent to a transmitter, or what it sent, may be lost from here on. */
+  begunAnew(id: Thid, nowMs: number): void;
+}
+
+/** What a seat needs of the transmitter around it. */
+export interface MeshSeatParts {
+  readonly options: CoreOptions;
+  readonly heartbeatMs: number;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly effects: () => Effect[];
+}
+
+/** How a transmitter joins a mesh. */
+export interface JoinTerms {
+  /** How many seeds the shell knocks at; without any it is ready at once. */
+  readonly seedCount: number;
+  readonly prove: Prove;
+}
+
+/** Frames that may be on their way on one link, and bytes that may wait on it. */
+const linkWindow = 256;
+const linkBytesMax = 16 * 1024 * 1024;
+/** @see Members */
+const acceptablePauseMs = 1000;
+const threshold = 8;
+const cutMs = 300;
+const forgetMs = 600_000;
+/** How long a start waits for its seeds before it goes on without them, in ms. */
+const joinTimeoutMs = 5000;
+
+/**
+ * The place of a transmitter in its mesh: turns what the mesh wants into effects, and what it finds
+ * into lines of the log.
+ *
+ * Until `join`, and in a core that nobody has join, there is no mesh, and nothing here costs.
+ */
+export class MeshSeat {
+  private readonly parts: MeshSeatParts;
+  private readonly refusals: RefusalLog;
+  private listener: MeshListener = deaf;
+  private joined: Mesh | undefined;
+  private standing: "apart" | "joining" | "joined" | "degraded" = "apart";
+  private joinDueMs = Number.POSITIVE_INFINITY;
+  private nowMs = 0;
+
+  constructor(parts: MeshSeatParts) {
+    this.parts = parts;
+    this.refusals = new RefusalLog(parts.counters, parts.effects);
+  }
+
+  /** Whether it waits for its seeds, stands in the mesh, or has gone on without. */
+  get state(): "apart" | "joining" | "joined" | "degraded" {
+    return this.standing;
+  }
+
+  /** The mesh, once it was joined. */
+  get mesh(): Mesh | undefined {
+    return this.joined;
+  }
+
+  get deadlineMs(): number {
+    return Math.min(this.joined?.deadlineMs ?? Number.POSITIVE_INFINITY, this.joinDueMs);
+  }
+
+  /** Command addresses of the live transmitters, this one first. */
+  get commandAddresses(): readonly string[] {
+    const { joined, parts } = this;
+    const others = joined?.members.all.filter(({ state }) => state === "alive") ?? [];
+    const found = others.map(({ id }) => joined?.directory.get(id, "command"));
+    return [parts.options.command(), ...found.filter((it) => typeof it === "string")];
+  }
+
+  /** Tells somebody of others from now on. */
+  listen(listener: MeshListener): void {
+    this.listener = listener;
+  }
+
+  /** Becomes a member; once, when the addresses are bound. */
+  join({ seedCount, prove }: JoinTerms, nowMs: number): void {
+    if (this.joined !== undefined) throw new MeshError("INTERNAL", "joined already");
+    this.nowMs = nowMs;
+    const { options, heartbeatMs, random } = this.parts;
+    const me: LinkHello = {
+      id: options.id,
+      incarnation: options.incarnation,
+      mesh: options.mesh,
+      pub: options.pub(),
+      command: options.command(),
+      nonce: random.hex(128),
+    };
+    const limits = { linkWindow, linkBytesMax, heartbeatMs, cutMs, forgetMs };
+    this.joined = new Mesh(
+      me,
+      {
+        prove,
+        limits: { ...limits, acceptablePauseMs, threshold },
+        actions: this.actions(),
+        handlers: this.handlers(),
+      },
+      nowMs,
+    );
+    this.standing = "joining";
+    this.push({ kind: "knock", hello: writeHello(me, prove) });
+    this.joined.start();
+    if (seedCount === 0) this.enter(false);
+    else this.joinDueMs = nowMs + joinTimeoutMs;
+  }
+
+  /** A subscription was offered. True admits it; `undefined`: it is none of the mesh. */
+  subscribed(topic: string, nowMs: number): boolean | undefined {
+    this.nowMs = nowMs;
+    return this.joined?.subscribed(topic, nowMs);
+  }
+
+  unsubscribed(topic: string, nowMs: number): void {
+    this.nowMs = nowMs;
+    this.joined?.unsubscribed(topic, nowMs);
+  }
+
+  received(topic: string, head: string, part: Buffer, nowMs: number): void {
+    this.nowMs = nowMs;
+    this.joined?.received(topic, head, part, nowMs);
+  }
+
+  tick(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.joined?.tick(nowMs);
+    if (nowMs >= this.joinDueMs) this.enter(true);
+  }
+
+  /** Tells all others that this transmitter ends: nobody has to find it dead. */
+  leave(): void {
+    this.joinDueMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** At the end of each turn. */
+  flush(): void {
+    this.joined?.flush();
+  }
+
+  private actions() {
+    return {
+      dial: (address: string) => this.push({ kind: "dial", address }),
+      hangUp: (address: string) => this.push({ kind: "hangUp", address }),
+      subscribe: (topic: string) => this.push({ kind: "linkSubscribe", topic }),
+      unsubscribe: (topic: string) => this.push({ kind: "linkUnsubscribe", topic }),
+      publish: (head: Buffer, part: Buffer) => this.push({ kind: "publish", head, part }),
+    };
+  }
+
+  private handlers(): MeshHandlers {
+    return {
+      member: (member, before) => this.member(member, before),
+      changed: (id, change) => this.listener.changed(id, change, this.nowMs),
+      renewed: (id, incarnation) => this.listener.renewed(id, incarnation, this.nowMs),
+      twin: (other) => this.twin(other),
+      refused: (error) => this.refusals.add(error, this.nowMs),
+    };
+  }
+
+  private enter(isDegraded: boolean): void {
+    this.joinDueMs = Number.POSITIVE_INFINITY;
+    this.standing = isDegraded ? "degraded" : "joined";
+    this.push({ kind: "joined", isDegraded });
+    if (!isDegraded) return;
+    this.log("warn", "goes on without its seeds", {
+      hint: "is there a transmitter at each --link, of the same --mesh and --mesh-secret?",
+    });
+  }
+
+  private member(member: Member, before: MemberState | undefined): void {
+    const { counters } = this.parts;
+    const { id, incarnation, state } = member;
+    if (state === "alive" && before !== "suspect") {
+      counters.add("membersJoined");
+      this.log("info", "a transmitter has joined", { id, incarnation });
+      if (this.standing === "joining") this.enter(false);
+      else this.standing = "joined";
+    } else if (state === "alive") {
+      this.log("info", "a transmitter is heard again", { id });
+    } else if (state === "suspect") {
+      counters.add("membersSuspected");
+      this.log("info", "a transmitter is not heard", { id });
+    } else if (state === "dead" && before !== "heard-of") {
+      counters.add("membersDead");
+      this.log("warn", "a transmitter is dead", { id, incarnation });
+    } else if (state === "left") {
+      counters.add("membersLeft");
+      this.log("info", "a transmitter has left", { id, incarnation });
+    }
+    this.listener.member(member, before, this.nowMs);
+  }
+
+  private twin(other: LinkHello): void {
+    // Whoever has started later has run for less time. The other one is told the same.
+    if (other.incarnation > this.parts.options.incarnation) return;
+    const text = `transmitter ${other.id} runs already, at ${other.command}`;
+    const error = new MeshError("ID_TAKEN", text, { hint: "give each its own --id, or none" });
+    this.push({ kind: "ended", error });
+  }
+
+  private push(effect: Effect): void {
+    this.parts.effects().push(effect);
+  }
+
+  private log(
+    level: "info" | "warn",
+    message: string,
+    fields: Readonly<Record<string, unknown>>,
+  ): void {
+    this.push({ kind: "log", level, message, fields });
+  }
+}
+
+const deaf: MeshListener = Object.freeze({
+  member: () => undefined,
+  changed: () => undefined,
+  renewed: () => undefined,
+  word: () => undefined,
+  begunAnew: () => undefined,
+});
