@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import { Subscriber } from "zeromq";
 import type { ListeningOptions } from "./listening.js";
 
@@ -31,18 +30,16 @@ export class LinkSocket {
   /** For the pumps alone. */
   readonly sockets: readonly [links: Subscriber, seeds: Subscriber];
   private readonly handlers: LinkSocketHandlers;
-  /** Whether names may stand for IPv6 addresses; addresses say that by themselves. */
-  private readonly ipv6: boolean;
   private hello: string | undefined;
   /** How many seeds have led to each address. */
   private readonly knocks = new Map<string, number>();
 
   constructor({ context, ipv6, deadAfterMs }: ListeningOptions, handlers: LinkSocketHandlers) {
     this.handlers = handlers;
-    this.ipv6 = ipv6;
     const make = (): Subscriber =>
       new Subscriber({
         context,
+        ipv6,
         linger: 0,
         maxMessageSize: partBytesMax,
         receiveHighWaterMark: unreadMax,
@@ -107,10 +104,9 @@ export class LinkSocket {
   }
 
   private connect(socket: Subscriber, address: string): void {
-    const host = address.slice(address.indexOf("//") + 2, address.lastIndexOf(":"));
-    // Each connection has the options that stand when it begins. With this one on, a name that has
-    // an IPv6 address is never tried by its other one.
-    socket.ipv6 = this.ipv6 || isIPv6(host.replace(/^\[|\]$/g, ""));
+    // Not for all from the start: with it, a name that has an IPv6 address is never tried by its
+    // other one, which `localhost` would not survive.
+    if (address.includes("[") && !socket.ipv6) socket.ipv6 = true;
     socket.connect(address);
   }
 }
