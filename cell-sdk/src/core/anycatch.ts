@@ -1,4 +1,4 @@
-import { type Claim, type MeshError, type Outcome, type Run } from "@thynapse/protocol";
+import type { Claim, MeshError, Outcome, Run } from "@thynapse/protocol";
 import type { AnycatchHost, AnycatchWish } from "./anycatch-host.js";
 import { AutoCredit } from "./auto-credit.js";
 import { ClaimBook, type KeptSettlement, type RepeatedDelivery } from "./claims.js";
@@ -11,6 +11,7 @@ import {
   type SettlementDetail,
 } from "./delivery.js";
 import type { EventSupply } from "./effects.js";
+import { KnownDeliveries, type KnownHost } from "./known-deliveries.js";
 import type { Waiter } from "./outbox-waiters.js";
 import { RunningDeliveries } from "./running-deliveries.js";
 import type { SettlingCatch } from "./settlements.js";
@@ -41,7 +42,7 @@ type AnycatchState =
  *
  * @see PROTOCOL.md §10
  */
-export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
+export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, KnownHost {
   readonly mode = "any";
   readonly wish: AnycatchWish;
   badEvents = 0;
@@ -49,6 +50,7 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   private readonly waiting: WaitingDeliveries;
   private readonly running = new RunningDeliveries();
   private readonly claims = new ClaimBook();
+  private readonly known: KnownDeliveries;
   private readonly credit: AutoCredit;
   /** When orphans have waited long enough to come again. */
   private orphansUntilMs = Number.POSITIVE_INFINITY;
@@ -63,6 +65,7 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
     this.waiting = new WaitingDeliveries(wish.affinity === true, (run, index, batch) =>
       this.make(run, index, batch),
     );
+    this.known = new KnownDeliveries(this, this.running, this.waiting, this.claims);
     this.credit = new AutoCredit(wish.concurrency, wish.credit);
   }
 
@@ -146,7 +149,9 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
   deliver(batch: DeliveryBatch, run: Run, isClaimed: boolean): void {
     const nowMs = this.host.nowMs();
     const known =
-      batch.repeat || isClaimed || batch.attempt > 1 ? this.knownOf(run, batch) : undefined;
+      batch.repeat || isClaimed || batch.attempt > 1
+        ? this.known.of({ run, batch, isClaimed })
+        : undefined;
     this.claims.heard(run, nowMs);
     this.credit.took(run.count - (known?.size ?? 0), nowMs);
     this.waiting.push(run, batch, known);
@@ -201,11 +206,21 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
 
   again({ index, batch }: RepeatedDelivery, kept: KeptSettlement | undefined): void {
     const { settlements } = this.host;
-    if (kept === undefined) settlements.ack(this, batch, batch.number + index);
-    else {
+    if (kept === undefined) {
+      settlements.plain(this, "ack", { name: batch, number: batch.number + index });
+    } else {
       kept.delivery.rename(batch, index);
       settlements.add(this, kept.delivery, kept.outcome, kept.detail);
     }
+  }
+
+  giveBack({ index, batch }: RepeatedDelivery): void {
+    const number = batch.number + index;
+    this.host.settlements.plain(this, "release", { name: batch, number });
+  }
+
+  leftLine(): void {
+    this.credit.lost(1);
   }
 
   progress(delivery: HeldDelivery): void {
@@ -274,26 +289,5 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost {
     this.host.bad(this.pattern, error);
     delivery.reject(error.message);
     return undefined;
-  }
-
-  /**
-   * Finds, in a run that may repeat, the events that this cell knows: it has them, or it has
-   * settled them. They are not begun again.
-   */
-  private knownOf(run: Run, batch: DeliveryBatch): Set<number> {
-    const known = new Set<number>();
-    const { sender } = run.header;
-    for (let index = 0; index < run.count; index++) {
-      const seq = run.seqAt(index);
-      const held = this.running.find(sender, seq) ?? this.waiting.find(sender, seq);
-      held?.rename(batch, index);
-      if (held !== undefined) known.add(index);
-      else if (this.claims.settleAgain({ run, index, batch }, this)) known.add(index);
-      else {
-        this.waiting.adopt(sender, seq);
-        if (this.waiting.removeSeq(sender, seq)) this.credit.lost(1);
-      }
-    }
-    return known;
   }
 }

@@ -133,8 +133,11 @@ export class Catches {
   granted(ref: unknown, grant: CatchGrant, nowMs: number): void {
     const granted = typeof ref === "number" ? this.asked.get(ref) : undefined;
     if (granted === undefined) {
-      // It was released before the answer came.
-      this.drop(grant.catchNumber);
+      // It was released before the answer came. Where the pattern was caught again since, the answer
+      // to that is on its way, with the same number.
+      const { mode, pattern } = grant;
+      const isWished = (mode === "multi" ? this.multicatches : this.anycatches).has(pattern);
+      if (!isWished) this.drop(grant.catchNumber);
       return;
     }
     this.asked.delete(ref as number);

@@ -24,6 +24,8 @@ export interface RepeatedDelivery {
   readonly run: Run;
   readonly index: number;
   readonly batch: DeliveryBatch;
+  /** It is not delivered again, but has another name from now on. */
+  readonly isClaimed: boolean;
 }
 
 /** Who settles an event that came again. */
@@ -90,7 +92,7 @@ export class ClaimBook {
 
   /**
    * Settles an event that came again as it was settled before. Not so an ask whose ack was
-   * confirmed: its result is no longer known.
+   * confirmed and that is delivered again: its result is no longer known.
    *
    * @returns false if this cell has not settled the event.
    */
@@ -104,7 +106,7 @@ export class ClaimBook {
       by.again(repeated, kept);
       return true;
     }
-    const isAsk = run.extrasAt(index)?.ask !== undefined;
+    const isAsk = !repeated.isClaimed && run.extrasAt(index)?.ask !== undefined;
     if (isAsk || !this.settled.of(sender, floor, 0).has(seq)) return false;
     by.again(repeated, undefined);
     return true;
@@ -137,8 +139,9 @@ export class ClaimBook {
  * Whether an event comes again because its settlement was taken: it was nacked or released on this
  * very attachment, and this is the attempt that follows, not the old one under a new name.
  */
-function wasTaken({ delivery, outcome }: KeptSettlement, { batch }: RepeatedDelivery): boolean {
-  return outcome !== "ack" && delivery.batch.session === batch.session;
+function wasTaken({ delivery, outcome }: KeptSettlement, repeated: RepeatedDelivery): boolean {
+  const { batch, isClaimed } = repeated;
+  return !isClaimed && outcome !== "ack" && delivery.batch.session === batch.session;
 }
 
 /** The newest ranges of each sender, as many as a claim may list. */

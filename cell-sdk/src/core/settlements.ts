@@ -1,5 +1,5 @@
 import { type Outcome, outcomes } from "@thynapse/protocol";
-import type { HeldDelivery, SettlementDetail } from "./delivery.js";
+import type { DeliveryBatch, HeldDelivery, SettlementDetail } from "./delivery.js";
 import { writeCommand } from "./wire.js";
 
 /** A catch whose deliveries are settled. */
@@ -16,13 +16,25 @@ export interface SettlingCatch {
 /** [outcome, first, count, attempt, detail?] */
 type Row = [number, number, number, number, SettlementDetail?];
 
+/** What names a delivery that is settled without a handler. */
+interface PlainName {
+  readonly name: { readonly origin: string; readonly attempt: number };
+  readonly number: number;
+}
+
 interface Batch {
   readonly source: SettlingCatch;
   readonly origin: string;
   readonly rows: Row[];
   bytes: number;
   /** Those of its deliveries whose settlement is more than an ack. */
-  readonly kept: HeldDelivery[];
+  readonly kept: KeptName[];
+}
+
+/** A delivery, and the name by which it was settled. */
+interface KeptName {
+  readonly delivery: HeldDelivery;
+  readonly batch: DeliveryBatch;
 }
 
 /** Bytes of one settlement command beyond which another one is begun. */
@@ -78,25 +90,27 @@ export class Settlements {
     if (detail === undefined) {
       const batch = this.batchOf(source, origin);
       addPlain(batch, code, number, attempt);
-      if (outcome !== "ack") batch.kept.push(delivery);
+      if (outcome !== "ack") batch.kept.push({ delivery, batch: delivery.batch });
       return;
     }
     const row: Row = [code, number, 1, attempt, detail];
     if (detail.outputs !== undefined) {
       // Alone in its command, so that the answer is about it alone.
-      this.begin({ source, origin, rows: [row], bytes: 0, kept: [delivery] });
+      const kept = [{ delivery, batch: delivery.batch }];
+      this.begin({ source, origin, rows: [row], bytes: 0, kept });
       this.current = undefined;
       return;
     }
     const batch = this.batchOf(source, origin);
     batch.rows.push(row);
-    batch.kept.push(delivery);
+    batch.kept.push({ delivery, batch: delivery.batch });
     batch.bytes += rowBytes + (detail.result?.[1].length ?? 0) + (detail.reason?.length ?? 0);
   }
 
-  /** Acks a delivery that needs no handler. */
-  ack(source: SettlingCatch, name: { origin: string; attempt: number }, number: number): void {
-    addPlain(this.batchOf(source, name.origin), 0, number, name.attempt);
+  /** Settles a delivery that needs no handler. */
+  plain(source: SettlingCatch, outcome: Outcome, { name, number }: PlainName): void {
+    const code = outcomes.indexOf(outcome);
+    addPlain(this.batchOf(source, name.origin), code, number, name.attempt);
   }
 
   /** Sends what can be sent. */
@@ -161,7 +175,10 @@ export class Settlements {
     const batch = this.unconfirmed.get(ref);
     if (batch === undefined) return;
     this.unconfirmed.delete(ref);
-    for (const delivery of batch.kept) batch.source.confirmed(delivery, isTaken);
+    for (const { delivery, batch: named } of batch.kept) {
+      // One that was renamed meanwhile is settled again by its new name, and that is what counts.
+      if (isTaken || delivery.batch === named) batch.source.confirmed(delivery, isTaken);
+    }
   }
 }
 

@@ -72,9 +72,9 @@ export class WaitingDeliveries {
     return this.queue.removeSeq(sender, seq);
   }
 
-  /** Takes an orphan out: it came again. */
-  adopt(sender: Thid, seq: number): void {
-    this.orphans.removeSeq(sender, seq);
+  /** Takes an orphan out: it came again. @returns false if there is none. */
+  adopt(sender: Thid, seq: number): boolean {
+    return this.orphans.removeSeq(sender, seq);
   }
 
   /** The delivery of an event whose key is busy. */

@@ -97,6 +97,7 @@ export function readAddresses(map: FieldMap): readonly string[] {
 /** `CGHT` */
 export interface CatchGrant {
   readonly catchNumber: number;
+  readonly pattern: string;
   readonly mode: CatchMode;
   readonly topic: string;
   readonly warnings: readonly string[];
@@ -107,6 +108,7 @@ export function readGrant(map: FieldMap): CatchGrant {
   const mode = ownField(map, "mode") === "any" ? "any" : "multi";
   return {
     catchNumber: intField(map, "catch"),
+    pattern: stringField(map, "pattern", 255),
     mode,
     topic: mode === "multi" ? stringField(map, "topic", textMax) : "",
     warnings: listField(map, "warnings", 1000).map(String),

@@ -5,8 +5,11 @@ import { askingCases } from "./cases/asking.js";
 import { attachingCases } from "./cases/attaching.js";
 import { claimCases } from "./cases/claims.js";
 import { deliveryCases } from "./cases/deliveries.js";
+import { failoverCases } from "./cases/failover.js";
+import { grantCases } from "./cases/grants.js";
 import { meshCases } from "./cases/mesh.js";
 import { multicatchCases } from "./cases/multicatch.js";
+import { renameCases } from "./cases/renames.js";
 import { repairCases } from "./cases/repair.js";
 import { sendingCases } from "./cases/sending.js";
 import { survivalCases } from "./cases/survival.js";
@@ -16,10 +19,13 @@ import type { Cases } from "./rule.js";
 
 const groups: Readonly<Record<string, Cases>> = {
   attaching: attachingCases,
+  failover: failoverCases,
+  grants: grantCases,
   multicatches: multicatchCases,
   repair: repairCases,
   deliveries: deliveryCases,
   claims: claimCases,
+  renames: renameCases,
   sending: sendingCases,
   asking: askingCases,
   answering: answeringCases,

@@ -25,7 +25,7 @@ class Cell:
         self.session = Session(self)
         self.streams, self.groups = {}, {}
         self.outbox, self.asks = Outbox(self), Asks(self)
-        self.settle_ref, self.settling = 0, {}
+        self.settle_ref, self.settling, self.catch_ref = 0, {}, 0
 
     # -- speaking
 
@@ -34,8 +34,14 @@ class Cell:
 
     def say_settlement(self, group, delivery, fields):
         self.settle_ref += 1
-        self.settling[self.settle_ref] = (group, delivery)
+        self.settling[self.settle_ref] = (group, delivery, delivery and delivery.name)
         self.say("SETL", ref=self.settle_ref, **fields)
+
+    def ask_for(self, catch):
+        """CGHT may come late, behind answers to later commands: `ref` tells whose it is (§5.8)."""
+        self.catch_ref += 1
+        catch.ref = self.catch_ref
+        self.say("CTCH", ref=catch.ref, **catch.wish())
 
     def subscribe(self, topic):
         self.session.connection.subscribe(topic)
@@ -64,8 +70,7 @@ class Cell:
 
     def welcomed(self, fields, anew, now):
         for catch in self.catches():
-            self.say("CTCH", **catch.wish())
-            catch.welcomed(now)
+            self.ask_for(catch)
         self.outbox.attached(anew)
         self.report("welcome", **fields)
 
@@ -90,9 +95,13 @@ class Cell:
         self.session.welcomed(fields, now)
 
     def on_cght(self, fields, now):
+        for catch in self.catches():
+            if catch.ref == fields.get("ref"):
+                catch.caught(fields, now)
+                return
         table = self.streams if fields["mode"] == "multi" else self.groups
-        if fields["pattern"] in table:
-            table[fields["pattern"]].caught(fields, now)
+        if fields["pattern"] not in table:  # dropped meanwhile, and not made again
+            self.say("DROP", catch=fields["catch"])
 
     def on_drpd(self, fields, now):
         self.report("dropped", catch=fields["catch"])
@@ -101,7 +110,7 @@ class Cell:
         if "settled" not in fields:
             self.outbox.confirmed(fields, now)
             return
-        group, delivery = self.settling.pop(fields["settled"], (None, None))
+        group, delivery, _ = self.settling.pop(fields["settled"], (None, None, None))
         if delivery is not None:
             group.confirmed(delivery)
 
@@ -132,7 +141,7 @@ class Cell:
     def on_gbye(self, fields, now):
         reason = fields.get("reason")
         if reason == "draining" and self.session.state == "welcome":
-            self.session.draining()
+            self.session.draining(fields.get("transmitters", []))
         elif reason == "fenced" or self.session.state == "leaving":
             self.session.close()
             self.report("closed", reason=reason)
@@ -144,15 +153,21 @@ class Cell:
             self.session.refused(code, now)
         elif command == "EVNT" and code != "DRAINING":
             self.outbox.refused(fields)
-        elif command == "SETL" and code != "STALE_ATTEMPT" and fields.get("ref") in self.settling:
-            # A stale one is confirmed all the same (§10.3); any other changed nothing and is not confirmed.
-            group, delivery = self.settling.pop(fields["ref"])
-            if delivery is not None:
+        elif command == "SETL" and fields.get("ref") in self.settling:
+            group, delivery, name = self.settling[fields["ref"]]
+            renamed = delivery is not None and delivery.name is not name
+            if code == "STALE_ATTEMPT" and not renamed:
+                return  # it is confirmed all the same (§10.3)
+            # One that was renamed is settled by its new name (§10.12); any other changed nothing and is not confirmed.
+            del self.settling[fields["ref"]]
+            if delivery is not None and not renamed:
                 group.confirmed(delivery)
 
     # -- time
 
     def tick(self, now):
+        if self.session.connection is not None:
+            self.session.connection.watch()
         self.session.tick(now)
         self.asks.tick(now)
         if not self.session.attached:
@@ -161,4 +176,4 @@ class Cell:
         for catch in self.catches():
             catch.tick(now)
         if self.session.state == "moving" and not any(group.held for group in self.groups.values()):
-            self.session.move_on(now)  # §9.6: all that it held is settled
+            self.session.move(now)  # §9.6: all that it held is settled

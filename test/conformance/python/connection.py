@@ -3,20 +3,27 @@
 import json
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 CONTEXT = zmq.Context()
+EVENTS_RETRY = 50  # ms; a command connection is not made again: nothing stale is sent on it
+ENDS = (zmq.EVENT_DISCONNECTED, zmq.EVENT_CLOSED)
 
 
 class Connection:
     """A DEALER and a SUB. Never revived: after a loss the cell makes a new one, so that nothing stale is queued."""
 
     def __init__(self, address, poller):
-        self.poller = poller
+        self.poller, self.lost, self.cut = poller, False, False
         self.command, self.events = CONTEXT.socket(zmq.DEALER), CONTEXT.socket(zmq.SUB)
+        self.command.reconnect_ivl, self.events.reconnect_ivl = -1, EVENTS_RETRY
         for socket in (self.command, self.events):
             socket.linger = 0
             socket.sndhwm = socket.rcvhwm = 0  # a command that is dropped would never be answered
             poller.register(socket, zmq.POLLIN)
+        self.monitors = [socket.get_monitor_socket() for socket in (self.command, self.events)]
+        for monitor in self.monitors:
+            poller.register(monitor, zmq.POLLIN)
         self.command.connect(address)
 
     def open_events(self, address):
@@ -46,9 +53,28 @@ class Connection:
         if not self.open:
             return
         self.command.linger = linger
+        for socket, monitor in zip((self.command, self.events), self.monitors):
+            self.poller.unregister(monitor)
+            socket.disable_monitor()
+            monitor.close()
         for socket in (self.command, self.events):
             self.poller.unregister(socket)
             socket.close()
+
+    def watch(self):
+        """
+        Looks whether the connections stand. The event connection makes itself again; if that is refused after it stood,
+        nobody is there any more, whatever the command connection shows (§9.8).
+        """
+        command, events = ([one["event"] for one in self._monitored(monitor)] for monitor in self.monitors)
+        self.lost = self.lost or any(event in ENDS for event in command)
+        for event in events:
+            self.lost = self.lost or (self.cut and event == zmq.EVENT_CLOSED)
+            self.cut = event == zmq.EVENT_DISCONNECTED or (self.cut and event != zmq.EVENT_CONNECTED)
+
+    def _monitored(self, monitor):
+        while monitor.poll(0):
+            yield recv_monitor_message(monitor)
 
     def commands(self):
         """The commands that are there, as (word, fields)."""

@@ -41,12 +41,12 @@ class Driver:
 
     def do_multicatch(self, line, now):
         stream = self.cell.streams[line["pattern"]] = Stream(self.cell, line["pattern"], line.get("reply"))
-        self.cell.say("CTCH", **stream.wish())
+        self.cell.ask_for(stream)
 
     def do_anycatch(self, line, now):
         group = Group(self.cell, line["pattern"], line.get("options", {}), line.get("behaviours"))
         self.cell.groups[line["pattern"]] = group
-        self.cell.say("CTCH", **group.wish())
+        self.cell.ask_for(group)
 
     def do_drop(self, line, now):
         table = self.cell.streams if line["mode"] == "multi" else self.cell.groups

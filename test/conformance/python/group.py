@@ -35,7 +35,7 @@ class Group:
     def __init__(self, cell, pattern, options, behaviours):
         self.cell, self.pattern, self.options = cell, pattern, options
         self.behaviours = behaviours or [{"outcome": "ack"}]
-        self.catch, self.begun_count, self.names_by = None, 0, None
+        self.catch, self.ref, self.begun_count, self.names_by = None, None, 0, None
         self.held, self.settled, self.floors = {}, {}, {}
 
     def wish(self):
@@ -59,11 +59,8 @@ class Group:
         settled = [key for key, done in self.settled.items() if done["outcome"] == "ack"]
         return {"pattern": self.pattern, "held": ranges_of(held), "settled": ranges_of(settled)}
 
-    def welcomed(self, now):
-        self.names_by = now + NAME_WAIT
-
-    def caught(self, fields, _now):
-        self.catch = fields["catch"]
+    def caught(self, fields, now):
+        self.catch, self.names_by = fields["catch"], now + NAME_WAIT
         self.cell.report("armed", pattern=self.pattern)
 
     def drop(self):
@@ -84,6 +81,8 @@ class Group:
             self.send_settlement(delivery)
         elif key in self.settled:
             self.cell.say_settlement(self, None, {**name, **self.settled[key]})
+        elif fields.get("claimed"):  # it is not here: perhaps it was handled and forgotten (§10.12)
+            self.cell.say_settlement(self, None, {**name, "outcome": "release"})
         else:
             self.held[key] = Delivery(key, fields, name)
             self.begin(now)

@@ -1,10 +1,12 @@
 """One attachment after another: HELO, silence, beats, and where to go next (PROTOCOL.md §2.5, §5.3, §9)."""
 
 from connection import Connection
+from homes import Homes
 
 SILENCE = 2.0  # §9.4
 WELCOME_WAIT = 2.0  # a HELO that nobody answers
 RETRY_WAIT = 0.2  # after ID_TAKEN: the old connection is dead after 1 s (§9.3)
+LATE = 0.6  # a transmitter that was heard so lately when its connection ended may be back at once (§9.8)
 
 
 class Session:
@@ -17,12 +19,13 @@ class Session:
 
     def __init__(self, cell):
         self.cell, self.state = cell, "away"
-        self.homes, self.at, self.connection = [], 0, None
-        self.count, self.secret, self.before, self.welcome = 0, None, None, None
+        self.homes, self.connection = None, None
+        self.count, self.secrets, self.before, self.welcome = 0, {}, None, None
         self.heard_at, self.hello_at, self.beat_at, self.retry_at = 0.0, 0.0, 0.0, None
+        self.successors = []
 
     def start(self, homes, now):
-        self.homes = list(homes)
+        self.homes = Homes(homes)
         self.attach(now)
 
     @property
@@ -30,13 +33,13 @@ class Session:
         return self.state in ("welcome", "moving", "leaving")
 
     def say(self, word, **fields):
-        if self.attached:
+        if self.attached and self.connection is not None:
             self.connection.say(word, fields)
 
     def attach(self, now):
         """Connects both sockets anew and says HELO; nothing else is said before the welcome (§5.3)."""
         self.detach()
-        self.connection = Connection(self.homes[self.at % len(self.homes)], self.cell.poller)
+        self.connection = Connection(self.homes.address, self.cell.poller)
         self.hello(now)
 
     def hello(self, now):
@@ -44,8 +47,9 @@ class Session:
         self.state, self.retry_at = "hello", None
         self.heard_at = self.hello_at = now
         fields = {"v": 1, "id": self.cell.id, "service": self.cell.service, "session": self.count + 1}
-        if self.secret is not None:
-            fields["secret"] = self.secret
+        secret = self.secrets.get(self.homes.address, self.secrets.get("newest"))
+        if secret is not None:
+            fields["secret"] = secret
         if self.before is not None:
             fields["claims"] = self.cell.claims()
         self.connection.say("HELO", fields)
@@ -55,10 +59,16 @@ class Session:
             self.connection.close(linger)
         self.connection, self.state = None, "away"
 
-    def move_on(self, now):
-        """Goes to the next transmitter of the list."""
-        self.at += 1
-        self.attach(now)
+    def fail(self, now):
+        """Nobody answered here, or it takes no cells: the next one after a moment of this cell's own."""
+        self.detach()
+        self.retry_at = now + self.homes.failed()
+
+    def lose(self, now, *, away, successors=()):
+        """The home is gone. It is tried again first only if the answer can be had at once (§9.8)."""
+        self.detach()
+        self.cell.detached()
+        self.retry_at = now + self.homes.lost(away, successors)
 
     def close(self):
         self.detach(linger=200)
@@ -69,11 +79,10 @@ class Session:
     def welcomed(self, fields, now):
         if self.state != "hello":
             return  # a HELO again changes nothing
-        self.state, self.welcome, self.secret = "welcome", fields, fields["secret"]
-        self.count, self.beat_at = self.count + 1, now
-        for address in fields.get("transmitters", []):
-            if address not in self.homes:
-                self.homes.append(address)
+        self.state, self.welcome = "welcome", fields
+        self.secrets["newest"] = self.secrets[self.homes.address] = fields["secret"]
+        self.count, self.beat_at, self.successors = self.count + 1, now, []
+        self.homes.welcomed(fields.get("transmitters", []))
         here = (fields["id"], fields["incarnation"])
         anew, self.before = self.before not in (None, here), here
         self.connection.open_events(fields["pub"])
@@ -85,27 +94,34 @@ class Session:
         if code == "NOT_WELCOME" and self.attached and self.state != "leaving":
             self.attach(now)
         elif code == "DRAINING" and self.state == "hello":
-            self.move_on(now)
+            self.fail(now)
         elif code == "ID_TAKEN" and self.state == "hello":
             self.retry_at = now + RETRY_WAIT
 
-    def draining(self):
+    def draining(self, successors):
         if self.state == "welcome":
-            self.state = "moving"
+            self.state, self.successors = "moving", successors
 
     # -- time
 
     def tick(self, now):
-        if self.state == "closed" or self.connection is None:
+        if self.state == "closed":
             return
-        if self.retry_at is not None and now >= self.retry_at:
-            self.attach(now)
-        elif self.state == "hello" and now >= self.hello_at + WELCOME_WAIT:
-            self.move_on(now)
-        elif self.attached and now >= self.heard_at + SILENCE:
+        if self.retry_at is not None:
+            if now >= self.retry_at:
+                self.attach(now)
+        elif self.state == "hello" and (self.connection.lost or now >= self.hello_at + WELCOME_WAIT):
+            if not self.connection.lost:
+                self.count += 1  # the HELO may have been taken: its number is used (§9.8)
+            self.fail(now)
+        elif self.attached and (self.connection.lost or now >= self.heard_at + SILENCE):
             self.cell.report("lost")
-            self.move_on(now)
+            self.lose(now, away=now >= self.heard_at + LATE or self.state == "moving", successors=self.successors)
         elif self.attached and now >= self.beat_at:
             self.beat_at = now + self.welcome["heartbeatMs"] / 1000
             read = self.cell.read()
             self.say("BEAT", **({"streams": read} if read else {}))
+
+    def move(self, now):
+        """All that it held at a transmitter that drains is settled: on to another (§9.6)."""
+        self.lose(now, away=True, successors=self.successors)

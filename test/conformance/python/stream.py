@@ -18,7 +18,7 @@ class Stream:
 
     def __init__(self, cell, pattern, reply=None):
         self.cell, self.pattern, self.reply = cell, pattern, reply
-        self.catch = self.topic = self.expected = None
+        self.catch = self.ref = self.topic = self.expected = None
         self.armed, self.highest, self.mark_by = False, 0, None
         self.waiting, self.asked_at, self.tries, self.untold = {}, None, 0, 0
         self.seen = Seen()
@@ -34,11 +34,11 @@ class Stream:
     def detach(self):
         self.armed, self.catch, self.mark_by, self.asked_at = False, None, None, None
 
-    def welcomed(self, now):
-        pass
-
     def caught(self, fields, now):
-        if self.topic != fields["topic"]:  # another topic is a new numbering
+        if self.topic != fields["topic"]:  # another topic is a new numbering: nobody knows what is missing between (§8.11)
+            if self.expected is not None:
+                self.give_up()
+                self.cell.report("gap", pattern=self.pattern)
             self.topic, self.expected, self.highest = fields["topic"], None, 0
             self.waiting.clear()
         self.catch, self.mark_by = fields["catch"], now + MARK_WAIT

@@ -1,0 +1,79 @@
+import type { Run, Thid } from "@thynapse/protocol";
+import type { ClaimBook, RepeatedDelivery, SettleAgain } from "./claims.js";
+import type { DeliveryBatch } from "./delivery.js";
+import type { RunningDeliveries } from "./running-deliveries.js";
+import type { WaitingDeliveries } from "./waiting-deliveries.js";
+
+/** What to do with an event that came again. */
+export interface KnownHost extends SettleAgain {
+  /** Gives it back, uncounted. */
+  giveBack(repeated: RepeatedDelivery): void;
+  /** One that was in line has another place and name. */
+  leftLine(): void;
+}
+
+/** A run that may bring events which this cell has, or had. */
+export interface RecurringRun {
+  readonly run: Run;
+  readonly batch: DeliveryBatch;
+  /** Its events are not delivered again, but have other names from now on. */
+  readonly isClaimed: boolean;
+}
+
+/**
+ * Tells the events that a cell knows from those that it does not: it has them, or it has settled
+ * them, and does not begin them again.
+ *
+ * @see PROTOCOL.md §10.9, §10.12
+ */
+export class KnownDeliveries {
+  private readonly host: KnownHost;
+  private readonly running: RunningDeliveries;
+  private readonly waiting: WaitingDeliveries;
+  private readonly claims: ClaimBook;
+
+  // Four parameters: the three books of one catch, and the catch.
+  constructor(
+    host: KnownHost,
+    running: RunningDeliveries,
+    waiting: WaitingDeliveries,
+    claims: ClaimBook,
+  ) {
+    this.host = host;
+    this.running = running;
+    this.waiting = waiting;
+    this.claims = claims;
+  }
+
+  /**
+   * Gives what is held its new name and settles again what was settled. What the cell is said to
+   * have, and has not, it gives back: it may have handled it and forgotten, and whoever gets it
+   * next is told that it repeats.
+   *
+   * @returns indexes of the events that are not to be begun.
+   */
+  of({ run, batch, isClaimed }: RecurringRun): Set<number> {
+    const known = new Set<number>();
+    const { sender } = run.header;
+    for (let index = 0; index < run.count; index++) {
+      const seq = run.seqAt(index);
+      const repeated = { run, index, batch, isClaimed };
+      const held = this.running.find(sender, seq) ?? this.waiting.find(sender, seq);
+      held?.rename(batch, index);
+      if (held !== undefined || this.claims.settleAgain(repeated, this.host)) known.add(index);
+      else if (!this.wasWaiting(sender, seq) && isClaimed) {
+        known.add(index);
+        this.host.giveBack(repeated);
+      }
+    }
+    return known;
+  }
+
+  /** Takes out what was not begun: it is begun under its new name. */
+  private wasWaiting(sender: Thid, seq: number): boolean {
+    const wasOrphan = this.waiting.adopt(sender, seq);
+    const wasInLine = this.waiting.removeSeq(sender, seq);
+    if (wasInLine) this.host.leftLine();
+    return wasOrphan || wasInLine;
+  }
+}
