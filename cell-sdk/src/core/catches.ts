@@ -133,8 +133,8 @@ export class Catches {
   granted(ref: unknown, grant: CatchGrant, nowMs: number): void {
     const granted = typeof ref === "number" ? this.asked.get(ref) : undefined;
     if (granted === undefined) {
-      // It was released before the answer came. Where the pattern was caught again since, the answer
-      // to that is on its way, with the same number.
+      // It was released before the answer came. Where the pattern was caught again since, the
+      // answer to that is on its way, with the same number.
       const { mode, pattern } = grant;
       const isWished = (mode === "multi" ? this.multicatches : this.anycatches).has(pattern);
       if (!isWished) this.drop(grant.catchNumber);
