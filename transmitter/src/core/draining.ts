@@ -12,7 +12,7 @@ export interface DrainingParts {
   readonly deadlines: Deadlines;
   readonly effects: () => Effect[];
   /** Tells other transmitters that this one has ended. */
-  readonly leave: () => void;
+  readonly leave: (nowMs: number) => void;
 }
 
 /** The end of a transmitter: nothing more is taken, and what was accepted is settled. */
@@ -49,7 +49,7 @@ export class Draining {
     for (const group of groups.all) unconfirmed += group.unsettled;
     if (unconfirmed > 0 && nowMs < this.sinceMs + drainTimeoutMs) return;
     this.isOver = true;
-    leave();
+    leave(nowMs);
     effects().push({ kind: "stopped", unconfirmed });
   }
 }

@@ -129,7 +129,7 @@ export class TransmitterCore {
     this.draining = new Draining({
       ...{ id: options.id, drainTimeoutMs: limits.drainTimeoutMs },
       ...{ groups, attachments, deadlines, effects },
-      leave: () => seat.leave(),
+      leave: (atMs) => seat.leave(atMs),
     });
     this.commands = new CellCommands({
       ...{ attachments, groups, streams, intake, asks },
@@ -137,7 +137,7 @@ export class TransmitterCore {
     });
     this.system = new SystemAnswers({
       ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },
-      ...{ intake, asks, deadlines, startedMs: nowMs, mesh: () => undefined },
+      ...{ intake, asks, deadlines, startedMs: nowMs, mesh: () => seat.mesh },
       onInternal: (error) => this.refusals.reportInternal(error),
       // A moment later: the answer goes out first.
       requestDrain: () => {

@@ -3,7 +3,8 @@ import type { Counters } from "../counters.js";
 import type { CoreOptions, Effect, Random } from "../effects.js";
 import type { LinkHello, Prove } from "./hello.js";
 import type { Member, MemberState } from "./members.js";
-import { Mesh, type MeshHandlers } from "./mesh.js";
+import { Mesh } from "./mesh.js";
+import type { MeshHandlers } from "./mesh-parts.js";
 import type { Change } from "./mesh-record.js";
 import { writeHello } from "./hello.js";
 import { RefusalLog } from "./refusal-log.js";
@@ -20,6 +21,8 @@ export interface MeshListener {
   word(from: Thid, part: Buffer, nowMs: number): void;
   /** What was sent to a transmitter, or what it sent, may be lost from here on. */
   begunAnew(id: Thid, nowMs: number): void;
+  /** This transmitter was away for so long; others may have held it for dead. @see Mesh.wasAway */
+  away(awayMs: number, nowMs: number): void;
 }
 
 /** What a seat needs of the transmitter around it. */
@@ -61,7 +64,6 @@ export class MeshSeat {
   private listener: MeshListener = deaf;
   private joined: Mesh | undefined;
   private standing: "apart" | "joining" | "joined" | "degraded" = "apart";
-  private joinDueMs = Number.POSITIVE_INFINITY;
   private nowMs = 0;
 
   constructor(parts: MeshSeatParts) {
@@ -80,14 +82,15 @@ export class MeshSeat {
   }
 
   get deadlineMs(): number {
-    return Math.min(this.joined?.deadlineMs ?? Number.POSITIVE_INFINITY, this.joinDueMs);
+    return this.joined?.deadlineMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Command addresses of the live transmitters, this one first. */
   get commandAddresses(): readonly string[] {
     const { joined, parts } = this;
-    const others = joined?.members.all.filter(({ state }) => state === "alive") ?? [];
-    const found = others.map(({ id }) => joined?.directory.get(id, "command"));
+    const found = (joined?.liveMembers() ?? []).map(({ id }) =>
+      joined?.directory.get(id, "command"),
+    );
     return [parts.options.command(), ...found.filter((it) => typeof it === "string")];
   }
 
@@ -109,12 +112,12 @@ export class MeshSeat {
       command: options.command(),
       nonce: random.hex(128),
     };
-    const limits = { linkWindow, linkBytesMax, heartbeatMs, cutMs, forgetMs };
+    const bounds = { linkWindow, linkBytesMax, heartbeatMs, cutMs, forgetMs };
     this.joined = new Mesh(
       me,
       {
         prove,
-        limits: { ...limits, acceptablePauseMs, threshold },
+        limits: { ...bounds, acceptablePauseMs, threshold, joinTimeoutMs },
         actions: this.actions(),
         handlers: this.handlers(),
       },
@@ -122,9 +125,7 @@ export class MeshSeat {
     );
     this.standing = "joining";
     this.push({ kind: "knock", hello: writeHello(me, prove) });
-    this.joined.start();
-    if (seedCount === 0) this.enter(false);
-    else this.joinDueMs = nowMs + joinTimeoutMs;
+    this.joined.start(seedCount, nowMs);
   }
 
   /** A subscription was offered. True admits it; `undefined`: it is none of the mesh. */
@@ -146,12 +147,11 @@ export class MeshSeat {
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     this.joined?.tick(nowMs);
-    if (nowMs >= this.joinDueMs) this.enter(true);
   }
 
   /** Tells all others that this transmitter ends: nobody has to find it dead. */
-  leave(): void {
-    this.joinDueMs = Number.POSITIVE_INFINITY;
+  leave(nowMs: number): void {
+    this.joined?.leave(nowMs);
   }
 
   /** At the end of each turn. */
@@ -174,13 +174,16 @@ export class MeshSeat {
       member: (member, before) => this.member(member, before),
       changed: (id, change) => this.listener.changed(id, change, this.nowMs),
       renewed: (id, incarnation) => this.listener.renewed(id, incarnation, this.nowMs),
+      word: (from, part, nowMs) => this.listener.word(from, part, nowMs),
+      begunAnew: (id) => this.listener.begunAnew(id, this.nowMs),
+      joined: (isDegraded) => this.enter(isDegraded),
+      away: (awayMs) => this.away(awayMs),
       twin: (other) => this.twin(other),
       refused: (error) => this.refusals.add(error, this.nowMs),
     };
   }
 
   private enter(isDegraded: boolean): void {
-    this.joinDueMs = Number.POSITIVE_INFINITY;
     this.standing = isDegraded ? "degraded" : "joined";
     this.push({ kind: "joined", isDegraded });
     if (!isDegraded) return;
@@ -195,8 +198,7 @@ export class MeshSeat {
     if (state === "alive" && before !== "suspect") {
       counters.add("membersJoined");
       this.log("info", "a transmitter has joined", { id, incarnation });
-      if (this.standing === "joining") this.enter(false);
-      else this.standing = "joined";
+      if (this.standing === "degraded") this.standing = "joined";
     } else if (state === "alive") {
       this.log("info", "a transmitter is heard again", { id });
     } else if (state === "suspect") {
@@ -212,9 +214,12 @@ export class MeshSeat {
     this.listener.member(member, before, this.nowMs);
   }
 
+  private away(awayMs: number): void {
+    this.log("warn", "was away: others may have held this transmitter for dead", { awayMs });
+    this.listener.away(awayMs, this.nowMs);
+  }
+
   private twin(other: LinkHello): void {
-    // Whoever has started later has run for less time. The other one is told the same.
-    if (other.incarnation > this.parts.options.incarnation) return;
     const text = `transmitter ${other.id} runs already, at ${other.command}`;
     const error = new MeshError("ID_TAKEN", text, { hint: "give each its own --id, or none" });
     this.push({ kind: "ended", error });
@@ -239,4 +244,5 @@ const deaf: MeshListener = Object.freeze({
   renewed: () => undefined,
   word: () => undefined,
   begunAnew: () => undefined,
+  away: () => undefined,
 });
