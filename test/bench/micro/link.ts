@@ -34,7 +34,7 @@ class Pair {
   }
 
   private end(): Link {
-    const handlers = { taken: () => this.taken++, begunAnew: () => {}, overrun: () => {} };
+    const handlers = { taken: () => this.taken++, begunAnew: () => {}, dropped: () => {} };
     return new Link(limits, handlers);
   }
 }
