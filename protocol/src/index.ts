@@ -126,6 +126,7 @@ export {
   type Hello,
   type LooseEvent,
   mapValue,
+  numberAt,
   type Ref,
   readCatchWish,
   readCredit,

@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import { commands, type CommandRow } from "../../protocol/src/commands.js";
 import { errorCodes, type ErrorCodeRow } from "../../protocol/src/errors.js";
+import { siteCommands } from "../../transmitter/src/core/sites/site-words.js";
 import { readRepositoryFile } from "./source.js";
 import { type Row, sectionOf, tablesOf } from "./tables.js";
 
@@ -23,6 +24,15 @@ describe("tidy: tables", () => {
     expect(namesIn(ofCell)).to.have.members(saidBy("cell"));
     expect([...namesIn(ofTransmitter), ...onEventSocketOnly]).to.have.members(
       saidBy("transmitter"),
+    );
+  });
+
+  it("of words between transmitters are the same in the protocol and in the code", () => {
+    const [words = []] = tablesOf(sectionOf(page, "Between transmitters: events"));
+    const said = words.map((row) => `${row["word"]} ${row["means"]}`.replaceAll("`", ""));
+
+    expect(said).to.have.members(
+      Object.entries(siteCommands).map(([word, means]) => `${word} ${means}`),
     );
   });
 

@@ -17,6 +17,12 @@ export interface Published extends Heard {
 /** THID of the transmitter on the bench. */
 export const transmitterId = "f".repeat(40);
 
+/** Where a bench stands among several: who it is, and the number of its first cell. */
+export interface BenchPlace {
+  readonly id?: string;
+  readonly firstCell?: number;
+}
+
 /** The core of a transmitter on a bench: commands go in, virtual time passes, what it says is kept by cell. */
 export class CoreBench {
   readonly core: TransmitterCore;
@@ -27,14 +33,17 @@ export class CoreBench {
   unconfirmed: number | undefined;
   drainRequested = false;
   nowMs = 5_000_000;
+  /** Called after each turn. */
+  afterTurn: () => void = () => {};
   private readonly cells = new Map<string, BenchCell>();
-  private nextCell = 1;
+  private nextCell: number;
   private inTurn = false;
 
-  constructor(limits: Partial<CoreLimits> = {}) {
+  constructor(limits: Partial<CoreLimits> = {}, place: BenchPlace = {}) {
+    this.nextCell = place.firstCell ?? 1;
     const options = {
       ...limits,
-      id: transmitterId,
+      id: place.id ?? transmitterId,
       mesh: "bench",
       incarnation: 7,
       version: "0.0.0",
@@ -78,6 +87,7 @@ export class CoreBench {
       this.inTurn = false;
     }
     this.carryOut();
+    this.afterTurn();
   }
 
   /** Lets time pass; cells that beat answer each beat. */

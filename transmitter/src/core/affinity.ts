@@ -1,7 +1,6 @@
 import { hashThid, type Thid } from "@thynapse/protocol";
-import type { CellRecord } from "./cells.js";
+import type { Holder } from "./holder.js";
 import type { Span } from "./ledger.js";
-import type { Member } from "./member.js";
 
 /**
  * Which cell of a group a key belongs to: the one with the highest hash of (key, cell), so that a
@@ -24,15 +23,15 @@ export class KeyOwners {
     return this.busy.has(key) || this.heldBack.has(key);
   }
 
-  /** The member that the key belongs to now. */
-  ownerOf(key: string, members: ReadonlyMap<CellRecord, Member>): Member | undefined {
+  /** The member that the key belongs to now, wherever its cell is attached. */
+  ownerOf(key: string, members: Iterable<Holder>): Holder | undefined {
     const known = this.chosen.get(key);
-    let best: Member | undefined;
+    let best: Holder | undefined;
     let bestHash = "";
-    for (const member of members.values()) {
-      if (member.cell.id === known) return member;
+    for (const member of members) {
+      if (member.id === known) return member;
       if (known !== undefined) continue;
-      const hash = hashThid(Buffer.from(`${key} ${member.cell.id}`));
+      const hash = hashThid(Buffer.from(`${key} ${member.id}`));
       if (hash > bestHash) {
         best = member;
         bestHash = hash;
@@ -40,7 +39,7 @@ export class KeyOwners {
     }
     if (best !== undefined) {
       if (this.chosen.size >= chosenMax) this.chosen.clear();
-      this.chosen.set(key, best.cell.id);
+      this.chosen.set(key, best.id);
     }
     return best;
   }

@@ -25,14 +25,16 @@ interface Ask {
   readonly terms: AskTerms;
   readonly dueMs: number;
   /** Gather: the cells that have not replied. */
-  readonly expected: Map<Thid, CellRecord> | undefined;
+  readonly expected: Map<Thid, Replier> | undefined;
+  /** Gather: the transmitters that have not said which of their cells it reached. */
+  readonly awaited: Set<Thid>;
 }
 
 /** Time-outs are told in steps of this: one deadline for many requests. */
 const bucketMs = 10;
 
 /** Who replied, as the asker is told. */
-type Replier = Pick<CellRecord, "id" | "service">;
+export type Replier = Pick<CellRecord, "id" | "service">;
 
 /** What asks need of the transmitter around them. */
 export interface AsksParts {
@@ -69,8 +71,9 @@ export class Asks {
     const seq = run.seqAt(index);
     const terms = run.extrasAt(index)?.ask as AskTerms;
     const dueMs = Math.ceil((nowMs + terms.timeoutMs) / bucketMs) * bucketMs;
-    const expected = terms.gather === true ? new Map<Thid, CellRecord>() : undefined;
-    const ask = { asker: asker.id, sender, seq, ref, terms, dueMs, expected };
+    const expected = terms.gather === true ? new Map<Thid, Replier>() : undefined;
+    const awaited = new Set<Thid>();
+    const ask = { asker: asker.id, sender, seq, ref, terms, dueMs, expected, awaited };
     this.byEvent.set(sender, seq, ask);
     this.parts.counters.add("asks");
     const bucket = this.byDue.get(dueMs);
@@ -117,7 +120,7 @@ export class Asks {
   }
 
   /** A group has acked these deliveries: the first result answers. */
-  acked(span: Span, cell: CellRecord, result: Body | undefined): void {
+  acked(span: Span, cell: Replier, result: Body | undefined): void {
     const { run, firstNumber } = span.lot;
     for (let index = span.from - firstNumber; index < span.to - firstNumber; index++) {
       const ask = this.of(run, index);
@@ -135,7 +138,7 @@ export class Asks {
    * A handler has failed. Tells whether that settles the event: for a request it does, unless the
    * asker said `retry`.
    */
-  failed(span: Span, cell: CellRecord, failure: Failure): boolean {
+  failed(span: Span, cell: Replier, failure: Failure): boolean {
     const { run, firstNumber } = span.lot;
     const terms = run.extrasAt(span.from - firstNumber)?.ask;
     if (terms === undefined) return false;
@@ -156,25 +159,48 @@ export class Asks {
   }
 
   /** One part of a streamed reply, of a delivery that is current. */
-  part(span: Span, index: number, body: Body, cell: CellRecord): void {
+  part(span: Span, index: number, body: Body, cell: Replier): void {
     const ask = this.of(span.lot.run, span.from - span.lot.firstNumber);
     if (ask === undefined) return;
     const from = { id: cell.id, service: cell.service };
     this.reply(ask, "part", { from, attempt: span.attempt, index }, body);
   }
 
-  /** Tells the asker of a gather whom it may expect. */
-  expect(sender: Thid, seq: number, cells: Iterable<CellRecord>): void {
+  /**
+   * Tells the asker of a gather whom it may expect, when these transmitters have said which of
+   * their cells it reached.
+   */
+  expect(sender: Thid, seq: number, cells: Iterable<Replier>, sites: readonly Thid[]): void {
     const ask = this.byEvent.get(sender, seq);
     if (ask?.expected === undefined) return;
+    for (const { id, service } of cells) ask.expected.set(id, { id, service });
+    for (const site of sites) ask.awaited.add(site);
+    this.tellExpected(ask);
+  }
+
+  /** A transmitter says which of its cells a gather reached. */
+  expectAt(site: Thid, { sender, seq, cells }: Reached): void {
+    const ask = this.byEvent.get(sender, seq);
+    if (ask?.expected === undefined || !ask.awaited.delete(site)) return;
     for (const cell of cells) ask.expected.set(cell.id, cell);
-    const told = [...ask.expected.values()].map(({ id, service }) => ({ id, service }));
-    this.reply(ask, "expect", { cells: told });
+    this.tellExpected(ask);
+  }
+
+  /** A transmitter is gone: whom it reached is not known any more. */
+  siteLost(site: Thid): void {
+    for (const ask of [...this.byEvent.values()]) {
+      if (ask.awaited.delete(site)) this.tellExpected(ask);
+    }
+  }
+
+  private tellExpected(ask: Ask): void {
+    if (ask.expected === undefined || ask.awaited.size > 0) return;
+    this.reply(ask, "expect", { cells: [...ask.expected.values()] });
     this.endGather(ask);
   }
 
   /** A cell's reply to a gather; its second one is only counted. */
-  gathered(to: Thid, seq: number, cell: CellRecord, reply: GatherReply): void {
+  gathered(to: Thid, seq: number, cell: Replier, reply: GatherReply): void {
     const ask = this.byEvent.get(to, seq);
     if (ask?.expected?.delete(cell.id) !== true) {
       this.parts.counters.add("repliesSurplus");
@@ -190,15 +216,24 @@ export class Asks {
   left(cell: CellRecord): void {
     for (const ask of [...this.byEvent.values()]) {
       if (ask.asker === cell.id) this.close(ask);
-      else if (ask.expected?.delete(cell.id) === true) {
-        this.reply(ask, "gone", { cells: [{ id: cell.id, service: cell.service }] });
-        this.endGather(ask);
-      }
+      else this.goneFrom(ask, cell);
     }
   }
 
+  /** A cell of another transmitter that a gather reached is gone. */
+  gone(sender: Thid, seq: number, cell: Replier): void {
+    const ask = this.byEvent.get(sender, seq);
+    if (ask !== undefined) this.goneFrom(ask, cell);
+  }
+
+  private goneFrom(ask: Ask, { id, service }: Replier): void {
+    if (ask.expected?.delete(id) !== true) return;
+    this.reply(ask, "gone", { cells: [{ id, service }] });
+    this.endGather(ask);
+  }
+
   private endGather(ask: Ask): void {
-    if (ask.expected === undefined || ask.expected.size > 0) return;
+    if (ask.expected === undefined || ask.expected.size > 0 || ask.awaited.size > 0) return;
     this.close(ask);
     this.reply(ask, "end", {});
   }
@@ -228,6 +263,13 @@ export class Asks {
 export interface Opening {
   readonly nowMs: number;
   readonly ref: Ref | undefined;
+}
+
+/** What a gather reached at another transmitter. */
+export interface Reached {
+  readonly sender: Thid;
+  readonly seq: number;
+  readonly cells: readonly Replier[];
 }
 
 /** How a handler failed. */

@@ -7,7 +7,7 @@ import {
   readHello,
   type Thid,
 } from "@thynapse/protocol";
-import type { CellRecord } from "./cells.js";
+import { type CellRecord, newCell } from "./cells.js";
 import { Confirms } from "./confirms.js";
 import type { Connection, Connections } from "./connections.js";
 import type { Counters } from "./counters.js";
@@ -15,15 +15,17 @@ import type { DeadLetter } from "./dead-letters.js";
 import type { Deadlines } from "./deadlines.js";
 import type { Asks } from "./asks.js";
 import type { CoreLimits, CoreOptions, Effect, Random } from "./effects.js";
-import type { Group } from "./group.js";
 import type { Groups } from "./groups.js";
 import type { Intake } from "./intake.js";
+import { Keeping } from "./keeping.js";
 import type { Liveness } from "./liveness.js";
 import type { ReadCommand } from "./receiving.js";
 import { writeReply } from "./reply.js";
 import type { RouteTable } from "./route.js";
 import type { Senders } from "./senders.js";
-import type { Stream, Streams } from "./streams.js";
+import { cede } from "./sites/home-answer.js";
+import type { Sites } from "./sites/sites.js";
+import type { Streams } from "./streams.js";
 import type { Telling } from "./telling.js";
 
 /** What attachments need of the transmitter around them. */
@@ -42,6 +44,7 @@ export interface AttachmentsParts {
   readonly liveness: Liveness;
   readonly telling: Telling;
   readonly intake: Intake;
+  readonly sites: Sites;
   readonly effects: () => Effect[];
 }
 
@@ -54,9 +57,11 @@ export class Attachments {
   private readonly byId = new Map<Thid, CellRecord>();
   private readonly byTopic = new Map<string, CellRecord>();
   private readonly parts: AttachmentsParts;
+  private readonly keeping: Keeping;
 
   constructor(parts: AttachmentsParts) {
     this.parts = parts;
+    this.keeping = new Keeping(parts);
   }
 
   get all(): Iterable<CellRecord> {
@@ -95,9 +100,12 @@ export class Attachments {
     record.sender.confirms = record.confirms;
     for (const claim of hello.claims) {
       const group = this.parts.groups.open(hello.service, parsePattern(claim.pattern));
-      this.keep(group, nowMs);
-      this.parts.groups.claimed(group, record, claim);
+      this.keeping.keep(group, nowMs);
+      this.parts.groups.claiming.claimed(group, record.id, claim);
+      this.parts.sites.adopting.spread(record.id, hello.service, claim, nowMs);
     }
+    record.sender.movedTo = undefined;
+    this.parts.sites.announcing.cell(record.id, record.service, record.session);
     this.parts.counters.add("cellsWelcomed");
     this.welcome(record);
     this.tell("$mesh.cell.joined", { id: record.id, service: record.service }, nowMs);
@@ -124,31 +132,17 @@ export class Attachments {
     encoding: CellRecord["encoding"],
     nowMs: number,
   ): CellRecord {
-    const { random, senders, limits } = this.parts;
-    const waitMs = hello.session > 1 ? limits.claimMs : 0;
-    const record: CellRecord = {
-      id: hello.id,
-      service: hello.service,
+    const { random, senders, limits, sites, telling } = this.parts;
+    // In a mesh the groups of others are known, and their events wait for them.
+    const waitMs = hello.session > 1 && !sites.hasPeers ? limits.claimMs : 0;
+    const record: CellRecord = newCell(hello, {
       encoding,
-      session: hello.session,
-      secret: random.hex(128),
-      presenceTopic: `p-${random.hex(128)}`,
       connection: connection.id,
-      welcomedMs: nowMs,
       sender: senders.open(hello.id, nowMs, waitMs),
-      confirms: new Confirms(encoding, (isUrgent) => this.parts.telling.plan(record, isUrgent)),
-      catches: new Map(),
-      stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },
-      state: "alive",
-      presence: "awaited",
-      heardMs: nowMs,
-      doomedMs: Number.POSITIVE_INFINITY,
-      unreachable: false,
-      slowToldMs: Number.NEGATIVE_INFINITY,
-      nextCatch: 1,
-      pace: undefined,
-      refused: undefined,
-    };
+      confirms: new Confirms(encoding, (isUrgent) => telling.plan(record, isUrgent)),
+      secrets: { secret: random.hex(128), presenceTopic: `p-${random.hex(128)}` },
+      nowMs,
+    });
     return record;
   }
 
@@ -189,6 +183,7 @@ export class Attachments {
     const connection = this.parts.connections.find(cell.connection);
     if (connection !== undefined) connection.goodbye = true;
     this.parts.asks.left(cell);
+    this.parts.sites.gathering.left(cell, nowMs);
     this.remove(cell, nowMs);
     this.tell("$mesh.cell.left", { id: cell.id, service: cell.service }, nowMs);
   }
@@ -201,6 +196,7 @@ export class Attachments {
       if (held.mode === "any") this.parts.groups.fates.left(held.member.group, cell, nowMs, true);
     }
     this.parts.asks.left(cell);
+    this.parts.sites.gathering.left(cell, nowMs);
     this.remove(cell, nowMs);
     this.parts.connections.close(cell.connection);
     const { id, service } = cell;
@@ -209,9 +205,31 @@ export class Attachments {
     this.tell("$mesh.cell.dead", fields, nowMs);
   }
 
+  /** A cell is attached to another transmitter now: what it held here waits for its claims. */
+  movedElsewhere(id: Thid, session: number, home: Thid, nowMs: number): void {
+    const cell = this.byId.get(id);
+    if (cell !== undefined && cell.session >= session) return;
+    const sender = this.parts.senders.find(id);
+    if (cell !== undefined) this.fence(cell, nowMs);
+    if (sender === undefined || sender.movedTo === home) return;
+    sender.movedTo = home;
+    for (const group of this.parts.groups.all) {
+      cede(group, id);
+      this.parts.groups.touch(group);
+    }
+  }
+
+  /** Whether this transmitter took an event of a sender, in this attachment or an earlier one. */
+  wasTaken(sender: Thid, seq: number): boolean {
+    return this.parts.senders.find(sender)?.wasTaken(seq) === true;
+  }
+
   /** Takes a cell out of all books; its groups and streams live on for a while. */
   private remove(cell: CellRecord, nowMs: number): void {
-    if (this.byId.get(cell.id) === cell) this.byId.delete(cell.id);
+    if (this.byId.get(cell.id) === cell) {
+      this.byId.delete(cell.id);
+      this.parts.sites.announcing.cellGone(cell.id);
+    }
     this.byTopic.delete(cell.presenceTopic);
     this.parts.telling.forget(cell);
     if (cell.sender.confirms === cell.confirms) {
@@ -221,8 +239,8 @@ export class Attachments {
     const connection = this.parts.connections.find(cell.connection);
     if (connection?.cell === cell) connection.cell = undefined;
     for (const held of cell.catches.values()) {
-      if (held.mode === "multi") this.unlisten(held.stream, cell, nowMs);
-      else this.keep(held.member.group, nowMs);
+      if (held.mode === "multi") this.keeping.unlisten(held.stream, cell, nowMs);
+      else this.keeping.keep(held.member.group, nowMs);
     }
     cell.catches.clear();
   }
@@ -236,33 +254,14 @@ export class Attachments {
     if (held === undefined) return false;
     cell.catches.delete(number);
     if (held.mode === "multi") {
-      this.unlisten(held.stream, cell, nowMs);
+      this.keeping.unlisten(held.stream, cell, nowMs);
       return true;
     }
     const { group } = held.member;
     this.parts.groups.fates.left(group, cell, nowMs, false);
-    if (group.members.size === 0) this.parts.groups.end(group, "its last cell left");
+    this.parts.sites.announce(group);
+    this.parts.groups.endIfEmpty(group, nowMs);
     return true;
-  }
-
-  private unlisten(stream: Stream, cell: CellRecord, nowMs: number): void {
-    stream.listeners.delete(cell);
-    if (stream.listeners.size > 0) return;
-    const endMs = nowMs + this.parts.limits.streamKeepMs;
-    stream.endsMs = endMs;
-    this.parts.deadlines.at(endMs, () => {
-      if (stream.listeners.size === 0 && stream.endsMs === endMs) this.parts.streams.close(stream);
-    });
-  }
-
-  /** Lets a group without members live for `groupKeepMs`. */
-  private keep(group: Group, nowMs: number): void {
-    if (group.members.size > 0) return;
-    const endMs = nowMs + this.parts.limits.groupKeepMs;
-    group.endsMs = endMs;
-    this.parts.deadlines.at(endMs, () => {
-      if (group.endsMs === endMs) this.parts.groups.end(group, "no cell came back");
-    });
   }
 
   sayDraining(): void {
@@ -272,7 +271,7 @@ export class Attachments {
   /** Sends a system event to whoever catches it. @see PROTOCOL.md §13 */
   tell(channel: string, data: Record<string, unknown>, nowMs: number): void {
     const route = this.parts.routes.resolve(channel);
-    if (route.streams.length === 0 && route.groups.length === 0) return;
+    if (route.streams.length + route.groups.length + route.sites.length === 0) return;
     const event = { channel, body: encodeBody(data), extras: {} };
     this.parts.intake.takeLoose([event], { service: "transmitter" }, silent, { nowMs });
   }

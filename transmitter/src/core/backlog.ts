@@ -44,6 +44,21 @@ export class Backlog {
     }
   }
 
+  /** Puts in what has never been out, where its number stands among the others of that kind. */
+  insert(span: Span): void {
+    this.count(span, 1);
+    for (const rest of this.sortOut([span])) {
+      let at = 0;
+      let next = this.spans.at(at);
+      while (next !== undefined && (isBack(next) || next.from < rest.from)) {
+        next = this.spans.at(++at);
+      }
+      if (next === undefined) this.spans.push(rest);
+      else if (at === 0) this.spans.unshift(rest);
+      else this.spans.splice(at, 0, rest);
+    }
+  }
+
   /** Takes the first `count` deliveries, all of one span; there must be one. */
   take(count: number): Span {
     const first = this.spans.first as Span;
@@ -66,6 +81,14 @@ export class Backlog {
     this.events = 0;
     this.bytes = 0;
     return spans;
+  }
+
+  /** Takes everything for which `isWanted`; the rest keeps its order. */
+  takeIf(isWanted: (span: Span) => boolean): Span[] {
+    if (![...this].some(isWanted)) return [];
+    const all = this.takeAll();
+    for (const span of all) if (!isWanted(span)) this.push(span);
+    return all.filter(isWanted);
   }
 
   /** Lets events wait by key from now on, or all in one line; those without a key always do. */

@@ -13,6 +13,7 @@ import type { Counters } from "./counters.js";
 import type { CoreLimits } from "./effects.js";
 import type { Groups } from "./groups.js";
 import { newReader } from "./pace.js";
+import type { Sites } from "./sites/sites.js";
 import { runPart, type Streams } from "./streams.js";
 
 /** What catching needs of the transmitter around it. */
@@ -22,6 +23,8 @@ export interface CatchingParts {
   readonly streams: Streams;
   readonly counters: Counters;
   readonly limits: CoreLimits;
+  readonly sites: Sites;
+  readonly nowMs: () => number;
 }
 
 /** How often others are told that a cell is slow, at most. */
@@ -36,7 +39,11 @@ export class Catching {
     this.parts = parts;
   }
 
-  /** `CTCH` @throws {MeshError} `TOO_MANY_CATCHES`, and what `readCatchWish` throws */
+  /**
+   * `CTCH`: granted when every live transmitter knows it, so that nothing is missed from then on.
+   *
+   * @throws {MeshError} `TOO_MANY_CATCHES`, and what `readCatchWish` throws
+   */
   catch(cell: CellRecord, map: FieldMap, nowMs: number): void {
     const wish = readCatchWish(map);
     const known = findCatch(cell, wish.mode, wish.pattern.text);
@@ -44,8 +51,15 @@ export class Catching {
       throw new MeshError("TOO_MANY_CATCHES", `at most ${this.parts.limits.catchesMax} for a cell`);
     }
     const held = known ?? this.open(cell, wish);
-    if (held.mode === "any") this.agree(held, wish, nowMs);
-    this.parts.attachments.send(cell, "CGHT", answerTo(held, wish));
+    // Its group waits for a cell that comes back: it need not be known anew.
+    const isBack = held.mode === "any" && cell.session > 1;
+    const grant = (atMs: number): void => {
+      if (cell.catches.get(held.number) !== held) return;
+      if (held.mode === "any") this.agree(held, wish, atMs);
+      this.parts.attachments.send(cell, "CGHT", answerTo(held, wish));
+    };
+    if (isBack) grant(nowMs);
+    else this.parts.sites.whenKnown(() => grant(this.parts.nowMs()), nowMs);
   }
 
   private open(cell: CellRecord, wish: CatchWish): CellCatch {
@@ -55,10 +69,15 @@ export class Catching {
     if (wish.mode === "multi") {
       const stream = this.parts.streams.open(pattern, cell.encoding);
       stream.listeners.set(cell, newReader(number, stream.last, stream));
+      this.parts.sites.announcing.stream(stream);
       held = { number, mode: "multi", pattern, stream };
     } else {
       const group = this.parts.groups.open(cell.service, pattern);
-      held = { number, mode: "any", pattern, member: group.join(cell, number, wish) };
+      const member = group.join(cell, number, wish);
+      // Nothing is given to it before it knows the number of its catch.
+      member.credit = 0;
+      this.parts.sites.announce(group);
+      held = { number, mode: "any", pattern, member };
     }
     cell.catches.set(number, held);
     return held;
@@ -115,10 +134,15 @@ export class Catching {
       attachments.send(cell, "RPAR", { catch: number, ...gone, gone: true, done });
     }
     for (const [index, message] of messages.entries()) {
-      counters.add("eventsRepaired", message.count);
-      cell.stats.repaired += message.count;
       const done = index === messages.length - 1;
       const name = { catch: number, first: message.first, count: message.count, done };
+      if (message.part.length === 0) {
+        cell.stats.gone += message.count;
+        attachments.send(cell, "RPAR", { ...name, gone: true });
+        continue;
+      }
+      counters.add("eventsRepaired", message.count);
+      cell.stats.repaired += message.count;
       attachments.sendPart(cell, runPart(message, name));
     }
     if (gone === undefined && messages.length === 0) {

@@ -32,7 +32,7 @@ export class CellCommands {
       CRED: (cell, read) => catching.credit(cell, read.fields()),
       MISS: (cell, read, nowMs) => catching.miss(cell, read.fields(), nowMs),
       PROG: (cell, read, nowMs) => settling.progress(cell, read.fields(), nowMs),
-      RPLY: (cell, read) => settling.reply(cell, read.fields()),
+      RPLY: (cell, read, nowMs) => settling.reply(cell, read.fields(), nowMs),
       GBYE: (cell, read, nowMs) => {
         read.fields();
         parts.attachments.farewell(cell, nowMs);

@@ -1,6 +1,7 @@
-import type { CatchMode, Encoding, Pattern, Thid } from "@thynapse/protocol";
+import type { CatchMode, Encoding, Hello, Pattern, Thid } from "@thynapse/protocol";
 import type { Confirms } from "./confirms.js";
 import type { Member } from "./member.js";
+import type { Pacer } from "./pace.js";
 import type { Sender } from "./senders.js";
 import type { Stream } from "./streams.js";
 
@@ -68,10 +69,9 @@ export interface CellRecord {
   slowToldMs: number;
   nextCatch: number;
   /**
-   * The stream whose readers this cell is too fast for, and until when its confirms may wait for
-   * them.
+   * Who reads more slowly than this cell sends, and until when its confirms may wait for that.
    */
-  pace: { readonly stream: Stream; readonly untilMs: number } | undefined;
+  pace: { readonly reader: Pacer; readonly untilMs: number } | undefined;
   /** The first event refused as busy and not sent again, and how long what follows waits for it. */
   refused: { readonly first: number; readonly untilMs: number } | undefined;
 }
@@ -86,4 +86,31 @@ export function findCatch(
     if (held.mode === mode && held.pattern.text === pattern) return held;
   }
   return undefined;
+}
+
+/** What a cell gets with its welcome. */
+export interface NewCell
+  extends Pick<CellRecord, "encoding" | "connection" | "sender" | "confirms"> {
+  readonly secrets: Pick<CellRecord, "secret" | "presenceTopic">;
+  readonly nowMs: number;
+}
+
+/** The record of a cell that has said hello. */
+export function newCell(hello: Hello, { secrets, nowMs, ...given }: NewCell): CellRecord {
+  const { id, service, session } = hello;
+  return {
+    ...{ id, service, session, ...given, ...secrets },
+    welcomedMs: nowMs,
+    catches: new Map(),
+    stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },
+    state: "alive",
+    presence: "awaited",
+    heardMs: nowMs,
+    doomedMs: Number.POSITIVE_INFINITY,
+    unreachable: false,
+    slowToldMs: Number.NEGATIVE_INFINITY,
+    nextCatch: 1,
+    pace: undefined,
+    refused: undefined,
+  };
 }

@@ -1,12 +1,10 @@
-import type { Claim } from "@thynapse/protocol";
-import type { CellRecord } from "./cells.js";
+import type { Claim, Thid } from "@thynapse/protocol";
 import { Claims } from "./claims.js";
 import type { Counters } from "./counters.js";
 import type { Deadlines } from "./deadlines.js";
 import type { Fates } from "./fates.js";
 import type { Group } from "./group.js";
 import { type Span, singles, spanCount } from "./ledger.js";
-import type { Member } from "./member.js";
 
 /** What claiming needs of the transmitter around it. */
 export interface ClaimingParts {
@@ -14,15 +12,24 @@ export interface ClaimingParts {
   readonly counters: Counters;
   readonly fates: Fates;
   readonly claimMs: number;
-  /** Gives a span to the cell that holds it already. */
-  readonly adopt: (group: Group, member: Member, span: Span, nowMs: number) => void;
+  /** Gives a span to the cell that holds it already. Tells whether that can be done now. */
+  readonly adopt: (group: Group, holding: AdoptHolding, span: Span, nowMs: number) => boolean;
   /** Called for a group whose backlog got something back. */
   readonly touch: (group: Group) => void;
 }
 
+/** Who holds a span. */
+export interface AdoptHolding {
+  readonly cell: Thid;
+  readonly site: Thid | undefined;
+}
+
+/** How often it is looked whether those have answered who may know of an event. */
+const awaitMs = 100;
+
 /**
  * Holds back what cells may already have, until they have had time to come and say so. @see
- * PROTOCOL.md §10.9
+ * PROTOCOL.md §10.9, §18.7
  */
 export class Claiming {
   private readonly parts: ClaimingParts;
@@ -32,22 +39,21 @@ export class Claiming {
   }
 
   /** A cell has said what it has of a group. */
-  claimed(group: Group, cell: CellRecord, claim: Claim): void {
+  claimed(group: Group, cell: Thid, claim: Omit<Claim, "pattern">, site?: Thid): void {
     group.claims ??= new Claims();
-    group.claims.add(cell.id, claim);
+    group.claims.add(cell, claim, site);
   }
 
   /** Holds spans back for `claimMs`; what nobody claims goes to the backlog. */
   hold(group: Group, spans: readonly Span[], nowMs: number): void {
+    if (spans.length === 0) return;
     for (const span of spans) putIn(group, span);
     this.apply(group, nowMs);
-    this.parts.deadlines.at(nowMs + this.parts.claimMs, (dueMs) => {
-      this.apply(group, dueMs);
-      this.release(group, spans);
-    });
+    const lots = new Set(spans.map((span) => span.lot));
+    this.releaseAt(group, lots, nowMs + this.parts.claimMs);
   }
 
-  /** Settles or adopts what is held back and claimed by now; call it when a cell has joined. */
+  /** Settles, adopts or lets go what is held back and answered for by now. */
   apply(group: Group, nowMs: number): void {
     const { claims } = group;
     if (claims === undefined) return;
@@ -67,27 +73,50 @@ export class Claiming {
       this.parts.fates.settle(group, span);
       return true;
     }
-    const holder = claims.holderOf(sender, seq);
-    if (holder === undefined) return false;
-    for (const member of group.members.values()) {
-      if (member.cell.id !== holder) continue;
+    const holding = claims.holderOf(sender, seq);
+    if (holding !== undefined && this.parts.adopt(group, holding, span, nowMs)) {
       this.parts.counters.add("claimsHeld");
       // A claim is good for once: what becomes of the event from here on is known.
-      claims.adopted(holder, sender, seq);
-      this.parts.adopt(group, member, span, nowMs);
+      claims.adopted(holding.cell, sender, seq);
       return true;
     }
-    return false;
+    if (holding !== undefined || !claims.isFree(sender, seq)) return false;
+    // Its former home has never given it out: it is as new.
+    span.repeat = false;
+    group.backlog.insert(span);
+    this.parts.touch(group);
+    return true;
   }
 
-  /** Lets go of what is still held back of these lots. */
-  private release(group: Group, spans: readonly Span[]): void {
-    const lots = new Set(spans.map((span) => span.lot));
-    const free = [...group.held].filter((span) => lots.has(span.lot));
-    for (const span of free) takeOut(group, span);
+  private releaseAt(group: Group, lots: ReadonlySet<Span["lot"]>, dueMs: number): void {
+    this.parts.deadlines.at(dueMs, (nowMs) => {
+      this.apply(group, nowMs);
+      if (this.release(group, lots)) this.releaseAt(group, lots, nowMs + awaitMs);
+    });
+  }
+
+  /**
+   * Lets go of what is still held back of these lots. Tells whether something stays: somebody lives
+   * who answers for it, or has still to say so.
+   */
+  private release(group: Group, lots: ReadonlySet<Span["lot"]>): boolean {
+    const due = [...group.held].filter((span) => lots.has(span.lot));
+    for (const span of due) takeOut(group, span);
+    const free: Span[] = [];
+    let isWaiting = false;
+    for (const span of due) {
+      if (isAwaited(group, span)) {
+        putIn(group, span);
+        isWaiting = true;
+      } else free.push(span);
+    }
+    this.letGo(group, free);
+    return isWaiting;
+  }
+
+  private letGo(group: Group, free: readonly Span[]): void {
     if (group.terms.redeliver) {
-      group.backlog.pushFront(free);
-      this.parts.touch(group);
+      this.parts.fates.again(group, free);
       return;
     }
     for (const span of free) {
@@ -95,6 +124,17 @@ export class Claiming {
       this.parts.fates.settle(group, span);
     }
   }
+}
+
+/** Whether a transmitter may still answer for an event of a span. */
+function isAwaited(group: Group, { lot, from, to }: Span): boolean {
+  const { claims } = group;
+  if (claims === undefined) return false;
+  const { sender } = lot.run.header;
+  for (let number = from; number < to; number++) {
+    if (claims.isAwaited(sender, lot.run.seqAt(number - lot.firstNumber))) return true;
+  }
+  return false;
 }
 
 function putIn(group: Group, span: Span): void {

@@ -1,41 +1,121 @@
 import { type Claim, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
 
+/** Where an event is that a sender repeats. */
+export interface Holding {
+  readonly cell: Thid;
+  /** The transmitter to which the cell is attached; `undefined`: this one. */
+  readonly site: Thid | undefined;
+}
+
+/** What a transmitter says of events that it has assigned, or was to assign, to a group. */
+export interface OriginClaim {
+  /** It has given them out, and answers for them. */
+  readonly held: readonly SeqRange[];
+  /** It knows them, and has not given them out. */
+  readonly free: readonly SeqRange[];
+  /** It had given them out, and they came back. */
+  readonly lost: readonly SeqRange[];
+}
+
 /**
- * What cells that lost their transmitter say of one group: which events they hold, and which they
- * have settled. Asked when a sender repeats an event that this transmitter has not seen.
+ * What others say of the events of one group that senders repeat here: cells that lost their
+ * transmitter which events they hold and which they have settled, transmitters what their cells
+ * hold, and the former home of a sender what it has given out.
  *
- * @see PROTOCOL.md §10.9
+ * @see PROTOCOL.md §10.9, §18.7
  */
 export class Claims {
   private readonly settled = new Map<Thid, RangeSet>();
-  private readonly heldBy = new Map<Thid, Map<Thid, RangeSet>>();
+  private readonly heldBy = new Map<Thid, { site: Thid | undefined; held: Ranges }>();
+  private readonly origins = new Map<Thid, { held: Ranges; free: Ranges }>();
+  /** Transmitters that have not yet said what they know of a sender. */
+  private readonly asked = new Map<Thid, Set<Thid>>();
 
-  add(cell: Thid, claim: Claim): void {
+  add(cell: Thid, claim: Omit<Claim, "pattern">, site: Thid | undefined): void {
     addRanges(this.settled, claim.settled);
-    const held = new Map<Thid, RangeSet>();
+    const held: Ranges = new Map();
     addRanges(held, claim.held);
-    this.heldBy.set(cell, held);
+    this.heldBy.set(cell, { site, held });
+  }
+
+  /** A former home answers, or has changed its mind: it gives back what it cannot place. */
+  addOrigin(peer: Thid, claim: OriginClaim): void {
+    const known = this.origins.get(peer) ?? { held: new Map(), free: new Map() };
+    this.origins.set(peer, known);
+    addRanges(known.held, claim.held);
+    addRanges(known.free, claim.free);
+    this.giveUp(peer, claim.lost);
+  }
+
+  private giveUp(peer: Thid, ranges: readonly SeqRange[]): void {
+    const held = this.origins.get(peer)?.held;
+    for (const { sender, first, last } of ranges) {
+      for (let seq = first; seq <= last; seq++) held?.get(sender)?.remove(seq);
+    }
+  }
+
+  addSettled(ranges: readonly SeqRange[]): void {
+    addRanges(this.settled, ranges);
+  }
+
+  /** Asks of a sender are on their way to these transmitters. */
+  ask(sender: Thid, peers: Iterable<Thid>): void {
+    const asked = this.asked.get(sender) ?? new Set();
+    for (const peer of peers) asked.add(peer);
+    if (asked.size > 0) this.asked.set(sender, asked);
+  }
+
+  answered(sender: Thid, peer: Thid): void {
+    const asked = this.asked.get(sender);
+    if (asked?.delete(peer) === true && asked.size === 0) this.asked.delete(sender);
+  }
+
+  /** A transmitter is dead: it answers for nothing any more, and its cells will claim anew. */
+  lost(peer: Thid): void {
+    this.origins.delete(peer);
+    for (const sender of [...this.asked.keys()]) this.answered(sender, peer);
+    for (const [cell, { site }] of this.heldBy) if (site === peer) this.heldBy.delete(cell);
   }
 
   isSettled(sender: Thid, seq: number): boolean {
     return this.settled.get(sender)?.has(seq) === true;
   }
 
+  /** Whether somebody may still answer for this event. */
+  isAwaited(sender: Thid, seq: number): boolean {
+    if (this.asked.has(sender)) return true;
+    for (const { held } of this.origins.values()) {
+      if (held.get(sender)?.has(seq) === true) return true;
+    }
+    return false;
+  }
+
+  /** Whether its former home has said that it has never been given out, and nobody else has it. */
+  isFree(sender: Thid, seq: number): boolean {
+    if (this.asked.has(sender)) return false;
+    for (const { free } of this.origins.values()) {
+      if (free.get(sender)?.has(seq) === true) return true;
+    }
+    return false;
+  }
+
   /** The cell that holds this event, if one said so. */
-  holderOf(sender: Thid, seq: number): Thid | undefined {
-    for (const [cell, held] of this.heldBy) {
-      if (held.get(sender)?.has(seq) === true) return cell;
+  holderOf(sender: Thid, seq: number): Holding | undefined {
+    for (const [cell, { site, held }] of this.heldBy) {
+      if (held.get(sender)?.has(seq) === true) return { cell, site };
     }
     return undefined;
   }
 
   /** The cell has what it claimed, under a new name. */
   adopted(cell: Thid, sender: Thid, seq: number): void {
-    this.heldBy.get(cell)?.get(sender)?.remove(seq);
+    this.heldBy.get(cell)?.held.get(sender)?.remove(seq);
   }
 }
 
-function addRanges(sets: Map<Thid, RangeSet>, ranges: readonly SeqRange[]): void {
+type Ranges = Map<Thid, RangeSet>;
+
+function addRanges(sets: Ranges, ranges: readonly SeqRange[]): void {
   for (const { sender, first, last } of ranges) {
     let set = sets.get(sender);
     if (set === undefined) {

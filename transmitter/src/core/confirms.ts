@@ -128,3 +128,13 @@ function extend(ranges: Span[], first: number, last: number): void {
   if (latest !== undefined && latest[1] === first - 1) latest[1] = last;
   else ranges.push([first, last]);
 }
+
+/** Calls `done` when `count` events are handled or refused. */
+export function whenHandled(count: number, done: () => void): ConfirmSink {
+  let open = count;
+  const less = (first: number, last: number): void => {
+    open -= last - first + 1;
+    if (open === 0) done();
+  };
+  return { accepted: () => {}, handled: less, refused: less };
+}

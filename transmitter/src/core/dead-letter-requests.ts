@@ -8,7 +8,8 @@ import {
   ownField,
 } from "@thynapse/protocol";
 import type { DeadLetter, DeadLetters } from "./dead-letters.js";
-import type { Intake } from "./intake.js";
+import type { Groups } from "./groups.js";
+import { redrive } from "./redriving.js";
 
 /** How many letters are listed, if nobody says. */
 const listMax = 1000;
@@ -16,11 +17,11 @@ const listMax = 1000;
 /** What can be asked of the dead letters of one transmitter. @see PROTOCOL.md §14, $mesh.dead.* */
 export class DeadLetterRequests {
   private readonly deadLetters: DeadLetters;
-  private readonly intake: Intake;
+  private readonly groups: Groups;
 
-  constructor(deadLetters: DeadLetters, intake: Intake) {
+  constructor(deadLetters: DeadLetters, groups: Groups) {
     this.deadLetters = deadLetters;
-    this.intake = intake;
+    this.groups = groups;
   }
 
   list(data: FieldMap): Record<string, unknown>[] {
@@ -46,7 +47,7 @@ export class DeadLetterRequests {
   redrive(data: FieldMap, nowMs: number): { readonly count: number } {
     const letters = this.take(data);
     for (const { run, service, pattern } of letters) {
-      this.intake.redrive(run, { service, pattern, nowMs });
+      redrive(this.groups, run, { service, pattern, nowMs });
     }
     return { count: letters.length };
   }

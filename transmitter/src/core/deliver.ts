@@ -13,9 +13,9 @@ const head = Buffer.from("M DLVR ");
  *
  * @see PROTOCOL.md §5.5, DLVR
  */
-export function packDelivery(member: Member, span: Span, origin: string, claimed: boolean): Buffer {
+export function packDelivery(member: Member, span: Span, claimed: boolean): Buffer {
   const { run, firstNumber } = span.lot;
-  const name = encodeMessagePack({ ...nameOf(member, span, origin), ...(claimed && { claimed }) });
+  const name = encodeMessagePack({ ...nameOf(member, span), ...(claimed && { claimed }) });
   const prefix = Buffer.concat([head, name]);
   const from = span.from - firstNumber;
   const to = span.to - firstNumber;
@@ -24,19 +24,14 @@ export function packDelivery(member: Member, span: Span, origin: string, claimed
 }
 
 /** Encodes one delivery for a cell in `J`; a text is why JSON cannot say it. */
-export function jsonDelivery(
-  member: Member,
-  span: Span,
-  origin: string,
-  claimed: boolean,
-): Buffer | string {
+export function jsonDelivery(member: Member, span: Span, claimed: boolean): Buffer | string {
   const event = jsonEventOf(span.lot.run as Run, span.from - span.lot.firstNumber);
   if (!event.sayable) return event.reason;
-  const name = { ...nameOf(member, span, origin), ...(claimed && { claimed }) };
+  const name = { ...nameOf(member, span), ...(claimed && { claimed }) };
   return writeReply("J", "DLVR", { ...name, ...event.fields });
 }
 
-function nameOf(member: Member, span: Span, origin: string): Record<string, unknown> {
-  const { from: number, attempt, repeat } = span;
-  return { catch: member.catchNumber, origin, number, attempt, repeat };
+function nameOf(member: Member, span: Span): Record<string, unknown> {
+  const { from: number, attempt, repeat, lot } = span;
+  return { catch: member.catchNumber, origin: lot.origin, number, attempt, repeat };
 }

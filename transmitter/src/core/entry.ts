@@ -1,4 +1,4 @@
-import type { ErrorCode, Run } from "@thynapse/protocol";
+import type { ErrorCode, Run, Thid } from "@thynapse/protocol";
 import type { ConfirmSink } from "./confirms.js";
 import type { Sender } from "./senders.js";
 
@@ -23,7 +23,22 @@ export class Entry {
     this.onHandled = parts.onHandled;
   }
 
-  /** Says how many groups each event goes to, where that is not one for all. */
+  /** Whether the sender is at home elsewhere: nothing more of it is assigned here. */
+  get isMoved(): boolean {
+    return this.sender.movedTo !== undefined;
+  }
+
+  /** The transmitter that is the sender's home now, where that is another one. */
+  get movedTo(): Thid | undefined {
+    return this.sender.movedTo;
+  }
+
+  /** Forgets events that the new home of the sender takes care of: nobody is told of them here. */
+  forget(seqs: Iterable<number>): void {
+    for (const seq of seqs) this.sender.cede(seq);
+  }
+
+  /** Says how many groups and links each event goes to, where that is not one for all. */
   expect(groupCounts: Uint16Array): void {
     this.waits = groupCounts;
   }

@@ -1,11 +1,8 @@
 import type { Settlement } from "@thynapse/protocol";
 import { keyOf } from "./affinity.js";
-import type { Asks } from "./asks.js";
 import type { CellRecord } from "./cells.js";
-import type { CounterName, Counters } from "./counters.js";
-import type { DeadLetter, DeadLetters } from "./dead-letters.js";
-import type { Deadlines } from "./deadlines.js";
-import type { Effect, Random } from "./effects.js";
+import type { CounterName } from "./counters.js";
+import type { FatesParts, Settler, Settling, Verdict } from "./fates-parts.js";
 import type { Group } from "./group.js";
 import { cutBelow, type Span, singles, spanCount } from "./ledger.js";
 import type { Member } from "./member.js";
@@ -15,20 +12,6 @@ const nackBackoffMs = 100;
 const nackBackoffMaxMs = 30_000;
 /** A release with nobody else to go to comes back after this: it must not spin. */
 const releasePauseMs = 20;
-
-/** What the fates of deliveries need of the transmitter around them. */
-export interface FatesParts {
-  readonly deadlines: Deadlines;
-  readonly deadLetters: DeadLetters;
-  readonly asks: Asks;
-  readonly counters: Counters;
-  readonly random: Random;
-  /** Name of this transmitter as an origin. */
-  readonly origin: string;
-  readonly wallMs: () => number;
-  readonly effects: () => Effect[];
-  readonly onDead: (letter: DeadLetter, number: number) => void;
-}
 
 /**
  * What becomes of a delivery that was handed out: settled, failed, taken back, or left by a cell
@@ -55,42 +38,46 @@ export class Fates {
    *
    * @returns how many were current.
    */
-  settled(group: Group, member: Member, settlement: Settlement, nowMs: number): number {
+  settled(member: Member, settlement: Settlement, { origin, nowMs, onDone }: Settling): number {
+    const { group } = member;
     const { first, count, attempt } = settlement;
     let current = 0;
-    for (const span of member.take(first, first + count - 1, attempt, nowMs)) {
+    for (const span of member.take({ origin, first, last: first + count - 1, attempt }, nowMs)) {
       current += spanCount(span);
-      group.owners.release(span);
-      if (settlement.outcome === "ack") this.acked(group, member, span, settlement);
-      else this.unacked(group, member, span, { settlement, nowMs });
+      this.parts.counters.add(outcomeCounters[settlement.outcome], spanCount(span));
+      group.released(span);
+      if (span.lot.upstream === undefined) {
+        this.decide(group, span, { by: member, settlement, nowMs });
+      } else this.parts.passBack(group, span, member, { ...settlement, onDone });
     }
     this.touch(group);
     return current;
   }
 
-  private acked(group: Group, member: Member, span: Span, settlement: Settlement): void {
-    const count = spanCount(span);
-    this.parts.counters.add("acks", count);
-    group.stats.acked += count;
-    if (span.lot.run.extras !== undefined) {
-      this.parts.asks.acked(span, member.cell, settlement.result);
+  /** What a settlement means for deliveries of this origin, wherever their cell is attached. */
+  decide(group: Group, span: Span, verdict: Verdict): void {
+    const { by, settlement } = verdict;
+    if (settlement.outcome !== "ack") {
+      this.unacked(group, span, verdict);
+      return;
     }
+    group.stats.acked += spanCount(span);
+    if (span.lot.run.extras !== undefined) this.parts.asks.acked(span, by, settlement.result);
     this.settle(group, span);
   }
 
-  private unacked(group: Group, member: Member, span: Span, { settlement, nowMs }: Refusal): void {
+  private unacked(group: Group, span: Span, { by, settlement, nowMs }: Verdict): void {
     const { outcome } = settlement;
-    this.parts.counters.add(outcomeCounters[outcome], spanCount(span));
     span.repeat = true;
     if (outcome === "release") {
-      this.released(group, member, span, nowMs);
+      this.released(group, by, span, nowMs);
       return;
     }
     group.stats.nacked += spanCount(span);
     const reason = settlement.reason ?? outcome;
     const code = outcome === "nack" ? "HANDLER_FAILED" : "REJECTED";
     for (const single of singles(span)) {
-      if (this.parts.asks.failed(single, member.cell, { code, reason })) this.settle(group, single);
+      if (this.parts.asks.failed(single, by, { code, reason })) this.settle(group, single);
       else if (outcome === "reject") this.bury(group, single, reason);
       else this.fail(group, single, reason, nowMs);
     }
@@ -99,16 +86,17 @@ export class Fates {
   /**
    * Gives deliveries to another cell, if one can take them now; else they come back after a pause.
    */
-  private released(group: Group, { cell }: Member, span: Span, nowMs: number): void {
-    const [again] = this.moved(group, span);
+  private released(group: Group, by: Settler, span: Span, nowMs: number): void {
+    const [again] = this.movable(group, span);
     if (again === undefined) return;
     const owned = group.terms.affinity && keyOf(again) !== undefined;
-    const alone = owned || group.members.size < 2;
-    if (alone || group.mostFree(cell.id, () => 1) === undefined) {
+    const alone = owned || group.memberCount < 2;
+    const other = group.mostFree(by.id, () => 1) ?? group.sites.mostLeased(() => 1);
+    if (alone || other === undefined || (group.members.size === 0 && other === by.holder)) {
       this.back(group, [again], nowMs, releasePauseMs);
       return;
     }
-    again.avoid = cell.id;
+    again.avoid = by.id;
     this.back(group, [again], nowMs, 0);
     // The other may stop taking any before its turn comes; what is behind must not wait for that.
     this.parts.deadlines.at(nowMs + releasePauseMs, () => {
@@ -133,8 +121,7 @@ export class Fates {
   /** Takes spans that no cell has back into the backlog, now or later. */
   private back(group: Group, spans: readonly Span[], nowMs: number, delayMs: number): void {
     if (delayMs <= 0) {
-      group.backlog.pushFront(spans);
-      this.touch(group);
+      this.again(group, spans);
       return;
     }
     for (const span of spans) {
@@ -144,9 +131,22 @@ export class Fates {
     this.parts.deadlines.at(nowMs + delayMs, () => {
       const still = spans.filter((span) => group.waiting.delete(span));
       for (const span of still) group.owners.release(span);
-      group.backlog.pushFront(still);
-      this.touch(group);
+      this.again(group, still);
     });
+  }
+
+  /**
+   * Lets deliveries be given out again; those of a sender that is at home elsewhere are its new
+   * home's to give.
+   */
+  again(group: Group, spans: readonly Span[]): void {
+    const ours = spans.filter((span) => {
+      if (span.lot.entry?.isMoved !== true) return true;
+      this.parts.moved(group, span, "free");
+      return false;
+    });
+    group.backlog.pushFront(ours);
+    this.touch(group);
   }
 
   /**
@@ -157,22 +157,30 @@ export class Fates {
    * settled.
    */
   left(group: Group, cell: CellRecord, nowMs: number, charge: boolean): void {
-    const concurrency = group.members.get(cell)?.wish.concurrency ?? 1;
-    let begun = charge ? concurrency : 0;
+    const member = group.members.get(cell);
+    if (member === undefined) return;
+    let begun = charge ? member.wish.concurrency : 0;
     const front: Span[] = [];
     for (const span of group.leave(cell)) {
       const first = begun > 0 && spanCount(span) > begun ? cutBelow(span, span.from + begun) : span;
-      if (begun > 0) front.push(...this.crashed(group, first, nowMs));
-      else front.push(...this.moved(group, first));
-      if (first !== span) front.push(...this.moved(group, span));
+      front.push(...this.lost(member, first, { isBegun: begun > 0, nowMs }));
+      if (first !== span) front.push(...this.lost(member, span, { isBegun: false, nowMs }));
       begun -= Math.min(begun, spanCount(first));
     }
-    group.backlog.pushFront(front);
-    this.touch(group);
+    this.again(group, front);
+  }
+
+  private lost(member: Member, span: Span, { isBegun, nowMs }: Loss): Span[] {
+    const { group } = member;
+    if (span.lot.upstream !== undefined) {
+      this.parts.passBack(group, span, member, { outcome: isBegun ? "crashed" : "moved" });
+      return [];
+    }
+    return isBegun ? this.crashed(group, span, nowMs) : this.movable(group, span);
   }
 
   /** Charges deliveries whose cell died; returns those that go to others at once. */
-  private crashed(group: Group, span: Span, nowMs: number): Span[] {
+  crashed(group: Group, span: Span, nowMs: number): Span[] {
     const again: Span[] = [];
     for (const single of singles(span)) {
       single.alone = true;
@@ -190,7 +198,8 @@ export class Fates {
     return again;
   }
 
-  private moved(group: Group, span: Span): Span[] {
+  /** Returns deliveries that go to others, uncounted, where that is allowed. */
+  movable(group: Group, span: Span): Span[] {
     span.repeat = true;
     if (group.terms.redeliver) return [span];
     for (const single of singles(span)) this.bury(group, single, "it left the origin once");
@@ -203,15 +212,21 @@ export class Fates {
     for (const { member, span } of group.takeOverdue(nowMs)) {
       this.parts.counters.add("ackTimeouts", spanCount(span));
       const { cell, catchNumber } = member;
-      const name = { catch: catchNumber, origin: this.parts.origin, number: span.from };
+      const name = { catch: catchNumber, origin: span.lot.origin, number: span.from };
       const back = { ...name, count: spanCount(span), attempt: span.attempt };
       const part = writeReply(cell.encoding, "BACK", back);
       this.parts.effects().push({ kind: "send", connection: cell.connection, part });
-      for (const single of singles(span)) {
-        this.fail(group, single, "nobody settled it in time", nowMs);
-      }
+      if (span.lot.upstream === undefined) this.overdue(group, span, nowMs);
+      else this.parts.passBack(group, span, member, { outcome: "overdue" });
     }
     this.touch(group);
+  }
+
+  /** Nobody settled deliveries in time. */
+  overdue(group: Group, span: Span, nowMs: number): void {
+    for (const single of singles(span)) {
+      this.fail(group, single, "nobody settled it in time", nowMs);
+    }
   }
 
   /** Plans the next look for time-outs. */
@@ -240,16 +255,23 @@ export class Fates {
     this.parts.onDead(letter, span.from);
   }
 
+  /** An event that its cell cannot be told is rejected, by whoever is its origin. */
+  unsayable(member: Member, span: Span, reason: string): void {
+    if (span.lot.upstream === undefined) this.bury(member.group, span, reason);
+    else this.parts.passBack(member.group, span, member, { outcome: "reject", reason });
+  }
+
   /** The group is done with these events. */
   settle(group: Group, span: Span): void {
     const { run, firstNumber, entry } = span.lot;
-    entry.settled(run, span.from - firstNumber, span.to - firstNumber);
+    if (entry?.isMoved === true) this.parts.moved(group, span, "settled");
+    entry?.settled(run, span.from - firstNumber, span.to - firstNumber);
     this.touch(group);
   }
 }
 
-interface Refusal {
-  readonly settlement: Settlement;
+interface Loss {
+  readonly isBegun: boolean;
   readonly nowMs: number;
 }
 

@@ -1,19 +1,26 @@
-import type { Claim, Pattern, Run, Settlement } from "@thynapse/protocol";
+import type { Pattern, Run, Thid } from "@thynapse/protocol";
 import type { CellRecord } from "./cells.js";
-import { Claiming } from "./claiming.js";
-import { jsonDelivery, packDelivery } from "./deliver.js";
+import { type AdoptHolding, Claiming } from "./claiming.js";
 import type { CoreLimits } from "./effects.js";
 import type { Entry } from "./entry.js";
-import { Fates, type FatesParts } from "./fates.js";
-import { type Choice, Group } from "./group.js";
+import { freshCount, isExpired } from "./expiry.js";
+import { Fates } from "./fates.js";
+import type { FatesParts } from "./fates-parts.js";
+import { Group } from "./group.js";
+import { type Elsewhere, Handing } from "./handing.js";
+import type { Holder } from "./holder.js";
 import { type Lot, type Span, singles, spanCount, wholeSpan } from "./ledger.js";
-import type { Member } from "./member.js";
 import type { RouteTable } from "./route.js";
+import { shareCredit } from "./sites/leasing.js";
 
 /** What groups need of the transmitter around them. */
 export interface GroupsParts extends FatesParts {
   readonly routes: RouteTable;
   readonly limits: CoreLimits;
+  /** Name of this transmitter as an origin. */
+  readonly origin: string;
+  /** The way to cells of other transmitters. */
+  readonly elsewhere: Elsewhere;
 }
 
 /** How events come to a group. */
@@ -21,12 +28,15 @@ export interface GroupArrival {
   readonly nowMs: number;
   /** Whether the sender sends them again: then they are held back for claims first. */
   readonly repeat: boolean;
+  /** The attachment of the sender. */
+  readonly session: number;
 }
 
 /** All groups of a transmitter: their making and end, and who gets what. @see PROTOCOL.md §10 */
 export class Groups {
   readonly fates: Fates;
-  private readonly claiming: Claiming;
+  readonly claiming: Claiming;
+  readonly handing: Handing;
   private readonly byKey = new Map<string, Group>();
   private readonly dirty = new Set<Group>();
   private readonly parts: GroupsParts;
@@ -36,15 +46,19 @@ export class Groups {
   constructor(parts: GroupsParts) {
     this.parts = parts;
     this.fates = new Fates(parts, (group) => this.dirty.add(group));
+    this.handing = new Handing(parts, this.fates);
     this.claiming = new Claiming({
       deadlines: parts.deadlines,
       counters: parts.counters,
       fates: this.fates,
       claimMs: parts.limits.claimMs,
       touch: (group) => this.dirty.add(group),
-      adopt: (group, member, span, nowMs) => {
+      adopt: (group, holding, span, nowMs) => {
+        const holder = holderOf(group, holding);
+        if (holder === undefined) return false;
         if (group.terms.affinity) group.owners.take(span);
-        this.deliver(group, member, span, { nowMs, claimed: true });
+        this.handing.give(group, holder, span, { nowMs, claimedBy: holding.cell });
+        return true;
       },
     });
   }
@@ -69,7 +83,7 @@ export class Groups {
     return group;
   }
 
-  /** Something changed that may let deliveries go out at the end of the turn. */
+  /** Deliveries may go out at the end of the turn. */
   touch(group: Group): void {
     this.dirty.add(group);
   }
@@ -85,10 +99,9 @@ export class Groups {
    * Gives a group the events of a run, or of a slice of one. What its backlog has no room for is
    * refused.
    */
-  add(group: Group, run: Run, entry: Entry, { nowMs, repeat }: GroupArrival): void {
+  add(group: Group, run: Run, entry: Entry, { nowMs, repeat, session }: GroupArrival): void {
     const { backlogEventsMax, backlogBytesMax } = this.parts.limits;
-    const lot: Lot = { run, firstNumber: this.nextNumber, entry, receivedMs: nowMs };
-    this.nextNumber += run.count;
+    const lot = this.newLot(run, entry, nowMs);
     let room = group.room(lot, backlogEventsMax, backlogBytesMax);
     if (room < run.count) {
       // What this turn has brought may only wait for its end: members with credit make room first.
@@ -98,16 +111,26 @@ export class Groups {
     const span = wholeSpan(lot, repeat);
     if (room < run.count) this.refuse(group, span, span.from + room);
     if (room === 0) return;
-    if (repeat) this.claiming.hold(group, [span], nowMs);
-    else group.backlog.push(span);
     this.dirty.add(group);
+    if (!repeat) {
+      group.backlog.push(span);
+      return;
+    }
+    this.parts.elsewhere.seek(group, run, session);
+    this.claiming.hold(group, [span], nowMs);
   }
 
   /** Gives a group an event again that it had given up. */
   redrive(group: Group, run: Run, entry: Entry, nowMs: number): void {
-    const lot: Lot = { run, firstNumber: this.nextNumber++, entry, receivedMs: nowMs };
-    group.backlog.push(wholeSpan(lot, true));
+    group.backlog.push(wholeSpan(this.newLot(run, entry, nowMs), true));
     this.dirty.add(group);
+  }
+
+  private newLot(run: Run, entry: Entry, receivedMs: number): Lot {
+    const { origin } = this.parts;
+    const firstNumber = this.nextNumber;
+    this.nextNumber += run.count;
+    return { run, firstNumber, origin, entry, upstream: undefined, receivedMs };
   }
 
   /** Refuses the deliveries of a span from `number` on; the span keeps those before. */
@@ -115,15 +138,17 @@ export class Groups {
     const { run, firstNumber, entry } = span.lot;
     const message = `the backlog of ${group.service} ${group.pattern.text} is full`;
     for (let index = number - firstNumber; index < run.count; index++) {
-      entry.refused(run.seqAt(index), "GROUP_FULL", message);
+      entry?.refused(run.seqAt(index), "GROUP_FULL", message);
     }
     this.parts.counters.add("eventsRefused", span.to - number);
-    entry.settled(run, number - firstNumber, run.count);
+    entry?.settled(run, number - firstNumber, run.count);
     span.to = number;
   }
 
   /** Sends out what the groups that changed can send. */
   flush(nowMs: number): void {
+    // Others may have taken our senders over while we were away.
+    if (this.parts.elsewhere.wasAway(nowMs)) return;
     for (const group of this.dirty) {
       // Taken out first: what this one causes (a dead letter is an event too) may touch any of them
       // again.
@@ -135,8 +160,12 @@ export class Groups {
 
   private send(group: Group, nowMs: number): void {
     group.backlog.setByKey(group.terms.affinity);
+    shareCredit(group, (peer, cell, count) => {
+      this.parts.elsewhere.grant(group, peer, cell, count);
+    });
     if (group.terms.affinity && group.hasCredit) this.pumpByKey(group, nowMs);
     this.pump(group, nowMs);
+    this.parts.elsewhere.demand(group, nowMs);
   }
 
   private pump(group: Group, nowMs: number): void {
@@ -149,22 +178,22 @@ export class Groups {
       if (choice === undefined) return;
       const count =
         first.lot.run.extras === undefined ? choice.count : freshCount(first, choice, nowMs);
-      this.deliver(group, choice.member, group.backlog.take(count), { nowMs });
+      this.handing.give(group, choice.holder, group.backlog.take(count), { nowMs });
     }
   }
 
   private pumpByKey(group: Group, nowMs: number): void {
     for (const key of group.backlog.keys()) {
       if (group.owners.isBusy(key)) continue;
-      const owner = group.owners.ownerOf(key, group.members);
-      if (owner === undefined || owner.free === 0) continue;
+      const owner = group.owners.ownerOf(key, group.holders());
+      if (owner === undefined || owner.free <= group.sites.leasedOf(owner.id)) continue;
       const span = group.backlog.takeKey(key);
       if (isExpired(span, nowMs)) {
         this.expire(group, span);
         continue;
       }
       group.owners.take(span);
-      this.deliver(group, owner, span, { nowMs });
+      this.handing.give(group, owner, span, { nowMs });
     }
   }
 
@@ -173,58 +202,38 @@ export class Groups {
     this.fates.settle(group, span);
   }
 
-  /** Hands a span to a member, as the next attempt. Hot path: guarded by `bench/micro/core`. */
-  private deliver(group: Group, member: Member, span: Span, { nowMs, claimed }: Handing): void {
-    const { cell } = member;
-    const count = spanCount(span);
-    if (span.attempt > 0) {
-      group.stats.redelivered += count;
-      this.parts.counters.add("redeliveries", count);
-    }
-    span.attempt++;
-    span.avoid = undefined;
-    span.begunMs = Number.POSITIVE_INFINITY;
-    group.stats.delivered += count;
-    cell.stats.delivered += count;
-    this.parts.counters.add("deliveries", count);
-    const effects = this.parts.effects();
-    if (cell.encoding === "M") {
-      const part = packDelivery(member, span, this.parts.origin, claimed === true);
-      effects.push({ kind: "send", connection: cell.connection, part });
-      member.hold(span, nowMs);
-      return;
-    }
-    for (const single of singles(span)) {
-      const part = jsonDelivery(member, single, this.parts.origin, claimed === true);
-      if (typeof part === "string") {
-        group.owners.release(single);
-        this.fates.bury(group, single, part);
-        continue;
-      }
-      effects.push({ kind: "send", connection: cell.connection, part });
-      member.hold(single, nowMs);
-    }
-  }
-
-  /** Settles deliveries; returns how many were current. */
-  settled(group: Group, member: Member, settlement: Settlement, nowMs: number): number {
-    return this.fates.settled(group, member, settlement, nowMs);
-  }
-
-  /** A cell has joined: what it claims, and what waits, may go to it. */
+  /** A cell has joined, or another transmitter with cells: what it claims, and what waits. */
   joined(group: Group, nowMs: number): void {
     this.claiming.apply(group, nowMs);
     this.dirty.add(group);
-  }
-
-  claimed(group: Group, cell: CellRecord, claim: Claim): void {
-    this.claiming.claimed(group, cell, claim);
+    this.parts.elsewhere.announce(group);
   }
 
   /** A cell is attached anew: what its old attachment held waits for its claims. */
   movedAway(group: Group, cell: CellRecord, nowMs: number): void {
-    const spans = group.leave(cell);
-    for (const span of spans) span.repeat = true;
+    const member = group.members.get(cell);
+    if (member === undefined) return;
+    const ours: Span[] = [];
+    for (const span of group.leave(cell)) {
+      span.repeat = true;
+      if (span.lot.upstream === undefined) ours.push(span);
+      else this.parts.passBack(group, span, member, { outcome: "away" });
+    }
+    this.claiming.hold(group, ours, nowMs);
+    this.joined(group, nowMs);
+  }
+
+  /** A transmitter is gone: what it held waits for the claims of its cells. */
+  siteLost(group: Group, peer: Thid, nowMs: number): void {
+    group.claims?.lost(peer);
+    const spans = group.sites.membersOf(peer).flatMap((member) => {
+      member.reset();
+      return member.takeAll();
+    });
+    for (const span of spans) {
+      span.repeat = true;
+      group.released(span);
+    }
     this.claiming.hold(group, spans, nowMs);
     this.dirty.add(group);
   }
@@ -240,8 +249,32 @@ export class Groups {
     }
   }
 
+  /** The group of this name, if there is one. */
+  find(service: string, pattern: string): Group | undefined {
+    return this.byKey.get(`${service} ${pattern}`);
+  }
+
+  /** Lets a group without members live for a while, for cells that were lost. */
+  keep(group: Group, untilMs: number): void {
+    group.keptUntilMs = Math.max(group.keptUntilMs, untilMs);
+    this.endIfEmpty(group, Number.NEGATIVE_INFINITY);
+  }
+
+  /** Ends a group that nobody has and for which nobody is waited. */
+  endIfEmpty(group: Group, nowMs: number): void {
+    if (!group.isEmpty) return;
+    const endMs = group.keptUntilMs;
+    if (endMs <= nowMs) this.end(group, "its last cell left");
+    if (endMs <= nowMs) return;
+    group.endsMs = endMs;
+    this.parts.deadlines.at(endMs, () => {
+      if (group.endsMs === endMs && group.isEmpty) this.end(group, "no cell came back");
+    });
+  }
+
   /** Ends a group that has no members; what it still had becomes dead letters. */
   end(group: Group, reason: string): void {
+    if (this.byKey.get(`${group.service} ${group.pattern.text}`) !== group) return;
     this.byKey.delete(`${group.service} ${group.pattern.text}`);
     this.parts.routes.removeGroup(group.pattern, group);
     const rest = [...group.backlog.takeAll(), ...group.waiting, ...group.held];
@@ -251,27 +284,16 @@ export class Groups {
       for (const single of singles(span)) this.fates.bury(group, single, reason);
     }
     this.dirty.delete(group);
+    this.parts.elsewhere.announce(group);
   }
 }
 
-interface Handing {
-  readonly nowMs: number;
-  /** Whether the cell holds the event already and must not begin it again. */
-  readonly claimed?: boolean;
-}
-
-/** How many of the chosen events come before the first whose time has passed. */
-function freshCount(span: Span, { count }: Choice, nowMs: number): number {
-  let fresh = 1;
-  while (fresh < count && !isExpired(span, nowMs, fresh)) fresh++;
-  return fresh;
-}
-
-/** Whether the time of an event of a span has passed: its own, or that of its asker. */
-function isExpired(span: Span, nowMs: number, at = 0): boolean {
-  const extras = span.lot.run.extrasAt(span.from + at - span.lot.firstNumber);
-  if (extras === undefined) return false;
-  const ttlMs = extras.ttlMs ?? Number.POSITIVE_INFINITY;
-  const askMs = extras.ask?.timeoutMs ?? Number.POSITIVE_INFINITY;
-  return span.lot.receivedMs + Math.min(ttlMs, askMs) <= nowMs;
+/** Who of a group is meant by a claim, if it is there by now. */
+function holderOf(group: Group, { cell, site }: AdoptHolding): Holder | undefined {
+  if (site !== undefined) {
+    const members = group.sites.membersOf(site).filter((member) => member.isPresent);
+    return members.find((member) => member.cell === cell) ?? members[0];
+  }
+  for (const member of group.members.values()) if (member.cell.id === cell) return member;
+  return undefined;
 }

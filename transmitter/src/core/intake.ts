@@ -2,7 +2,6 @@ import {
   type ChannelTable,
   isSystemChannel,
   type LooseEvent,
-  parsePattern,
   type Ref,
   type Run,
   readRun,
@@ -16,10 +15,12 @@ import type { Dedupe } from "./dedupe.js";
 import type { Effect } from "./effects.js";
 import { Entry } from "./entry.js";
 import type { Groups } from "./groups.js";
+import type { Pacer } from "./pace.js";
 import type { Behind, OwnEvents } from "./own-events.js";
 import type { Route, RouteTable } from "./route.js";
-import { acceptAll, listenersOf, matchedBy, Plan } from "./plan.js";
-import { Sender } from "./senders.js";
+import { acceptAll, arrivalAt, listenersOf, matchedBy, Plan } from "./plan.js";
+import type { Sender } from "./senders.js";
+import type { Site } from "./sites/site.js";
 import type { Stream, Streams } from "./streams.js";
 
 /** What the intake needs of the transmitter around it. */
@@ -33,6 +34,8 @@ export interface IntakeParts {
   readonly counters: Counters;
   readonly wallMs: () => number;
   readonly effects: () => Effect[];
+  /** Passes a run on to the streams of another transmitter; `then` when it need not be kept. */
+  readonly forward: (site: Site, run: Run, nowMs: number, then: () => void) => void;
   /** Answers a request on a system channel. */
   readonly onSystemRequest: (cell: CellRecord, run: Run, index: number, nowMs: number) => void;
 }
@@ -126,17 +129,6 @@ export class Intake {
     return run;
   }
 
-  /**
-   * Gives a dead letter to its group again, under its old identity; the sender was told its fate
-   * long ago.
-   */
-  redrive(run: Run, { service, pattern, nowMs }: Redrive): void {
-    const sender = new Sender(run.header.sender, nowMs);
-    const entry = new Entry(run, { sender, sink: sender, onHandled: () => {} });
-    const group = this.parts.groups.open(service, parsePattern(pattern));
-    this.parts.groups.redrive(group, run, entry, nowMs);
-  }
-
   /** Confirms what the origin knows already; returns the indexes of what it does not. */
   private confirmKnown(sender: Sender, run: Run): number[] {
     const fresh: number[] = [];
@@ -181,16 +173,28 @@ export class Intake {
     }
     const matched = matchedBy(route);
     if (matched === 0) this.parts.counters.add("eventsUnmatched", run.count);
-    if (route.groups.length === 0) {
+    const waits = route.groups.length + route.sites.length;
+    if (waits === 0) {
       acceptAll(run, entry, matched);
       if (run.seqs === undefined) entry.handled(first, last);
       else for (const seq of run.seqs) entry.handled(seq, seq);
       return;
     }
-    if (route.groups.length > 1) entry.expect(new Uint16Array(run.count).fill(route.groups.length));
-    const how = { nowMs: arrival.nowMs, repeat: arrival.repeat === true };
-    for (const group of route.groups) this.parts.groups.add(group, run, entry, how);
+    if (waits > 1) entry.expect(new Uint16Array(run.count).fill(waits));
+    for (const { site } of route.sites) this.forward(site, run, entry, arrival);
+    for (const group of route.groups) this.parts.groups.add(group, run, entry, arrivalAt(arrival));
     acceptAll(run, entry, matched);
+  }
+
+  private forward(site: Site, run: Run, entry: Entry, { cell, nowMs }: Arrival): void {
+    this.parts.forward(site, run, nowMs, () => entry.settled(run, 0, run.count));
+    this.pace(cell, site, nowMs);
+  }
+
+  private pace(cell: CellRecord | undefined, reader: Pacer, nowMs: number): void {
+    if (cell === undefined || cell.pace !== undefined || !reader.isAhead(nowMs)) return;
+    this.parts.counters.add("sendersPaced");
+    cell.pace = { reader, untilMs: nowMs + paceMs };
   }
 
   /** Events part: each target gets a slice of those that match it. */
@@ -202,11 +206,13 @@ export class Intake {
     for (const [stream, indexes] of plan.streams) {
       this.publish(stream, this.slice(run, indexes), arrival);
     }
-    entry.expect(plan.groupCounts);
+    entry.expect(plan.waitCounts);
     for (const index of plan.unmatched) entry.handled(run.seqAt(index), run.seqAt(index));
-    const how = { nowMs: arrival.nowMs, repeat: arrival.repeat === true };
+    for (const [site, indexes] of plan.sites) {
+      this.forward(site, this.slice(run, indexes), entry, arrival);
+    }
     for (const [group, indexes] of plan.groups) {
-      this.parts.groups.add(group, this.slice(run, indexes), entry, how);
+      this.parts.groups.add(group, this.slice(run, indexes), entry, arrivalAt(arrival));
     }
     for (const [index, matched] of plan.matched) {
       const seq = run.seqAt(index);
@@ -216,10 +222,7 @@ export class Intake {
 
   private publish(stream: Stream, run: Run, { cell, nowMs }: Arrival): void {
     this.parts.streams.publish(stream, run, this.parts.effects());
-    if (cell !== undefined && cell.pace === undefined && stream.isAhead(nowMs)) {
-      this.parts.counters.add("sendersPaced");
-      cell.pace = { stream, untilMs: nowMs + paceMs };
-    }
+    this.pace(cell, stream, nowMs);
   }
 
   private placeOne(sender: Sender, run: Run, entry: Entry, step: Step): void {
@@ -261,12 +264,15 @@ export class Intake {
     if (ask !== undefined && arrival.cell !== undefined) {
       entry.quiet(seq);
       this.parts.asks.open(arrival.cell, run, index, { nowMs: arrival.nowMs, ref: arrival.ref });
-      if (ask.gather === true) this.parts.asks.expect(run.header.sender, seq, listenersOf(route));
-      else if (groups.length === 0) this.parts.asks.unheard(run.header.sender, seq);
+      if (ask.gather === true) {
+        const sites = route.sites.map(({ site }) => site.id);
+        this.parts.asks.expect(run.header.sender, seq, listenersOf(route), sites);
+      } else if (groups.length === 0) this.parts.asks.unheard(run.header.sender, seq);
     }
     for (const stream of route.streams) plan.toStream(stream, index);
+    for (const { site } of route.sites) plan.toSite(site, index);
     for (const group of groups) plan.toGroup(group, index);
-    if (groups.length === 0) plan.unmatched.push(index);
+    if (groups.length + route.sites.length === 0) plan.unmatched.push(index);
   }
 
   private isDuplicate(
@@ -288,12 +294,6 @@ export class Intake {
     this.parts.counters.add("runsSliced");
     return readRun(sliceRun(run, indexes, slicePrefix), slicePrefix.length);
   }
-}
-
-interface Redrive {
-  readonly service: string;
-  readonly pattern: string;
-  readonly nowMs: number;
 }
 
 interface Step {

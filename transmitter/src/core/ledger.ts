@@ -1,5 +1,6 @@
 import type { Run } from "@thynapse/protocol";
 import type { Entry } from "./entry.js";
+import type { Upstream } from "./sites/upstream.js";
 
 /**
  * The part of one accepted run that one group has to settle: event i of `run` is delivery
@@ -8,7 +9,12 @@ import type { Entry } from "./entry.js";
 export interface Lot {
   readonly run: Run;
   readonly firstNumber: number;
-  readonly entry: Entry;
+  /** Name of the origin that numbered the deliveries. */
+  readonly origin: string;
+  /** What is told when they are settled; `undefined` where another transmitter is the origin. */
+  readonly entry: Entry | undefined;
+  /** The origin, where that is another transmitter: it decides what becomes of them. */
+  readonly upstream: Upstream | undefined;
   readonly receivedMs: number;
 }
 
@@ -18,7 +24,8 @@ export interface Lot {
  * it is split.
  */
 export interface Span {
-  readonly lot: Lot;
+  /** Changes only where a dead origin is replaced by another. */
+  lot: Lot;
   /** First number. */
   from: number;
   /** Number after the last. */

@@ -1,3 +1,9 @@
+/** Who reads what senders send: a stream, or another transmitter. */
+export interface Pacer {
+  /** Whether senders should wait for it. */
+  isAhead(nowMs: number): boolean;
+}
+
 /** How far one cell has read one stream. */
 export interface Reader {
   readonly catchNumber: number;

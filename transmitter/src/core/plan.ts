@@ -2,41 +2,54 @@ import type { Run } from "@thynapse/protocol";
 import type { CellRecord } from "./cells.js";
 import type { Entry } from "./entry.js";
 import type { Group } from "./group.js";
+import type { GroupArrival } from "./groups.js";
+import type { Arrival } from "./intake.js";
 import type { Route } from "./route.js";
+import type { Site } from "./sites/site.js";
 import type { Stream } from "./streams.js";
 
 /** Which events of a run go where, while it is worked out. */
 export class Plan {
   readonly streams = new Map<Stream, number[]>();
   readonly groups = new Map<Group, number[]>();
-  readonly groupCounts: Uint16Array;
+  readonly sites = new Map<Site, number[]>();
+  /** How many groups have to settle each event, and how many links to take it. */
+  readonly waitCounts: Uint16Array;
   /** How much each event matched, by index; none for what was known already. */
   readonly matched = new Map<number, number>();
-  /** Events that no group has to settle. */
+  /** Events that nobody has to settle. */
   readonly unmatched: number[] = [];
 
   constructor(count: number) {
-    this.groupCounts = new Uint16Array(count);
+    this.waitCounts = new Uint16Array(count);
   }
 
   toStream(stream: Stream, index: number): void {
-    const indexes = this.streams.get(stream);
-    if (indexes === undefined) this.streams.set(stream, [index]);
-    else indexes.push(index);
+    note(this.streams, stream, index);
   }
 
   toGroup(group: Group, index: number): void {
-    const indexes = this.groups.get(group);
-    if (indexes === undefined) this.groups.set(group, [index]);
-    else indexes.push(index);
-    this.groupCounts[index] = (this.groupCounts[index] as number) + 1;
+    note(this.groups, group, index);
+    this.waitCounts[index] = (this.waitCounts[index] as number) + 1;
+  }
+
+  toSite(site: Site, index: number): void {
+    note(this.sites, site, index);
+    this.waitCounts[index] = (this.waitCounts[index] as number) + 1;
   }
 }
 
-/** How many groups, and streams that somebody listens to, a route has. */
+function note<Target>(targets: Map<Target, number[]>, target: Target, index: number): void {
+  const indexes = targets.get(target);
+  if (indexes === undefined) targets.set(target, [index]);
+  else indexes.push(index);
+}
+
+/** How many groups, and streams that somebody listens to, here and elsewhere, a route has. */
 export function matchedBy(route: Route): number {
   let matched = route.groups.length;
   for (const stream of route.streams) if (stream.listeners.size > 0) matched++;
+  for (const share of route.sites) matched += share.matched;
   return matched;
 }
 
@@ -49,4 +62,9 @@ export function listenersOf(route: Route): Set<CellRecord> {
 export function acceptAll(run: Run, entry: Entry, matched: number): void {
   if (run.seqs === undefined) entry.accepted(run.header.first, run.last, matched);
   else for (const seq of run.seqs) entry.accepted(seq, seq, matched);
+}
+
+/** How what comes here comes to its groups. */
+export function arrivalAt({ nowMs, repeat, cell }: Arrival): GroupArrival {
+  return { nowMs, repeat: repeat === true, session: cell?.session ?? 0 };
 }

@@ -1,12 +1,17 @@
 import { checkChannel, isSystemChannel, type Pattern } from "@thynapse/protocol";
 import type { Group } from "./group.js";
 import { InterestTrie } from "./interest.js";
+import type { Site, SiteShare } from "./sites/site.js";
 import type { Stream } from "./streams.js";
 
-/** Where the events of a channel go: every stream and every group whose pattern matches. */
+/**
+ * Where the events of a channel go: every stream, every group and every transmitter with
+ * multicatches whose pattern matches.
+ */
 export interface Route {
   readonly streams: readonly Stream[];
   readonly groups: readonly Group[];
+  readonly sites: readonly SiteShare[];
   /** Whether it is that of a system channel, on which cells do not send. */
   readonly system: boolean;
 }
@@ -22,6 +27,7 @@ export class RouteTable {
   generation = 0;
   private readonly streams = new InterestTrie<Stream>();
   private readonly groups = new InterestTrie<Group>();
+  private readonly sites = new InterestTrie<Site>();
   private readonly byChannel = new Map<string, Route>();
   private readonly byTargets = new Map<string, Route>();
   private readonly routesMax: number;
@@ -51,6 +57,16 @@ export class RouteTable {
     this.forget();
   }
 
+  addSite(pattern: Pattern, site: Site): void {
+    this.sites.add(pattern, site);
+    this.forget();
+  }
+
+  removeSite(pattern: Pattern, site: Site): void {
+    this.sites.remove(pattern, site);
+    this.forget();
+  }
+
   /** @throws {MeshError} `BAD_CHANNEL`; what is known was checked. */
   resolve(channel: string): Route {
     const known = this.byChannel.get(channel);
@@ -66,16 +82,18 @@ export class RouteTable {
   private lookUp(channel: string): Route {
     const streams = this.streams.match(channel);
     const groups = this.groups.match(channel);
+    const sites = shares(this.sites.match(channel));
     const system = isSystemChannel(channel);
     const targets = [
       ...streams.map((it) => `s${it.number}`),
       ...groups.map((it) => `g${it.number}`),
+      ...sites.map(({ site, matched }) => `t${site.number}x${matched}`),
     ];
     const key = `${system} ${targets.sort().join()}`;
     let route = this.byTargets.get(key);
     if (route === undefined) {
       if (this.byTargets.size >= this.routesMax) this.byTargets.clear();
-      route = { streams, groups, system };
+      route = { streams, groups, sites, system };
       this.byTargets.set(key, route);
     }
     return route;
@@ -86,4 +104,11 @@ export class RouteTable {
     this.byChannel.clear();
     this.byTargets.clear();
   }
+}
+
+/** Each transmitter once, with the number of its patterns that match. */
+function shares(matches: readonly Site[]): SiteShare[] {
+  const counts = new Map<Site, number>();
+  for (const site of matches) counts.set(site, (counts.get(site) ?? 0) + 1);
+  return [...counts].map(([site, matched]) => ({ site, matched }));
 }

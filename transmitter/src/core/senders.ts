@@ -11,10 +11,14 @@ export class Sender implements ConfirmSink {
   /** Where its confirms go now; nowhere while no cell of that id is attached. */
   confirms: Confirms | undefined;
   floor = 1;
+  /** The transmitter that is its home now, where that is another one. */
+  movedTo: Thid | undefined;
   /** Until when its events wait: it was elsewhere before, and its listeners may be on their way. */
   waitsUntilMs = Number.NEGATIVE_INFINITY;
   readonly known = new RangeSet();
   readonly done = new RangeSet();
+  /** What was taken here and left to another home of this sender. */
+  readonly ceded = new RangeSet();
   /** When it was attached last. */
   seenMs: number;
 
@@ -53,6 +57,17 @@ export class Sender implements ConfirmSink {
     return seq < this.floor || this.done.has(seq);
   }
 
+  /** Whether it was taken here, whoever takes care of it now. */
+  wasTaken(seq: number): boolean {
+    return seq < this.floor || this.known.has(seq) || this.ceded.has(seq);
+  }
+
+  /** The new home takes care of this event. */
+  cede(seq: number): void {
+    this.known.remove(seq);
+    this.ceded.add(seq);
+  }
+
   /** Calls `then` when this event is handled. */
   whenHandled(seq: number, then: () => void): void {
     const waiting = this.waiters.get(seq);
@@ -76,6 +91,7 @@ export class Sender implements ConfirmSink {
     this.floor = floor;
     this.known.dropBelow(floor);
     this.done.dropBelow(floor);
+    this.ceded.dropBelow(floor);
     for (const seq of this.refusals.keys()) if (seq < floor) this.refusals.delete(seq);
   }
 }
@@ -97,6 +113,10 @@ export class Senders {
 
   get count(): number {
     return this.byId.size;
+  }
+
+  find(id: Thid): Sender | undefined {
+    return this.byId.get(id);
   }
 
   /**

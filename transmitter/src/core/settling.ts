@@ -17,11 +17,12 @@ import {
 import type { Asks } from "./asks.js";
 import { catchOf } from "./catching.js";
 import type { CellRecord } from "./cells.js";
-import type { ConfirmSink } from "./confirms.js";
+import { whenHandled } from "./confirms.js";
 import type { Counters } from "./counters.js";
 import type { Groups } from "./groups.js";
 import type { Intake } from "./intake.js";
 import type { Member } from "./member.js";
+import type { Sites } from "./sites/sites.js";
 import type { ReadCommand } from "./receiving.js";
 import type { Attachments } from "./attachments.js";
 
@@ -32,8 +33,7 @@ export interface SettlingParts {
   readonly intake: Intake;
   readonly asks: Asks;
   readonly counters: Counters;
-  /** Name of this transmitter as an origin. */
-  readonly origin: string;
+  readonly sites: Sites;
 }
 
 /** What cells say of their deliveries. @see PROTOCOL.md §10, §12 */
@@ -67,21 +67,40 @@ export class Settling {
       if (--open === 0 && ref !== undefined) confirms.settled(ref);
     };
     let stale: Settlement | undefined;
+    const { origin } = settlements;
     for (const settlement of settlements.settled) {
-      const ours = settlements.origin === this.parts.origin;
-      const current = ours ? this.parts.groups.settled(member.group, member, settlement, nowMs) : 0;
       const outputs = settlement.outputs ?? [];
+      const isPassed = outputs.length > 0 && isForeign(member, origin, settlement);
+      if (isPassed) open++;
+      const onDone = isPassed
+        ? this.passedDone(member.cell, settlements, settlement, done)
+        : undefined;
+      const { fates } = this.parts.groups;
+      const current = fates.settled(member, settlement, { origin, nowMs, onDone });
       if (current < settlement.count) {
         stale ??= settlement;
         this.parts.counters.add("settlementsStale", settlement.count - current);
         this.parts.counters.add("outputsFenced", outputs.length);
-      } else if (outputs.length > 0) {
+      } else if (outputs.length > 0 && !isPassed) {
         open++;
         this.send(member.cell, outputs, nowMs, done);
       }
     }
     done();
     return stale;
+  }
+
+  /** The origin elsewhere has taken a settlement with outputs, or it came too late for it. */
+  private passedDone(
+    cell: CellRecord,
+    settlements: Settlements,
+    settlement: Settlement,
+    done: () => void,
+  ): (isTaken: boolean) => void {
+    return (isTaken) => {
+      if (!isTaken) this.tellStale(cell, settlements, settlement);
+      done();
+    };
   }
 
   private send(
@@ -113,39 +132,41 @@ export class Settling {
   /** `PROG`: what is not held any more is nobody's business. @throws {MeshError} `UNKNOWN_CATCH` */
   progress(cell: CellRecord, map: FieldMap, nowMs: number): void {
     const { member } = catchOf(cell, map, "any");
-    const { number, attempt } = readDeliveryName(map);
-    member.progress(number, attempt, nowMs);
+    const { origin, number, attempt } = readDeliveryName(map);
+    member.progress(origin, number, attempt, nowMs);
   }
 
   /**
    * `RPLY`: parts of a stale attempt are dropped. @throws {MeshError} `UNKNOWN_CATCH`,
    * `BAD_PAYLOAD`, `TOO_LARGE`
    */
-  reply(cell: CellRecord, map: FieldMap): void {
+  reply(cell: CellRecord, map: FieldMap, nowMs: number): void {
     if (ownField(map, "to") !== undefined) {
-      this.gathered(cell, map);
+      this.gathered(cell, map, nowMs);
       return;
     }
     const { member } = catchOf(cell, map, "any");
-    const { number, attempt } = readDeliveryName(map);
+    const { origin, number, attempt } = readDeliveryName(map);
     const index = intField(map, "index");
     const body = readBody(cell, map);
-    const span = member.find(number, attempt);
+    const span = member.find(origin, number, attempt);
     if (span === undefined) {
       this.parts.counters.add("partsStale");
       return;
     }
     const single = { ...span, from: number, to: number + 1 };
-    this.parts.asks.part(single, index, body, cell);
+    if (span.lot.upstream === undefined) this.parts.asks.part(single, index, body, cell);
+    else this.parts.sites.passPart(member, single, { index, body, nowMs });
   }
 
-  private gathered(cell: CellRecord, map: FieldMap): void {
+  private gathered(cell: CellRecord, map: FieldMap, nowMs: number): void {
     const to = readThid(ownField(map, "to"));
     const seq = intField(map, "seq", { min: 1 });
     const failed = ownField(map, "code") !== undefined;
     const reply = failed
       ? { code: stringField(map, "code", 64), message: stringField(map, "message", 1024) }
       : { body: readBody(cell, map) };
+    if (this.parts.sites.gathering.replied(to, seq, cell, reply, nowMs)) return;
     this.parts.asks.gathered(to, seq, cell, reply);
   }
 }
@@ -162,12 +183,7 @@ function checkOutputBytes(outputs: readonly LooseEvent[] | undefined): void {
   throw new MeshError("TOO_LARGE", `outputs take ${bytes} bytes, at most ${outputsBytesMax}`);
 }
 
-/** Calls `done` when `count` events are handled or refused. */
-function whenHandled(count: number, done: () => void): ConfirmSink {
-  let open = count;
-  const less = (first: number, last: number): void => {
-    open -= last - first + 1;
-    if (open === 0) done();
-  };
-  return { accepted: () => {}, handled: less, refused: less };
+/** Whether the origin of a delivery is another transmitter. */
+function isForeign(member: Member, origin: string, { first, attempt }: Settlement): boolean {
+  return member.find(origin, first, attempt)?.lot.upstream !== undefined;
 }

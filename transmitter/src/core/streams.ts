@@ -63,6 +63,8 @@ export interface Repair {
 
 const repairBytesMax = 1024 * 1024;
 const comma = Buffer.from(",");
+/** What stands in the ring for events that never came here. */
+const nothing = Buffer.alloc(0);
 
 /** All streams of a transmitter: their making and end, publishing, marks and repair. */
 export class Streams {
@@ -135,6 +137,15 @@ export class Streams {
       if (frame.unsayable) this.counters.add("streamUnsayable");
       this.emit(stream, 1, frame.part, effects);
     }
+  }
+
+  /** Events of a stream were lost before they came here: its cells see a hole that stays open. */
+  skip(stream: Stream, count: number): void {
+    const first = stream.last + 1;
+    stream.last += count;
+    const { outBytes, outMessages } = stream;
+    this.ring.push({ stream, first, count, part: nothing, outBytes, outMessages });
+    this.unmarked.add(stream);
   }
 
   /** Publishes the marks that are due: at most one a stream and turn. */

@@ -6,7 +6,6 @@ import { DeadLetterRequests } from "./dead-letter-requests.js";
 import type { CoreOptions } from "./effects.js";
 import { explain } from "./explain.js";
 import type { Groups } from "./groups.js";
-import type { Intake } from "./intake.js";
 import type { RouteTable } from "./route.js";
 import type { Streams } from "./streams.js";
 import { cellRow, groupRow, patternRows, type ServiceSite, serviceSites } from "./system-rows.js";
@@ -21,7 +20,6 @@ export interface SystemParts {
   readonly attachments: Attachments;
   readonly deadLetters: DeadLetters;
   readonly counters: Counters;
-  readonly intake: Intake;
   readonly startedMs: number;
   readonly requestDrain: () => void;
 }
@@ -40,7 +38,7 @@ export class SystemRequests {
 
   constructor(parts: SystemParts) {
     this.parts = parts;
-    this.dead = new DeadLetterRequests(parts.deadLetters, parts.intake);
+    this.dead = new DeadLetterRequests(parts.deadLetters, parts.groups);
     const { dead } = this;
     this.table = Object.freeze({
       "$mesh.status": (_data, nowMs) => this.status(nowMs),

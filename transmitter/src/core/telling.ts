@@ -61,7 +61,7 @@ export class Telling {
   private isPaced(cell: CellRecord, nowMs: number): boolean {
     const { pace } = cell;
     if (pace === undefined) return false;
-    if (pace.untilMs <= nowMs || !pace.stream.isAhead(nowMs)) {
+    if (pace.untilMs <= nowMs || !pace.reader.isAhead(nowMs)) {
       cell.pace = undefined;
       return false;
     }

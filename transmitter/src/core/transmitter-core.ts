@@ -27,6 +27,8 @@ import { onePart, readCommand, type ReadCommand } from "./receiving.js";
 import { Refusals } from "./refusals.js";
 import { RouteTable } from "./route.js";
 import { Senders } from "./senders.js";
+import { MeshEar } from "./sites/mesh-ear.js";
+import { Sites } from "./sites/sites.js";
 import { Streams } from "./streams.js";
 import { Telling } from "./telling.js";
 import { SystemAnswers } from "./system-answers.js";
@@ -52,6 +54,8 @@ export class TransmitterCore {
   readonly counters = new Counters();
   readonly options: CoreOptions;
   readonly limits: CoreLimits;
+  /** The other transmitters of the mesh. */
+  readonly sites: Sites;
   private effects: Effect[] = [];
   private readonly deadlines = new Deadlines();
   private readonly connections: Connections;
@@ -84,26 +88,35 @@ export class TransmitterCore {
     this.deadLetters = new DeadLetters(bounds, counters);
     this.routes = new RouteTable(limits.routesMax);
     const { routes, deadLetters } = this;
-    const { ringBytesMax, heartbeatMs } = limits;
-    this.streams = new Streams({ routes, random, counters, ringBytesMax });
+    this.streams = new Streams({ routes, random, counters, ringBytesMax: limits.ringBytesMax });
     const cellOf = (id: string): CellRecord | undefined => this.attachments.cellOf(id);
     this.asks = new Asks({ deadlines, counters, cellOf, effects });
-    this.seat = new MeshSeat({ options, heartbeatMs, random, counters, effects });
+    this.seat = new MeshSeat({ options, random, counters, effects, ...limits });
     const { streams, asks, seat } = this;
     const { wallMs } = options;
     const origin = `${options.id}.${options.incarnation}`;
     const shared = { routes, deadlines, deadLetters, asks, counters, random, limits, origin };
+    this.sites = new Sites({
+      ...{ ...shared, streams, effects, self: options, groupKeepMs: limits.groupKeepMs },
+      groups: () => this.groups,
+      intake: () => this.intake,
+      nowMs: () => this.nowMs,
+      wasTaken: (sender, seq) => this.attachments.wasTaken(sender, seq),
+      movedElsewhere: (...moved) => this.attachments.movedElsewhere(...moved),
+    });
+    const { sites } = this;
     this.groups = new Groups({
-      ...shared,
-      wallMs,
-      effects,
+      ...{ ...shared, wallMs, effects, elsewhere: sites },
       onDead: (letter, number) => this.attachments.tellDead(letter, number, this.nowMs),
+      passBack: (...passed) => sites.hosting.passBack(...passed),
+      moved: (...moved) => sites.adopting.moved(...moved, this.nowMs),
     });
     this.own = new OwnEvents(random.hex(160), nowMs);
     const { groups, own } = this;
     const dedupe = new Dedupe(limits.dedupeWindowMs, counters);
     this.intake = new Intake({
       ...{ routes, streams, groups, asks, dedupe, own, counters, wallMs, effects },
+      forward: (...run) => sites.forward(...run),
       onSystemRequest: (cell, run, index, atMs) => this.system.answer(cell, run, index, atMs),
     });
     this.liveness = new Liveness(
@@ -120,7 +133,7 @@ export class TransmitterCore {
     this.refusals = new Refusals({ connections, telling, counters, effects });
     this.attachments = new Attachments({
       ...shared,
-      ...{ options, random, streams, groups, effects, connections, telling },
+      ...{ options, random, streams, groups, effects, connections, telling, sites },
       senders: new Senders(),
       liveness: this.liveness,
       intake: this.intake,
@@ -133,7 +146,8 @@ export class TransmitterCore {
     });
     this.commands = new CellCommands({
       ...{ attachments, groups, streams, intake, asks },
-      ...{ counters, limits, deadlines, origin, wallMs },
+      ...{ counters, limits, deadlines, sites, wallMs },
+      nowMs: () => this.nowMs,
     });
     this.system = new SystemAnswers({
       ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },
@@ -216,7 +230,10 @@ export class TransmitterCore {
   /** Becomes a member of the mesh. When the addresses are bound, before the first message. */
   join(terms: JoinTerms, nowMs: number): void {
     this.nowMs = nowMs;
+    const ear = new MeshEar(() => this.seat.mesh, this.sites);
+    this.seat.listen(ear);
     this.seat.join(terms, nowMs);
+    this.sites.join(ear.links);
   }
 
   /** A message of another transmitter came: its topic, what stands behind it, and its part. */
@@ -253,7 +270,9 @@ export class TransmitterCore {
   /** Ends the turn: what it has brought, to be carried out in order. */
   takeEffects(nowMs: number): readonly Effect[] {
     this.nowMs = nowMs;
+    this.sites.passBack(nowMs);
     this.groups.flush(nowMs);
+    this.sites.flush(nowMs);
     this.asks.flush();
     this.telling.flush(nowMs);
     this.streams.flushMarks(this.effects);

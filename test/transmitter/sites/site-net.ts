@@ -1,0 +1,135 @@
+import type { Links } from "../../../transmitter/src/core/sites/links.js";
+import type { CoreLimits } from "../../../transmitter/src/core/effects.js";
+import { CoreBench } from "../core-bench.js";
+
+interface Message {
+  readonly from: number;
+  readonly to: number;
+  readonly part: Buffer;
+  readonly done: ((isTaken: boolean) => void) | undefined;
+}
+
+/** Several transmitters on benches, with links that keep their order and lose nothing. */
+export class SiteNet {
+  readonly benches: CoreBench[];
+  readonly ids: string[];
+  /** Words on the way, oldest first. */
+  readonly sent: Message[] = [];
+  /** What each has set in its record, and the others have heard. */
+  private readonly records: Map<string, unknown>[];
+  private readonly unheard: (() => void)[] = [];
+  private readonly waiters: (() => void)[] = [];
+  private readonly dead = new Set<number>();
+  private isPumping = false;
+  /** Whether words wait until `pump`. */
+  isHeld = false;
+
+  constructor(count: number, limits: Partial<CoreLimits> = {}) {
+    this.ids = Array.from({ length: count }, (_, at) => String(at + 1).repeat(40));
+    this.records = this.ids.map(() => new Map<string, unknown>());
+    this.benches = this.ids.map((id, at) => {
+      return new CoreBench(limits, { id, firstCell: 100 * (at + 1) });
+    });
+    for (const [at, bench] of this.benches.entries()) {
+      bench.core.sites.join(this.linksOf(at));
+      bench.afterTurn = () => this.settle();
+    }
+    for (const bench of this.benches) {
+      for (const id of this.ids) {
+        if (id !== bench.core.options.id) bench.core.sites.found(id, 7);
+      }
+    }
+  }
+
+  /** Lets time pass everywhere. */
+  pass(ms: number): void {
+    for (let left = ms; left > 0; left -= 10) {
+      for (const [at, bench] of this.benches.entries()) {
+        if (!this.dead.has(at)) bench.pass(Math.min(10, left));
+      }
+    }
+  }
+
+  /** A transmitter is killed, and the others have found that. */
+  kill(at: number): void {
+    this.dead.add(at);
+    const id = this.ids[at] as string;
+    const lost = this.sent.filter(({ from, to }) => from === at || to === at);
+    for (const message of lost) {
+      this.sent.splice(this.sent.indexOf(message), 1);
+      if (message.from !== at) message.done?.(false);
+    }
+    for (const [other, bench] of this.benches.entries()) {
+      if (this.dead.has(other)) continue;
+      bench.turn(() => bench.core.sites.lost(id, bench.nowMs));
+    }
+  }
+
+  /** Delivers every word that is on the way. */
+  pump(): void {
+    if (this.isPumping) return;
+    this.isPumping = true;
+    for (let more = true; more; ) {
+      more = this.step();
+    }
+    this.isPumping = false;
+  }
+
+  private settle(): void {
+    if (!this.isHeld) this.pump();
+  }
+
+  private step(): boolean {
+    const told = this.unheard.shift();
+    if (told !== undefined) {
+      told();
+      return true;
+    }
+    const message = this.sent.shift();
+    if (message !== undefined) {
+      this.carry(message);
+      return true;
+    }
+    const waiter = this.waiters.shift();
+    waiter?.();
+    return waiter !== undefined;
+  }
+
+  private carry({ from, to, part, done }: Message): void {
+    const bench = this.benches[to] as CoreBench;
+    bench.turn(() => bench.core.sites.word(this.ids[from] as string, part, bench.nowMs));
+    const sender = this.benches[from] as CoreBench;
+    if (done !== undefined) sender.turn(() => done(true));
+  }
+
+  private linksOf(at: number): Links {
+    return {
+      send: (id, part, _nowMs, done) => {
+        const to = this.ids.indexOf(id);
+        if (this.dead.has(to)) done?.(false);
+        else this.sent.push({ from: at, to, part, done });
+      },
+      isLinked: (id) => this.ids.includes(id) && !this.dead.has(this.ids.indexOf(id)),
+      unackedBytes: () => 0,
+      linkedPeers: () => this.ids.filter((_, other) => other !== at && !this.dead.has(other)),
+      wasAway: () => false,
+      set: (key, value) => this.set(at, key, value),
+      whenKnown: (then) => {
+        const bench = this.benches[at] as CoreBench;
+        this.waiters.push(() => bench.turn(then));
+      },
+    };
+  }
+
+  private set(at: number, key: string, value: unknown): void {
+    this.records[at]?.set(key, value);
+    for (const [other, bench] of this.benches.entries()) {
+      if (other === at) continue;
+      this.unheard.push(() => {
+        if (this.dead.has(other)) return;
+        const id = this.ids[at] as string;
+        bench.turn(() => bench.core.sites.changed(id, key, value, bench.nowMs));
+      });
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import {
+  booleanField,
+  type Claim,
+  type FieldMap,
+  intField,
+  type Run,
+  type SeqRange,
+  type Thid,
+} from "@thynapse/protocol";
+import { Claims } from "../claims.js";
+import type { Counters } from "../counters.js";
+import type { Group } from "../group.js";
+import type { Groups } from "../groups.js";
+import type { Span } from "../ledger.js";
+import type { Hosting } from "./hosting.js";
+import type { Links } from "./links.js";
+import {
+  groupFields,
+  type GroupName,
+  rangeRows,
+  readCell,
+  readGroupName,
+  readRangeRows,
+  writeSiteWord,
+} from "./site-words.js";
+import { homeAnswer, rangesOfSpans } from "./home-answer.js";
+
+/** What adopting needs of the transmitter around it. */
+export interface AdoptingParts {
+  readonly links: () => Links;
+  readonly groups: () => Groups;
+  readonly hosting: Hosting;
+  readonly counters: Counters;
+  readonly self: Thid;
+  /** A cell is attached to another transmitter, unless it has attached here again since. */
+  readonly movedElsewhere: (id: Thid, session: number, home: Thid, nowMs: number) => void;
+  /** Whether this transmitter was the home of a sender, and took this event of it. */
+  readonly wasTaken: (sender: Thid, seq: number) => boolean;
+}
+
+/**
+ * What becomes of a sender's events when it has changed its home: the new one asks everybody what
+ * they know of those that are repeated to it, takes over what cells hold of a dead origin, and
+ * leaves to a living one what that has given out. @see PROTOCOL.md §10.9, §18.7
+ */
+export class Adopting {
+  private readonly parts: AdoptingParts;
+
+  constructor(parts: AdoptingParts) {
+    this.parts = parts;
+  }
+
+  /** Asks everybody, ourselves too, what they know of events that a sender repeats. */
+  seek(group: Group, run: Run, session: number, nowMs: number): void {
+    const links = this.parts.links();
+    const peers = links.linkedPeers();
+    const ranges = rangesOfRun(run);
+    const { sender } = run.header;
+    this.parts.counters.add("seeks");
+    group.claims ??= new Claims();
+    this.claimOwn(group, ranges);
+    if (peers.length === 0) return;
+    group.claims.ask(sender, peers);
+    const word = { ...groupFields(group), session, ranges: rangeRows(ranges) };
+    const part = writeSiteWord("SEEK", word);
+    for (const peer of peers) {
+      links.send(peer, part, nowMs, (isTaken) => {
+        if (!isTaken) group.claims?.answered(sender, peer);
+      });
+    }
+  }
+
+  /** What cells of ours hold of dead origins is as good as claimed by them. */
+  private claimOwn(group: Group, ranges: readonly SeqRange[]): void {
+    const { hosting, self } = this.parts;
+    for (const [cell, held] of heldBySome(hosting, group, ranges)) {
+      group.claims?.add(cell, { held, settled: [] }, self);
+    }
+    group.claims?.addSettled(hosting.settledOf(group, ranges));
+  }
+
+  /** `SEEK`: a sender repeats events at another transmitter. */
+  sought(peer: Thid, map: FieldMap, nowMs: number): void {
+    const name = readGroupName(map);
+    const session = intField(map, "session");
+    const ranges = readRangeRows(map, "ranges");
+    const [first] = ranges;
+    if (first === undefined) return;
+    const group = this.parts.groups().find(name.service, name.pattern.text);
+    if (group !== undefined) this.tellHeld(peer, group, ranges, nowMs);
+    const { wasTaken } = this.parts;
+    this.parts.movedElsewhere(first.sender, session, peer, nowMs);
+    const home = homeAnswer(group, ranges, wasTaken);
+    const settled = [
+      ...home.settled,
+      ...(group === undefined ? [] : this.parts.hosting.settledOf(group, ranges)),
+    ];
+    const { held, free } = home;
+    this.say(peer, name, { held, free, settled, sender: first.sender, answer: true }, nowMs);
+  }
+
+  /** Tells what cells of ours hold of dead origins. */
+  private tellHeld(peer: Thid, group: Group, ranges: readonly SeqRange[], nowMs: number): void {
+    for (const [cell, held] of heldBySome(this.parts.hosting, group, ranges)) {
+      this.say(peer, group, { cell, held, settled: [] }, nowMs);
+    }
+  }
+
+  /** What was under way from an origin is lost: it is told what our cells have of it. */
+  reclaim(peer: Thid, group: Group, nowMs: number): void {
+    const { hosting } = this.parts;
+    hosting.orphans.add(group, peer);
+    const byCell = new Map<Thid, SeqRange[]>();
+    for (const [cell, span] of hosting.orphans.heldOf(group)) {
+      byCell.set(cell, [...(byCell.get(cell) ?? []), ...rangesOfSpans([span])]);
+    }
+    const settled = hosting.allSettledOf(group);
+    if (settled.length > 0) this.say(peer, group, { held: [], settled }, nowMs);
+    for (const [cell, held] of byCell) this.say(peer, group, { cell, held, settled: [] }, nowMs);
+  }
+
+  /** A cell that came to us from elsewhere claims what it has: everybody must know. */
+  spread(cell: Thid, service: string, claim: Claim, nowMs: number): void {
+    const { held, settled } = claim;
+    const name = readGroupName({ service, pattern: claim.pattern });
+    for (const peer of this.parts.links().linkedPeers()) {
+      this.say(peer, name, { cell, held, settled }, nowMs);
+    }
+  }
+
+  /** `CLAM`: what a transmitter, or one of its cells, knows of events of a group. */
+  claimed(peer: Thid, map: FieldMap, nowMs: number): void {
+    const { service, pattern } = readGroupName(map);
+    const group = this.parts.groups().find(service, pattern.text);
+    if (group === undefined) return;
+    const cell = readCell(map);
+    const held = readRangeRows(map, "held");
+    const settled = readRangeRows(map, "settled");
+    const claims = (group.claims ??= new Claims());
+    if (cell === undefined) {
+      claims.addSettled(settled);
+      const [free, lost] = [readRangeRows(map, "free"), readRangeRows(map, "lost")];
+      claims.addOrigin(peer, { held, free, lost });
+      const sender = readCell(map, "sender");
+      if (booleanField(map, "answer", false) && sender !== undefined) {
+        claims.answered(sender, peer);
+      }
+    } else claims.add(cell, { held, settled }, peer);
+    this.parts.groups().claiming.apply(group, nowMs);
+    this.parts.groups().touch(group);
+  }
+
+  /** Something that we gave out of a sender that has moved is done, or comes back. */
+  moved(group: Group, span: Span, fate: "settled" | "free", nowMs: number): void {
+    const home = span.lot.entry?.movedTo;
+    if (home === undefined || !this.parts.links().isLinked(home)) return;
+    const ranges = rangesOfSpans([span]);
+    const told = fate === "free" ? { free: [], lost: ranges } : { settled: ranges };
+    this.say(home, group, { held: [], settled: [], free: [], ...told }, nowMs);
+  }
+
+  private say(peer: Thid, group: GroupName, claim: Saying, nowMs: number): void {
+    const { held, settled, free, lost, ...more } = claim;
+    const links = this.parts.links();
+    if (!links.isLinked(peer)) return;
+    const word = {
+      ...groupFields(group),
+      ...more,
+      held: rangeRows(held),
+      settled: rangeRows(settled),
+      free: rangeRows(free ?? []),
+      lost: rangeRows(lost ?? []),
+    };
+    links.send(peer, writeSiteWord("CLAM", word), nowMs);
+  }
+}
+
+interface Saying {
+  readonly held: readonly SeqRange[];
+  readonly settled: readonly SeqRange[];
+  readonly free?: readonly SeqRange[];
+  readonly lost?: readonly SeqRange[];
+  readonly cell?: Thid;
+  readonly sender?: Thid;
+  readonly answer?: boolean;
+}
+
+/** The numbers of a run, as ranges. */
+function rangesOfRun(run: Run): SeqRange[] {
+  const { sender, first } = run.header;
+  if (run.seqs === undefined) return [{ sender, first, last: run.last }];
+  return Array.from(run.seqs, (seq) => ({ sender, first: seq, last: seq }));
+}
+
+/** What cells hold of dead origins, of these events. */
+function heldBySome(
+  hosting: Hosting,
+  group: Group,
+  ranges: readonly SeqRange[],
+): Map<Thid, SeqRange[]> {
+  const byCell = new Map<Thid, SeqRange[]>();
+  for (const [cell, span] of hosting.orphans.heldOf(group)) {
+    const held = rangesOfSpans([span], ranges);
+    if (held.length > 0) byCell.set(cell, [...(byCell.get(cell) ?? []), ...held]);
+  }
+  return byCell;
+}

@@ -1,0 +1,84 @@
+import type { Group } from "../group.js";
+import type { Groups } from "../groups.js";
+import type { Stream, Streams } from "../streams.js";
+import type { Links } from "./links.js";
+
+/** What announcing needs of the transmitter around it. */
+export interface AnnouncingParts {
+  readonly links: () => Links;
+  readonly groups: () => Groups;
+  readonly streams: Streams;
+}
+
+/** What the key of a multicatch pattern in the record of a transmitter begins with. @see §18.3 */
+export const streamKey = "s ";
+/** What the key of a group begins with. */
+export const groupKey = "g ";
+/** What the key of a cell begins with. */
+export const cellKey = "c ";
+
+/** Tells all transmitters what cells of this one catch: at the end of each turn that changed it. */
+export class Announcing {
+  private readonly parts: AnnouncingParts;
+  private readonly patterns = new Set<string>();
+  private readonly changed = new Set<Group>();
+  private readonly told = new Map<string, string>();
+
+  constructor(parts: AnnouncingParts) {
+    this.parts = parts;
+  }
+
+  stream({ pattern }: Stream): void {
+    this.patterns.add(pattern.text);
+  }
+
+  group(group: Group): void {
+    this.changed.add(group);
+  }
+
+  cell(id: string, service: string, session: number): void {
+    this.parts.links().set(`${cellKey}${id}`, [service, session]);
+  }
+
+  cellGone(id: string): void {
+    this.parts.links().set(`${cellKey}${id}`, undefined);
+  }
+
+  /** Sets what has changed in our record. */
+  flush(nowMs: number): void {
+    for (const pattern of this.patterns) this.tellStreams(pattern);
+    this.patterns.clear();
+    for (const group of this.changed) this.tellGroup(group, nowMs);
+    this.changed.clear();
+  }
+
+  private tellStreams(pattern: string): void {
+    let cells = 0;
+    for (const stream of this.parts.streams.all) {
+      if (stream.pattern.text === pattern) cells += stream.listeners.size;
+    }
+    this.tell(`${streamKey}${pattern}`, cells === 0 ? undefined : cells);
+  }
+
+  private tellGroup(group: Group, nowMs: number): void {
+    const { service, pattern, members } = group;
+    const key = `${groupKey}${service} ${pattern.text}`;
+    const isThere = this.parts.groups().find(service, pattern.text) === group;
+    if (!isThere || (members.size === 0 && group.oursUntilMs <= nowMs)) {
+      this.tell(key, undefined);
+      return;
+    }
+    const { redeliver, affinity, attemptsMax, ackTimeoutMs } = group.ownTerms;
+    const value: unknown[] = [members.size, redeliver, affinity, attemptsMax, ackTimeoutMs];
+    if (group.terms.affinity) value.push([...members.keys()].map(({ id }) => id));
+    this.tell(key, value);
+  }
+
+  private tell(key: string, value: unknown): void {
+    const text = JSON.stringify(value);
+    if (this.told.get(key) === text) return;
+    if (value === undefined) this.told.delete(key);
+    else this.told.set(key, text);
+    this.parts.links().set(key, value);
+  }
+}

@@ -1,0 +1,94 @@
+import { indexRange, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
+import type { Group } from "../group.js";
+import type { Span } from "../ledger.js";
+
+/** What the former home of a sender knows of events in one group. */
+export interface HomeAnswer {
+  /** Given out and not settled. */
+  readonly held: readonly SeqRange[];
+  /** Known, and never given out. */
+  readonly free: readonly SeqRange[];
+  readonly settled: readonly SeqRange[];
+}
+
+/** Works out what this transmitter, as the former home of a sender, knows of these events. */
+export function homeAnswer(
+  group: Group | undefined,
+  ranges: readonly SeqRange[],
+  wasTaken: (sender: Thid, seq: number) => boolean,
+): HomeAnswer {
+  const sender = ranges[0]?.sender ?? "";
+  const [held, free, settled] = [new RangeSet(), new RangeSet(), new RangeSet()];
+  if (group !== undefined) {
+    const out = new RangeSet();
+    for (const holder of group.allHolders()) {
+      for (const span of holder.held) if (span.lot.upstream === undefined) add(out, span, sender);
+    }
+    const ceded = group.ceded.get(sender);
+    for (const { first, last } of ranges) {
+      for (let seq = first; seq <= last; seq++) {
+        if (out.has(seq)) held.add(seq);
+        else if (ceded?.fresh.has(seq) === true) free.add(seq);
+        else if (ceded?.used.has(seq) !== true && wasTaken(sender, seq)) settled.add(seq);
+      }
+    }
+  }
+  return { held: rows(sender, held), free: rows(sender, free), settled: rows(sender, settled) };
+}
+
+/** What a transmitter has left to the new home of a sender. */
+export interface Ceded {
+  /** Never given out. */
+  readonly fresh: RangeSet;
+  /** Given out, and come back. */
+  readonly used: RangeSet;
+}
+
+/** Leaves to the new home of a sender what nobody has of a group. */
+export function cede(group: Group, sender: Thid): void {
+  const isIt = ({ lot }: Span): boolean => {
+    return lot.upstream === undefined && lot.run.header.sender === sender;
+  };
+  const spans = group.takeUnassigned(isIt);
+  if (spans.length === 0) return;
+  const ceded = group.ceded.get(sender) ?? { fresh: new RangeSet(), used: new RangeSet() };
+  group.ceded.set(sender, ceded);
+  for (const span of spans) {
+    add(span.attempt === 0 && !span.repeat ? ceded.fresh : ceded.used, span, sender);
+    const { run, firstNumber, entry } = span.lot;
+    const seqs = indexRange(span.from - firstNumber, span.to - firstNumber);
+    entry?.forget(Array.from(seqs, (index) => run.seqAt(index)));
+  }
+}
+
+/** The events of spans as ranges, of these ones alone if some are given. */
+export function rangesOfSpans(spans: readonly Span[], among?: readonly SeqRange[]): SeqRange[] {
+  const found: SeqRange[] = [];
+  for (const span of spans) {
+    const { sender } = span.lot.run.header;
+    const numbers = new RangeSet();
+    add(numbers, span, sender);
+    for (const range of rows(sender, numbers)) {
+      if (among === undefined) found.push(range);
+      for (const { sender: of, first, last } of among ?? []) {
+        const [low, high] = [Math.max(first, range.first), Math.min(last, range.last)];
+        if (of === sender && low <= high) found.push({ sender, first: low, last: high });
+      }
+    }
+  }
+  return found;
+}
+
+function add(numbers: RangeSet, { lot, from, to }: Span, sender: Thid): void {
+  const { run, firstNumber } = lot;
+  if (run.header.sender !== sender) return;
+  if (run.seqs === undefined) {
+    numbers.add(run.seqAt(from - firstNumber), run.seqAt(to - 1 - firstNumber));
+    return;
+  }
+  for (let number = from; number < to; number++) numbers.add(run.seqAt(number - firstNumber));
+}
+
+function rows(sender: Thid, numbers: RangeSet): SeqRange[] {
+  return [...numbers.ranges()].map(([first, last]) => ({ sender, first, last }));
+}

@@ -1,0 +1,31 @@
+import type { Thid } from "@thynapse/protocol";
+
+/** What routing needs of the mesh: links to other transmitters, and our own record. */
+export interface Links {
+  /**
+   * Sends a part to a transmitter, in order. `done` is told when it was taken, or with false when
+   * it never will be. @throws {MeshError} `NOT_FOUND` without a link
+   */
+  send(id: Thid, part: Buffer, nowMs: number, done?: (isTaken: boolean) => void): void;
+  isLinked(id: Thid): boolean;
+  unackedBytes(id: Thid): number;
+  /** Transmitters that live and are linked with this one. */
+  linkedPeers(): readonly Thid[];
+  /** Whether this transmitter was away, and has not yet heard what became of that. */
+  wasAway(nowMs: number): boolean;
+  /** Sets a value of our own record; `undefined` deletes it. */
+  set(key: string, value: unknown): void;
+  /** Calls `then` when every live transmitter knows our record as it is now. */
+  whenKnown(then: () => void, nowMs: number): void;
+}
+
+/** A transmitter that has not joined a mesh: it knows nobody, and everybody knows it. */
+export const noLinks: Links = Object.freeze({
+  send: () => {},
+  isLinked: () => false,
+  unackedBytes: () => 0,
+  linkedPeers: () => [],
+  wasAway: () => false,
+  set: () => {},
+  whenKnown: (then: () => void) => then(),
+});

@@ -1,0 +1,87 @@
+import type { Thid } from "@thynapse/protocol";
+import type { Member, MemberState } from "../mesh/members.js";
+import type { Mesh } from "../mesh/mesh.js";
+import type { Change } from "../mesh/mesh-record.js";
+import type { MeshListener } from "../mesh/mesh-seat.js";
+import { type Links, noLinks } from "./links.js";
+import type { Sites } from "./sites.js";
+
+/**
+ * Between the mesh and the routing: who lives is a site, what it has set is its interest, and what
+ * it says is taken.
+ */
+export class MeshEar implements MeshListener {
+  private readonly mesh: () => Mesh | undefined;
+  private readonly sites: Sites;
+
+  constructor(mesh: () => Mesh | undefined, sites: Sites) {
+    this.mesh = mesh;
+    this.sites = sites;
+  }
+
+  /** The links of the mesh, as the routing uses them. */
+  get links(): Links {
+    const mesh = this.mesh();
+    if (mesh === undefined) return noLinks;
+    return {
+      send: (id, part, nowMs, done) => {
+        // Whoever has just been lost is found so in a moment.
+        if (mesh.isLinked(id)) mesh.send(id, part, nowMs, done);
+        else done?.(false);
+      },
+      isLinked: (id) => mesh.isLinked(id),
+      unackedBytes: (id) => mesh.unackedBytes(id),
+      linkedPeers: () => mesh.members.all.filter((each) => this.isHere(each)).map(({ id }) => id),
+      wasAway: (nowMs) => mesh.wasAway(nowMs),
+      set: (key, value) => mesh.set(key, value),
+      whenKnown: (then, nowMs) => mesh.whenKnown(then, nowMs),
+    };
+  }
+
+  member(member: Member, _before: MemberState | undefined, nowMs: number): void {
+    const { id, state } = member;
+    if (state === "dead" || state === "left") this.sites.lost(id, nowMs);
+    else if (state === "alive") this.find(member, nowMs);
+  }
+
+  changed(id: Thid, { key, value }: Change, nowMs: number): void {
+    const member = this.mesh()?.members.get(id);
+    if (member === undefined || !this.isHere(member)) return;
+    if (this.sites.find(id)?.incarnation === member.incarnation) {
+      this.sites.changed(id, key, value, nowMs);
+    } else this.find(member, nowMs);
+  }
+
+  renewed(id: Thid, _incarnation: number, nowMs: number): void {
+    this.sites.lost(id, nowMs);
+  }
+
+  word(from: Thid, part: Buffer, nowMs: number): void {
+    const member = this.mesh()?.members.get(from);
+    if (member !== undefined && this.sites.find(from) === undefined) this.find(member, nowMs);
+    this.sites.word(from, part, nowMs);
+  }
+
+  away(): void {
+    // What is given out waits until others have been heard: `Links.wasAway`.
+  }
+
+  begunAnew(id: Thid, nowMs: number): void {
+    this.sites.begunAnew(id, nowMs);
+  }
+
+  /** Takes in a transmitter, with all that is known to be caught there. */
+  private find({ id, incarnation }: Member, nowMs: number): void {
+    if (this.sites.find(id)?.incarnation === incarnation) return;
+    this.sites.found(id, incarnation);
+    for (const [key, value] of this.mesh()?.directory.entriesOf(id) ?? []) {
+      this.sites.changed(id, key, value, nowMs);
+    }
+  }
+
+  /** Whether events may go there: it lives, as far as is known, and is linked. */
+  private isHere({ id, state }: Member): boolean {
+    if (state === "dead" || state === "left") return false;
+    return this.mesh()?.isLinked(id) === true;
+  }
+}

@@ -1,0 +1,112 @@
+import type { Thid } from "@thynapse/protocol";
+import type { Counters } from "../counters.js";
+import type { Deadlines } from "../deadlines.js";
+import type { PassedFate } from "../fates-parts.js";
+import type { Group } from "../group.js";
+import type { Lot, Span } from "../ledger.js";
+import type { Member } from "../member.js";
+
+/** How long a settlement of an orphan waits for who takes its sender over, in ms. */
+const keepMs = 5000;
+
+/** What orphans need of the transmitter around them. */
+export interface OrphansParts {
+  readonly deadlines: Deadlines;
+  readonly counters: Counters;
+  readonly nowMs: () => number;
+  readonly tell: (group: Group, span: Span, by: Member, fate: PassedFate) => void;
+}
+
+/** An orphan that its cell has settled with more than an ack. */
+interface Settled {
+  readonly span: Span;
+  readonly by: Member;
+  readonly fate: PassedFate;
+}
+
+/**
+ * Deliveries at cells of this transmitter whose origin is dead. Their cells go on; who takes the
+ * sender over is told that they hold them, and gives them new names. @see PROTOCOL.md §18.7
+ */
+export class Orphans {
+  private readonly parts: OrphansParts;
+  private readonly settledOnes = new Map<Group, Set<Settled>>();
+
+  constructor(parts: OrphansParts) {
+    this.parts = parts;
+  }
+
+  /** Everything that cells of a group hold of this origin has lost it. */
+  add(group: Group, peer: Thid): void {
+    const lots = new Map<Lot, Lot>();
+    for (const member of group.members.values()) {
+      for (const span of member.held) {
+        if (span.lot.upstream?.peer !== peer) continue;
+        const upstream = { ...span.lot.upstream, state: "orphan" as const };
+        const lot = lots.get(span.lot) ?? { ...span.lot, upstream };
+        lots.set(span.lot, lot);
+        span.lot = lot;
+      }
+    }
+  }
+
+  /**
+   * A cell has settled an orphan. An ack is remembered; what is more waits for a new origin;
+   * anything else is forgotten: the event will come again.
+   */
+  settled(group: Group, span: Span, by: Member, fate: PassedFate): void {
+    if (fate.outcome !== "ack") return;
+    if (fate.outputs === undefined && fate.result === undefined) return;
+    const settled = { span, by, fate };
+    const ones = this.settledOnes.get(group) ?? new Set();
+    this.settledOnes.set(group, ones.add(settled));
+    this.parts.deadlines.at(this.parts.nowMs() + keepMs, () => {
+      if (!ones.delete(settled)) return;
+      this.parts.counters.add("outputsFenced", fate.outputs?.length ?? 0);
+      fate.onDone?.(false);
+    });
+  }
+
+  /** Which events cells of a group hold, or have settled with outputs, as orphans. */
+  *heldOf(group: Group): Generator<readonly [Thid, Span]> {
+    for (const member of group.members.values()) {
+      for (const span of member.held) {
+        if (span.lot.upstream?.state === "orphan") yield [member.id, span];
+      }
+    }
+    for (const { span, by } of this.settledOnes.get(group) ?? []) yield [by.id, span];
+  }
+
+  /** A new origin names what a cell holds. Tells whether the cell holds it as an orphan. */
+  adopted(member: Member, name: Span): boolean {
+    const { group } = member;
+    const { sender } = name.lot.run.header;
+    const seq = name.lot.run.seqAt(name.from - name.lot.firstNumber);
+    const isIt = ({ lot, from, to }: Span): boolean => {
+      if (lot.run.header.sender !== sender) return false;
+      const number = numberOf(lot, seq);
+      return number !== undefined && from <= number && number < to;
+    };
+    const renamed = { number: name.from, attempt: name.attempt };
+    const upstream = { peer: name.lot.upstream?.peer as Thid, state: "live" as const, renamed };
+    for (const settled of this.settledOnes.get(group) ?? []) {
+      if (!isIt(settled.span)) continue;
+      this.settledOnes.get(group)?.delete(settled);
+      settled.span.lot = { ...settled.span.lot, upstream };
+      this.parts.tell(group, settled.span, settled.by, settled.fate);
+      return true;
+    }
+    const held = member.held.find((span) => span.lot.upstream?.state === "orphan" && isIt(span));
+    if (held === undefined) return false;
+    const one = member.isolate(held, numberOf(held.lot, seq) as number);
+    one.lot = { ...one.lot, upstream };
+    this.parts.counters.add("orphansAdopted");
+    return true;
+  }
+}
+
+/** The number under which a lot has this event of its sender. */
+function numberOf({ run, firstNumber }: Lot, seq: number): number | undefined {
+  const index = run.indexOf(seq);
+  return index < run.count && run.seqAt(index) === seq ? firstNumber + index : undefined;
+}

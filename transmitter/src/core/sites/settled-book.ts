@@ -1,0 +1,56 @@
+import { RangeSet, type Run, type SeqRange, type Thid } from "@thynapse/protocol";
+
+/** Senders that are remembered for one group; beyond it those go that were heard least lately. */
+const sendersMax = 10_000;
+
+/**
+ * What cells of this site have acked of one group for origins elsewhere: the numbers above their
+ * sender's floor. Whoever takes a sender over asks for it.
+ */
+export class SettledBook {
+  private readonly bySender = new Map<Thid, { floor: number; numbers: RangeSet }>();
+
+  add(run: Run, seq: number): void {
+    const { sender, floor } = run.header;
+    const known = this.bySender.get(sender) ?? { floor: 0, numbers: new RangeSet() };
+    // Put last: the first ones are forgotten first.
+    this.bySender.delete(sender);
+    this.bySender.set(sender, known);
+    if (floor > known.floor) {
+      known.floor = floor;
+      known.numbers.dropBelow(floor);
+    }
+    if (seq >= known.floor) known.numbers.add(seq);
+    if (this.bySender.size <= sendersMax) return;
+    for (const oldest of this.bySender.keys()) {
+      this.bySender.delete(oldest);
+      break;
+    }
+  }
+
+  all(): SeqRange[] {
+    return [...this.bySender].flatMap(([sender, { numbers }]) => {
+      return numbers.ranges().map(([first, last]) => ({ sender, first, last }));
+    });
+  }
+
+  /** What is known of these events, as ranges. */
+  among(ranges: readonly SeqRange[]): SeqRange[] {
+    return ranges.flatMap(({ sender, first, last }) => {
+      const numbers = this.bySender.get(sender)?.numbers;
+      if (numbers === undefined) return [];
+      return rangesWithin(numbers, first, last).map(([low, high]) => {
+        return { sender, first: low, last: high };
+      });
+    });
+  }
+}
+
+/** The parts of a set that lie within `first … last`. */
+export function rangesWithin(set: RangeSet, first: number, last: number): [number, number][] {
+  const found: [number, number][] = [];
+  for (const [low, high] of set.ranges()) {
+    if (high >= first && low <= last) found.push([Math.max(low, first), Math.min(high, last)]);
+  }
+  return found;
+}

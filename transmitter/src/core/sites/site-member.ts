@@ -1,0 +1,91 @@
+import type { Thid } from "@thynapse/protocol";
+import { Holder } from "../holder.js";
+
+/** What an idle origin asks for on top of what it needs, at most. */
+const aheadMax = 8192;
+
+/**
+ * Another transmitter's part in one of our groups, for all its cells, or in a group with affinity
+ * for one of them: what it leases to us, and the deliveries that it has got from us.
+ */
+export class SiteMember extends Holder {
+  readonly peer: Thid;
+  readonly cell: Thid | undefined;
+  /** Whether it lives and says that it has such cells. */
+  isPresent = true;
+  /** Deliveries that it would still take from us. */
+  lease = 0;
+  /** When some of it was last spent. */
+  spentMs = Number.NEGATIVE_INFINITY;
+  /** Spent and given back, and asked for, since the link began. */
+  private consumed = 0;
+  private asked = 0;
+  /** How much it asks for on top of what waits: so that what comes next need not wait. */
+  private ahead = 1;
+
+  constructor(peer: Thid, cell: Thid | undefined) {
+    super();
+    this.peer = peer;
+    this.cell = cell;
+  }
+
+  get id(): Thid {
+    return this.cell ?? this.peer;
+  }
+
+  get free(): number {
+    return this.isPresent ? this.lease : 0;
+  }
+
+  granted(count: number): void {
+    this.lease += count;
+  }
+
+  spend(count: number, nowMs: number): void {
+    this.lease -= count;
+    this.consumed += count;
+    this.spentMs = nowMs;
+  }
+
+  /**
+   * What to ask for in all, while so many events wait; `undefined` if nothing needs to be said.
+   */
+  demand(waiting: number): number | undefined {
+    if (!this.isPresent) return undefined;
+    if (waiting === 0) return this.cancel();
+    if (this.lease === 0) this.ahead = Math.min(2 * this.ahead, aheadMax);
+    const target = this.consumed + Math.max(this.lease, waiting + this.ahead);
+    const isEnough = this.asked - this.consumed >= waiting + (this.ahead >> 1);
+    if (target <= this.asked || isEnough) return undefined;
+    this.asked = target;
+    return target;
+  }
+
+  /** Gives back what is not needed. @returns how much. */
+  giveBack(): number {
+    const { lease } = this;
+    this.lease = 0;
+    this.consumed += lease;
+    this.ahead = Math.max(1, this.ahead >> 1);
+    return lease;
+  }
+
+  /** The link begins anew, or its cells are gone: nothing is leased any more. */
+  reset(): void {
+    this.lease = 0;
+    this.consumed = 0;
+    this.asked = 0;
+  }
+
+  protected begin(): void {
+    // When its cells begin is for the site to watch.
+  }
+
+  /** Nothing waits: what was asked for beyond what is leased is not wanted any more. */
+  private cancel(): number | undefined {
+    const enough = this.consumed + this.lease + this.ahead;
+    if (this.asked <= enough) return undefined;
+    this.asked = enough;
+    return enough;
+  }
+}
