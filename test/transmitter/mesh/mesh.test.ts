@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { writeWord } from "../../../transmitter/src/core/mesh/mesh-words.js";
+import { writeDelta } from "../../../transmitter/src/core/mesh/delta-words.js";
 import { MeshNet } from "./mesh-net.js";
 import { idOf } from "./net.js";
 
@@ -130,14 +130,14 @@ describe("mesh", () => {
     net.run(1000);
     const [a, b] = net.living;
     const id = idOf("n2");
-    const entries = [["x", 99, 1] as const];
+    const entries = [["x", 99, Buffer.from([1])] as const];
     a?.told.splice(0);
     const bad = [
       Buffer.alloc(0),
       Buffer.from("not a word"),
       Buffer.from([0x81, 0xa4, ...Buffer.from("beat"), 0x90]),
-      writeWord({ kind: "delta", delta: { id, incarnation: 1, from: 0, version: 5, entries } }),
-      writeWord({ kind: "delta", delta: { id, incarnation: 1, from: 9, version: 5, entries: [] } }),
+      ...writeDelta({ id, incarnation: 1, from: 0, version: 5, entries }),
+      ...writeDelta({ id, incarnation: 1, from: 9, version: 5, entries: [] }),
     ];
     for (const part of bad) b?.mesh.peering.tellAll(part);
     net.settle();

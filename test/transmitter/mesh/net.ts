@@ -28,7 +28,7 @@ interface Connection {
   readonly to: string;
   readonly admitted: Set<string>;
   isUp: boolean;
-  /** What the dialling node has said on it, and what it was sent, in order. */
+  /** What the dialling node has said on it, a `!` before what it takes back, and what it was sent. */
   readonly notices: string[];
   readonly messages: (readonly [head: string, part: Buffer])[];
 }
@@ -56,6 +56,8 @@ export abstract class Net<Node extends NetNode> {
   dials = 0;
   protected readonly nodes = new Map<string, Node>();
   private connections: Connection[] = [];
+  /** Pairs that cannot connect. */
+  private readonly broken = new Set<string>();
 
   /** Starts a transmitter at an address of its name; one that stood there is gone. */
   start(name: string, terms: NodeTerms = {}): Node {
@@ -75,7 +77,7 @@ export abstract class Net<Node extends NetNode> {
       dial: (address) => this.dial(of(), address),
       hangUp: (address) => this.hangUp(of(), address),
       subscribe: (topic) => this.subscribe(of(), topic),
-      unsubscribe: (topic) => void topics.delete(topic),
+      unsubscribe: (topic) => this.unsubscribe(of(), topic),
       publish: (head, part) => this.publish(name, head.toString("latin1"), part),
     });
     this.nodes.set(name, node);
@@ -98,14 +100,21 @@ export abstract class Net<Node extends NetNode> {
     this.settle();
   }
 
-  /** Cuts every connection between two, both ways. */
+  /** Cuts every connection between two, both ways, until it is mended. */
   cut(one: string, other: string): void {
-    const both = [one, other];
-    this.cutWhere(({ from, to }) => both.includes(from.hello.pub) && both.includes(to));
+    this.cutOneWay(one, other);
+    this.cutOneWay(other, one);
+  }
+
+  /** Cuts what one hears of another. */
+  cutOneWay(by: string, of: string): void {
+    this.broken.add(`${by} to ${of}`);
+    this.cutWhere(({ from, to }) => from.hello.pub === by && to === of);
   }
 
   /** Connects again what was cut, where both ends stand. */
   mend(): void {
+    this.broken.clear();
     for (const connection of this.connections) if (!connection.isUp) this.connect(connection);
   }
 
@@ -138,8 +147,12 @@ export abstract class Net<Node extends NetNode> {
   private carry({ from, to, admitted, notices, messages }: Connection): boolean {
     const target = this.nodes.get(to);
     const moved = notices.length + messages.length > 0;
-    for (const topic of notices.splice(0)) {
-      if (target?.ears.subscribed(topic, this.nowMs) === true) admitted.add(topic);
+    for (const notice of notices.splice(0)) {
+      if (!notice.startsWith("!")) {
+        if (target?.ears.subscribed(notice, this.nowMs) === true) admitted.add(notice);
+      } else if (admitted.delete(notice.slice(1))) {
+        target?.ears.unsubscribed(notice.slice(1), this.nowMs);
+      }
     }
     for (const [head, part] of messages.splice(0)) {
       const [kind, name, ...rest] = head.split(" ");
@@ -163,7 +176,8 @@ export abstract class Net<Node extends NetNode> {
   }
 
   private connect(connection: Connection): void {
-    if (!this.nodes.has(connection.to)) return;
+    const { from, to } = connection;
+    if (!this.nodes.has(to) || this.broken.has(`${from.hello.pub} to ${to}`)) return;
     connection.isUp = true;
     connection.notices.push(...connection.from.topics);
   }
@@ -179,6 +193,13 @@ export abstract class Net<Node extends NetNode> {
     from.topics.add(topic);
     for (const connection of this.connections) {
       if (connection.from === from && connection.isUp) connection.notices.push(topic);
+    }
+  }
+
+  private unsubscribe(from: NetNode, topic: string): void {
+    from.topics.delete(topic);
+    for (const connection of this.connections) {
+      if (connection.from === from && connection.isUp) connection.notices.push(`!${topic}`);
     }
   }
 

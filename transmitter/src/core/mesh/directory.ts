@@ -29,14 +29,13 @@ export class Directory {
     this.handlers = handlers;
   }
 
-  /** Sets a value of our own. @returns what to tell all others; `undefined` if nothing changes. */
-  set(key: string, value: unknown): Delta | undefined {
-    return this.own.set(key, value) ? this.own.deltaFrom(this.own.version - 1) : undefined;
-  }
-
-  /** Deletes a value of our own. @returns as `set`. */
-  delete(key: string): Delta | undefined {
-    return this.set(key, undefined);
+  /**
+   * Sets a value of our own, or with `undefined` deletes it. @returns whether anything has changed.
+   *
+   * @throws {MeshError} `TOO_LARGE` past the bounds of a record
+   */
+  set(key: string, value: unknown): boolean {
+    return this.own.set(key, value);
   }
 
   /** The value of a transmitter; `undefined` if it has none, or is not known. */
@@ -87,6 +86,8 @@ export class Directory {
 
   /**
    * Learns of changes. @returns false if something before them is missing: it is to be fetched.
+   *
+   * @throws {MeshError} as `MeshRecord.learn`; nothing has changed then.
    */
   apply(delta: Delta): boolean {
     if (delta.id === this.own.id) return true;
@@ -95,14 +96,20 @@ export class Directory {
     if (known?.incarnation !== delta.incarnation) {
       if (delta.from > 0) return false;
       const record = new MeshRecord(delta.id, delta.incarnation);
+      const changes = record.learn(delta);
       this.others.set(delta.id, record);
       if (known !== undefined) this.handlers.renewed(delta.id, delta.incarnation);
-      this.tell(delta.id, record.learn(delta));
+      this.tell(delta.id, changes);
       return true;
     }
     if (delta.from > known.version) return false;
     this.tell(delta.id, known.learn(delta));
     return true;
+  }
+
+  /** What is known of a transmitter gives way to whatever record of it comes next. */
+  supersede(id: Thid): void {
+    if (this.others.has(id)) this.others.set(id, new MeshRecord(id, -1));
   }
 
   /** Forgets a transmitter that has been dead for long. */

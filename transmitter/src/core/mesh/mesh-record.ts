@@ -1,7 +1,28 @@
-import type { Thid } from "@thynapse/protocol";
+import {
+  decodeMessagePack,
+  encodeMessagePack,
+  linkRingBytesMax,
+  MeshError,
+  type Thid,
+} from "@thynapse/protocol";
 
-/** A value as it was set with a change; `undefined` where it was deleted. */
-export type Entry = readonly [key: string, version: number, value: unknown];
+/** Entries of one record, those that tell of a deletion included. */
+export const recordEntriesMax = 100_000;
+/**
+ * Bytes of one record, by `entryBytes`. Half of what a link keeps, so that a whole record never
+ * makes a link begin anew.
+ */
+export const recordBytesMax = linkRingBytesMax / 2;
+/** Characters of a key. */
+export const keyCharsMax = 1024;
+
+/** A value, encoded, as it was set with a change; `undefined` where it was deleted. */
+export type Entry = readonly [key: string, version: number, bytes: Buffer | undefined];
+
+/** What an entry counts for, in bytes. */
+export function entryBytes(key: string, bytes: Buffer | undefined): number {
+  return 2 * key.length + (bytes?.length ?? 0) + 16;
+}
 
 /** How far somebody knows the record of a transmitter. */
 export interface Known {
@@ -28,6 +49,7 @@ export interface Change {
 interface Held {
   readonly version: number;
   readonly value: unknown;
+  readonly bytes: Buffer | undefined;
 }
 
 /** Deletions that are remembered; who is further behind gets the whole record. */
@@ -41,6 +63,7 @@ export class MeshRecord {
   version = 0;
   /** In the order of their changes, so that the newest are at the end. */
   private readonly held = new Map<string, Held>();
+  private bytes = 0;
   private deletions = 0;
   /** Deletions up to this version are forgotten. */
   private forgotten = 0;
@@ -62,11 +85,18 @@ export class MeshRecord {
     return found;
   }
 
-  /** Sets or, with `undefined`, deletes. @returns whether anything has changed. */
+  /**
+   * Sets or, with `undefined`, deletes. @returns whether anything has changed.
+   *
+   * @throws {MeshError} `TOO_LARGE` past the bounds of a record; nothing has changed then.
+   */
   set(key: string, value: unknown): boolean {
-    if (Object.is(this.get(key), value)) return false;
-    this.version++;
-    this.hold(key, { version: this.version, value });
+    const bytes = value === undefined ? undefined : encodeMessagePack(value);
+    if (isSame(bytes, this.held.get(key)?.bytes)) return false;
+    const version = this.version + 1;
+    this.checkRoom([[key, version, bytes]], false);
+    this.version = version;
+    this.hold(key, { version, value, bytes });
     return true;
   }
 
@@ -77,47 +107,85 @@ export class MeshRecord {
     const entries: Entry[] = [];
     for (const [key, held] of this.held) {
       if (held.version <= from || (from === 0 && held.value === undefined)) continue;
-      entries.push([key, held.version, held.value]);
+      entries.push([key, held.version, held.bytes]);
     }
     return { id, incarnation, version: this.version, from, entries };
   }
 
-  /** Takes changes of the owner that go on from what is known, or the whole record. */
+  /**
+   * Takes changes of the owner that go on from what is known, or the whole record.
+   *
+   * @throws {MeshError} `TOO_LARGE` past the bounds of a record, and as `decodeMessagePack`; nothing
+   *   has changed then.
+   */
   learn(delta: Delta): Change[] {
     if (delta.version <= this.version) return [];
-    const changes: Change[] = [];
-    if (delta.from === 0) {
-      const kept = new Set(delta.entries.map(([key]) => key));
-      for (const [key, { value: old }] of this.held) {
-        if (kept.has(key)) continue;
-        this.held.delete(key);
-        if (old !== undefined) changes.push({ key, value: undefined, old });
-      }
-      this.deletions = 0;
-      this.forgotten = delta.version;
-    }
-    for (const [key, version, value] of delta.entries) {
+    this.checkRoom(delta.entries, delta.from === 0);
+    const news = delta.entries.map(([key, version, bytes]) => {
+      const value = bytes === undefined ? undefined : decodeMessagePack(bytes);
+      return [key, { version, value, bytes }] as const;
+    });
+    const changes = delta.from === 0 ? this.dropAllBut(news, delta.version) : [];
+    for (const [key, held] of news) {
       const known = this.held.get(key);
-      if (known !== undefined && known.version >= version) continue;
-      this.hold(key, { version, value });
-      if (value !== known?.value) changes.push({ key, value, old: known?.value });
+      if (known !== undefined && known.version >= held.version) continue;
+      this.hold(key, held);
+      if (!isSame(held.bytes, known?.bytes)) {
+        changes.push({ key, value: held.value, old: known?.value });
+      }
     }
     this.version = delta.version;
     return changes;
   }
 
+  private dropAllBut(news: readonly (readonly [string, Held])[], version: number): Change[] {
+    const kept = new Set(news.map(([key]) => key));
+    const changes: Change[] = [];
+    for (const [key, { value: old }] of this.held) {
+      if (kept.has(key)) continue;
+      this.drop(key);
+      if (old !== undefined) changes.push({ key, value: undefined, old });
+    }
+    this.forgotten = version;
+    return changes;
+  }
+
+  private checkRoom(entries: readonly Entry[], isWhole: boolean): void {
+    let bytes = isWhole ? 0 : this.bytes;
+    let count = isWhole ? 0 : this.held.size;
+    for (const [key, , value] of entries) {
+      const known = isWhole ? undefined : this.held.get(key);
+      if (known === undefined) count++;
+      else bytes -= entryBytes(key, known.bytes);
+      bytes += entryBytes(key, value);
+    }
+    if (count <= recordEntriesMax && bytes <= recordBytesMax) return;
+    const bounds = `${recordEntriesMax} entries or ${recordBytesMax} bytes`;
+    throw new MeshError("TOO_LARGE", `a record of more than ${bounds}`);
+  }
+
   private hold(key: string, held: Held): void {
-    const old = this.held.get(key);
-    if (old !== undefined && old.value === undefined) this.deletions--;
-    this.held.delete(key);
+    this.drop(key);
     this.held.set(key, held);
+    this.bytes += entryBytes(key, held.bytes);
     if (held.value !== undefined || ++this.deletions <= deletionsMax) return;
     for (const [oldest, { value, version }] of this.held) {
       if (value !== undefined) continue;
-      this.held.delete(oldest);
-      this.deletions--;
+      this.drop(oldest);
       this.forgotten = version;
       break;
     }
   }
+
+  private drop(key: string): void {
+    const old = this.held.get(key);
+    if (old === undefined) return;
+    this.held.delete(key);
+    this.bytes -= entryBytes(key, old.bytes);
+    if (old.value === undefined) this.deletions--;
+  }
+}
+
+function isSame(one: Buffer | undefined, other: Buffer | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : one.equals(other);
 }

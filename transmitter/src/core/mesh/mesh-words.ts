@@ -1,7 +1,6 @@
 import {
   decodeMessagePack,
   encodeMessagePack,
-  type FieldMap,
   intField,
   listField,
   mapValue,
@@ -13,7 +12,8 @@ import {
 } from "@thynapse/protocol";
 import { addressCharsMax } from "./hello.js";
 import type { Beat } from "./members.js";
-import type { Delta, Entry, Known } from "./mesh-record.js";
+import { type DeltaPiece, readDelta } from "./delta-words.js";
+import type { Known } from "./mesh-record.js";
 
 /** What one transmitter knows of one member: the newest sign of life, and how far its record. */
 export interface Standing extends Beat, Known {}
@@ -35,7 +35,7 @@ export type MeshWord =
   /** To one, after the whole record of the speaker: whom it knows. */
   | { readonly kind: "roster"; readonly roster: readonly Entered[] }
   /** To all links when something changes, or to one that has asked. */
-  | { readonly kind: "delta"; readonly delta: Delta }
+  | ({ readonly kind: "delta" } & DeltaPiece)
   /** To one: what is known here, of what the other one knows better. */
   | { readonly kind: "want"; readonly wanted: readonly Known[] }
   /** To all, and to each: this incarnation of the speaker ends. */
@@ -43,14 +43,16 @@ export type MeshWord =
   /** To one: where another transmitter with its id is reached. */
   | { readonly kind: "twin"; readonly pub: string };
 
+/** What all are told as often as heartbeats. */
+export type BeatWord = Extract<MeshWord, { readonly kind: "beat" }>;
+
 /** Those of the words that are only said on a link. */
 export type LinkWord = Exclude<MeshWord, { readonly kind: "beat" | "farewell" }>;
 
 const standingsMax = 10_000;
-const entriesMax = 100_000;
 
-/** Writes a word as MessagePack. */
-export function writeWord(word: MeshWord): Buffer {
+/** Writes a word other than a delta as MessagePack. @see writeDelta */
+export function writeWord(word: Exclude<MeshWord, { readonly kind: "delta" }>): Buffer {
   switch (word.kind) {
     case "beat":
       return encodeMessagePack({
@@ -70,10 +72,6 @@ export function writeWord(word: MeshWord): Buffer {
       return encodeMessagePack({
         want: word.wanted.map((it) => [it.id, it.incarnation, it.version]),
       });
-    case "delta": {
-      const { id, incarnation, from, version, entries } = word.delta;
-      return encodeMessagePack({ delta: id, incarnation, from, version, entries });
-    }
   }
 }
 
@@ -106,31 +104,7 @@ export function readWord(part: Buffer): MeshWord {
     const wanted = listField(map, "want", standingsMax).map((row) => readKnown(row, 2));
     return { kind: "want", wanted };
   }
-  return { kind: "delta", delta: readDelta(map) };
-}
-
-function readDelta(map: FieldMap): Delta {
-  const delta = {
-    id: readThid(ownField(map, "delta")),
-    incarnation: intField(map, "incarnation"),
-    from: intField(map, "from"),
-    version: intField(map, "version"),
-    entries: listField(map, "entries", entriesMax).map(readEntry),
-  };
-  const isIn = ([, version]: Entry): boolean => version > delta.from && version <= delta.version;
-  if (delta.from > delta.version || !delta.entries.every(isIn)) {
-    throw bad("a delta has changes that are not between its versions");
-  }
-  return delta;
-}
-
-function readEntry(row: unknown): Entry {
-  const [key, version, value] = Array.isArray(row) ? (row as unknown[]) : [];
-  if (typeof key !== "string" || !Number.isSafeInteger(version)) {
-    throw bad("an entry is [key, version, value]");
-  }
-  // What is deleted travels as nil.
-  return [key, version as number, value ?? undefined];
+  return { kind: "delta", ...readDelta(map) };
 }
 
 function writeStanding({ id, incarnation, beat, version }: Standing): unknown[] {

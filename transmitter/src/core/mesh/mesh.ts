@@ -234,6 +234,7 @@ export class Mesh {
 
   private begunAnew(id: Thid): void {
     this.telling.anew(id);
+    this.talk.begunAnew(id);
     this.handlers.begunAnew(id);
   }
 
@@ -263,6 +264,9 @@ export class Mesh {
   private changed(member: Member, before: MemberState | undefined): void {
     const { id, state } = member;
     if (before === undefined || state === "heard-of") this.talk.changed(id);
+    // The older one of two with one id speaks again: what the younger one had set is gone.
+    const { incarnation = member.incarnation } = this.directory.known(id) ?? {};
+    if (incarnation > member.incarnation) this.directory.supersede(id);
     if (mayLive(state)) this.reach(id);
     if (state === "dead") {
       this.peering.giveUp(id, this.nowMs);

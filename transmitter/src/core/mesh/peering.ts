@@ -4,21 +4,15 @@ import {
   isYounger,
   type LinkHello,
   meshTopic,
-  type Prove,
   readHello,
   writeHello,
 } from "./hello.js";
 import { Dials } from "./dials.js";
-import type { Link, LinkCounts, LinkLimits } from "./link.js";
+import type { Link, LinkCounts } from "./link.js";
 import { readFrameHead, writeFrameHead } from "./link-frame.js";
 import type { Settle } from "./link-ring.js";
 import { Meetings } from "./meetings.js";
-import {
-  type PeeringActions,
-  PeeringCounts,
-  type PeeringHandlers,
-  type PeeringParts,
-} from "./peering-parts.js";
+import { PeeringCounts, type PeeringParts } from "./peering-parts.js";
 import { isOverBudget, linkTo, type Peer, Peers, putOff, turn } from "./peers.js";
 
 /** How long a twin of ours is shown that it has one. */
@@ -35,11 +29,7 @@ const warnMs = 10_000;
 export class Peering {
   readonly counts = new PeeringCounts();
   private readonly me: LinkHello;
-  private readonly prove: Prove;
-  /** For its links, as the next one. */
-  readonly limits: LinkLimits;
-  private readonly actions: PeeringActions;
-  readonly handlers: PeeringHandlers;
+  private readonly parts: PeeringParts;
   private readonly peers: Peers;
   private readonly dials: Dials;
   private readonly meetings = new Meetings();
@@ -51,10 +41,7 @@ export class Peering {
 
   constructor(me: LinkHello, parts: PeeringParts) {
     this.me = me;
-    this.prove = parts.prove;
-    this.limits = parts.limits;
-    this.actions = parts.actions;
-    this.handlers = parts.handlers;
+    this.parts = parts;
     this.peers = new Peers(me, parts.prove);
     this.dials = new Dials(me.pub, parts.actions);
     this.forAll = meshTopic(parts.prove, me.mesh);
@@ -71,8 +58,8 @@ export class Peering {
 
   /** Introduces this transmitter to all that it will be connected to. */
   start(): void {
-    this.actions.subscribe(writeHello(this.me, this.prove));
-    this.actions.subscribe(`${this.forAll} `);
+    this.parts.actions.subscribe(writeHello(this.me, this.parts.prove));
+    this.parts.actions.subscribe(`${this.forAll} `);
   }
 
   /** What is counted of the link to a peer; `undefined` if none is known by that id. */
@@ -113,7 +100,7 @@ export class Peering {
     if (peer === undefined) return topic.startsWith("@") ? false : undefined;
     turn(peer, true, nowMs);
     peer.link.up(nowMs);
-    this.handlers.linked(peer.hello);
+    this.parts.handlers.linked(peer.hello);
     return true;
   }
 
@@ -122,7 +109,7 @@ export class Peering {
     if (peer === undefined || !peer.isUp) return;
     turn(peer, false, nowMs);
     peer.link.down();
-    this.handlers.cut(peer.hello);
+    this.parts.handlers.cut(peer.hello);
     const rival = this.rivals.get(peer.hello.id);
     if (rival !== undefined && isYounger(rival, peer.hello)) this.consider(rival, nowMs);
   }
@@ -133,7 +120,7 @@ export class Peering {
     if (peer === undefined && topic !== this.forAll) return;
     let isSafe = true;
     try {
-      if (peer === undefined) this.handlers.told(part);
+      if (peer === undefined) this.parts.handlers.told(part);
       else {
         const frame = readFrameHead(head);
         if (peer.isUp) peer.retryDueMs = Number.POSITIVE_INFINITY;
@@ -141,8 +128,7 @@ export class Peering {
         peer.link.receive(frame, part, nowMs);
       }
     } catch (thrown) {
-      this.counts.framesRefused++;
-      this.handlers.refused(toMeshError(thrown));
+      this.refuse(toMeshError(thrown));
       // What cannot be read as a frame is as good as lost, and comes again. But a part that was
       // refused is gone, and an ack of nothing is of another stream than ours.
       if (peer !== undefined && !isSafe) this.distrust(peer, nowMs);
@@ -160,9 +146,15 @@ export class Peering {
     peer.link.send(part, nowMs, done);
   }
 
+  /** Counts and tells that something of a peer was refused. */
+  refuse(error: MeshError): void {
+    this.counts.framesRefused++;
+    this.parts.handlers.refused(error);
+  }
+
   /** Sends to all at once, without numbers: what may be lost. */
   tellAll(part: Buffer): void {
-    this.actions.publish(Buffer.from(`${this.forAll} `, "latin1"), part);
+    this.parts.actions.publish(Buffer.from(`${this.forAll} `, "latin1"), part);
   }
 
   /** Publishes what the links have to say. At the end of each turn. */
@@ -170,7 +162,7 @@ export class Peering {
     for (const { link, ours } of this.peers.all) {
       const topic = ours.slice(0, -1);
       for (const { head, part } of link.takeMessages()) {
-        this.actions.publish(writeFrameHead(topic, head), part);
+        this.parts.actions.publish(writeFrameHead(topic, head), part);
       }
     }
   }
@@ -218,17 +210,17 @@ export class Peering {
 
   private heard(topic: string, nowMs: number): void {
     try {
-      this.consider(readHello(topic, this.me.mesh, this.prove), nowMs);
+      this.consider(readHello(topic, this.me.mesh, this.parts.prove), nowMs);
     } catch (thrown) {
       this.counts.hellosRefused++;
-      this.handlers.refused(toMeshError(thrown));
+      this.parts.handlers.refused(toMeshError(thrown));
     }
   }
 
   private consider(hello: LinkHello, nowMs: number): void {
     if (hello.id === this.me.id) {
-      if (hello.nonce === this.me.nonce) this.handlers.metItself();
-      else if (isYounger(this.me, hello)) this.handlers.twin(hello);
+      if (hello.nonce === this.me.nonce) this.parts.handlers.metItself();
+      else if (isYounger(this.me, hello)) this.parts.handlers.twin(hello);
       else this.visit(hello.pub, nowMs);
       return;
     }
@@ -236,7 +228,7 @@ export class Peering {
     if (present?.nonce === hello.nonce) return;
     if (present !== undefined && (this.isUp(hello.id) || isYounger(present, hello))) {
       this.rivals.set(hello.id, hello);
-      if (this.isUp(hello.id)) this.handlers.rivalled(present, hello);
+      if (this.isUp(hello.id)) this.parts.handlers.rivalled(present, hello);
     } else if (this.meetings.admits(hello, nowMs)) this.meet(hello, nowMs);
   }
 
@@ -249,14 +241,14 @@ export class Peering {
     }
     this.dial(hello.pub);
     const peer = this.peers.add(hello, this.link(hello), nowMs);
-    this.actions.subscribe(peer.theirs);
+    this.parts.actions.subscribe(peer.theirs);
     if (known === undefined) return;
-    this.handlers.restarted(known.hello, hello);
+    this.parts.handlers.restarted(known.hello, hello);
     known.link.drop();
   }
 
   private link(hello: LinkHello): Link {
-    return linkTo(hello, this, this.epochMax + 1);
+    return linkTo(hello, this.parts, this.epochMax + 1);
   }
 
   private retry(peer: Peer, nowMs: number): void {
@@ -265,14 +257,14 @@ export class Peering {
       this.dials.redial(peer.hello.pub);
       return;
     }
-    this.actions.unsubscribe(peer.theirs);
-    this.actions.subscribe(peer.theirs);
+    this.parts.actions.unsubscribe(peer.theirs);
+    this.parts.actions.subscribe(peer.theirs);
   }
 
   private remove(peer: Peer): void {
     this.epochMax = Math.max(this.epochMax, peer.link.epoch);
     this.peers.remove(peer);
-    this.actions.unsubscribe(peer.theirs);
+    this.parts.actions.unsubscribe(peer.theirs);
   }
 
   /** Begins both streams anew. */
@@ -294,6 +286,6 @@ export class Peering {
       this.counts.linksRenewed++;
       this.renew(peer, nowMs);
     }
-    this.handlers.begunAnew(peer.hello, "both");
+    this.parts.handlers.begunAnew(peer.hello, "both");
   }
 }

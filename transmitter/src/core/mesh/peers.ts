@@ -1,7 +1,7 @@
 import { errorBudget, errorBudgetMs, type Thid } from "@thynapse/protocol";
 import { type LinkHello, linkTopic, type Prove } from "./hello.js";
-import { Link, type LinkLimits } from "./link.js";
-import type { PeeringHandlers } from "./peering-parts.js";
+import { Link } from "./link.js";
+import type { PeeringParts } from "./peering-parts.js";
 
 /** A transmitter whose hello was seen, and the link to it. */
 export interface Peer {
@@ -85,12 +85,7 @@ export class Peers {
 }
 
 /** Makes a link to a peer, whose first stream has this epoch. */
-export function linkTo(
-  hello: LinkHello,
-  owner: { readonly limits: LinkLimits; readonly handlers: PeeringHandlers },
-  epoch: number,
-): Link {
-  const { limits, handlers } = owner;
+export function linkTo(hello: LinkHello, { limits, handlers }: PeeringParts, epoch: number): Link {
   return new Link(
     limits,
     {

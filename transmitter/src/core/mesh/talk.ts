@@ -1,13 +1,23 @@
-import { MeshError, type Thid } from "@thynapse/protocol";
+import { MeshError, type Thid, toMeshError } from "@thynapse/protocol";
+import { Assembly, type DeltaPiece, writeDelta } from "./delta-words.js";
 import type { Directory } from "./directory.js";
 import { Gossip } from "./gossip.js";
 import type { LinkHello } from "./hello.js";
 import type { Joining } from "./joining.js";
 import { mayLive, type Members } from "./members.js";
 import { membersMax } from "./mesh-parts.js";
-import { type LinkWord, type MeshWord, type Standing, writeWord } from "./mesh-words.js";
+import {
+  type BeatWord,
+  type LinkWord,
+  type MeshWord,
+  type Standing,
+  writeWord,
+} from "./mesh-words.js";
 import type { Peering } from "./peering.js";
 import type { Telling } from "./telling.js";
+
+/** A record that was refused is not asked for again for so long. */
+const refusedMs = 60_000;
 
 /** Those whose news talk carries, and who take what it brings. */
 export interface TalkParts {
@@ -27,6 +37,7 @@ export class Talk {
   private readonly heartbeatMs: number;
   private readonly parts: TalkParts;
   private readonly gossip: Gossip;
+  private readonly assembly = new Assembly();
   /** When somebody is asked for what is missing of a record. */
   private readonly askDueMs = new Map<Thid, number>();
   private beat = 0;
@@ -49,7 +60,13 @@ export class Talk {
     this.gossip.changed(id);
   }
 
+  /** What a link carried may be lost. */
+  begunAnew(id: Thid): void {
+    this.assembly.forget(id);
+  }
+
   forget(id: Thid): void {
+    this.assembly.forget(id);
     this.gossip.forget(id);
     this.askDueMs.delete(id);
   }
@@ -69,7 +86,7 @@ export class Talk {
   words(from: number): Buffer[] {
     const { id, incarnation } = this.me;
     const deltas = this.parts.directory.deltasFor([{ id, incarnation, version: from }]);
-    const words = deltas.map((delta) => writeWord({ kind: "delta", delta }));
+    const words = deltas.flatMap(writeDelta);
     if (from > 0) return words;
     const roster = this.parts.members.all.flatMap((member) => {
       const standing = this.standing(member.id);
@@ -82,22 +99,23 @@ export class Talk {
   /** Takes a word, from somebody's link or from the topic that all hear. */
   hear(word: MeshWord, nowMs: number, from?: Thid): void {
     this.nowMs = nowMs;
-    if (word.kind === "beat") this.hearBeat(word.speaker, word.others, word.missing);
-    else if (word.kind === "farewell")
-      this.parts.members.left(word.id, word.incarnation, this.nowMs);
-    else if (from === undefined) {
-      throw new MeshError("BAD_COMMAND", "that is for a link, and not to be told all");
-    } else this.hearOnLink(word, from);
+    try {
+      if (word.kind === "beat") this.hearBeat(word);
+      else if (word.kind === "farewell") {
+        this.parts.members.left(word.id, word.incarnation, this.nowMs);
+      } else if (from === undefined) {
+        throw new MeshError("BAD_COMMAND", "that is for a link, and not to be told all");
+      } else this.hearOnLink(word, from);
+    } catch (thrown) {
+      // It was read, and what it says is not taken: that does no harm to what follows.
+      this.parts.peering.refuse(toMeshError(thrown));
+    }
   }
 
   private hearOnLink(word: LinkWord, from: Thid): void {
     switch (word.kind) {
       case "delta":
-        if (word.delta.id === this.me.id) {
-          throw new MeshError("DENIED", "a record is only for its owner to change");
-        }
-        // What is missing before it is asked for after a later beat.
-        if (this.parts.directory.apply(word.delta)) this.askDueMs.delete(word.delta.id);
+        this.learn(word, from);
         break;
       case "roster":
         for (const standing of word.roster) this.hearOf(standing);
@@ -108,8 +126,8 @@ export class Talk {
         );
         break;
       case "want":
-        for (const delta of this.parts.directory.deltasFor(word.wanted)) {
-          this.parts.peering.send(from, writeWord({ kind: "delta", delta }), this.nowMs);
+        for (const part of this.parts.directory.deltasFor(word.wanted).flatMap(writeDelta)) {
+          this.parts.peering.send(from, part, this.nowMs);
         }
         break;
       case "twin":
@@ -117,7 +135,23 @@ export class Talk {
     }
   }
 
-  private hearBeat(speaker: Standing, others: readonly Standing[], missing: readonly Thid[]): void {
+  private learn(piece: DeltaPiece, from: Thid): void {
+    const { id } = piece.delta;
+    if (id === this.me.id) throw new MeshError("DENIED", "a record is its owner's to change");
+    if (id !== from && this.parts.members.get(id) === undefined) {
+      throw new MeshError("NOT_FOUND", `a delta of ${id}, which is no member`);
+    }
+    try {
+      const delta = this.assembly.add(from, piece);
+      // What is missing before it is asked for after a later beat.
+      if (delta !== undefined && this.parts.directory.apply(delta)) this.askDueMs.delete(id);
+    } catch (thrown) {
+      this.askDueMs.set(id, this.nowMs + refusedMs);
+      throw thrown;
+    }
+  }
+
+  private hearBeat({ speaker, others, missing }: BeatWord): void {
     if (speaker.id === this.me.id) return;
     this.gossip.heard(speaker.id, this.nowMs);
     this.gossip.asked(missing, this.nowMs);
@@ -135,8 +169,8 @@ export class Talk {
     if (id === this.me.id) return;
     // A younger twin of somebody to whom a link is up has to wait until that is cut.
     const present = this.parts.peering.get(id);
-    if (this.parts.peering.isUp(id) && present !== undefined && present.incarnation < incarnation)
-      return;
+    const isRival = present !== undefined && present.incarnation < incarnation;
+    if (isRival && this.parts.peering.isUp(id)) return;
     if (this.parts.members.get(id) === undefined && this.parts.members.count >= membersMax) {
       throw new MeshError("TOO_LARGE", `more than ${membersMax} members`);
     }
