@@ -63,6 +63,23 @@ const flags: readonly Row[] = [
   { argv: ["up", "tcp://127.0.0.1:4000"], says: 'up does not take "tcp://127.0.0.1:4000"' },
   { argv: ["up", "--log-level", "loud"], says: '--log-level: "loud" is not one of' },
   { argv: ["up", "--mesh", "a.b"], says: "--mesh: " },
+  // I17 and its kin.
+  { argv: ["up", "--link", "host"], says: '--link: "host" is no HOST:PORT — write host:port' },
+  { argv: ["up", "--link", "a:1", "--link", "b:"], says: '--link: "b:" is no HOST:PORT' },
+  { argv: ["up", "--link", "a:0"], says: '--link: "a:0" is no HOST:PORT' },
+  { argv: ["up", "--link", "a:65536"], says: '--link: "a:65536" is no HOST:PORT' },
+  { argv: ["up", "--link", "a:80x"], says: '--link: "a:80x" is no HOST:PORT' },
+  { argv: ["up", "--link", "::1:80"], says: '--link: "::1:80" is no HOST:PORT' },
+  { argv: ["up", "--link", "[fe80::1%eth0]:80"], says: "--link: " },
+  { argv: ["up", "--link", "http://a:1"], says: '--link: "http://a:1" is no HOST:PORT' },
+  { argv: ["up", "--link", "*:5454"], says: '--link: "" is no host' },
+  {
+    argv: ["up", "--bind", "*", "--insecure", "--link", "a:1"],
+    says: "cannot tell others how to reach it — give --advertise HOST",
+  },
+  { argv: ["up", "--mesh-secret", ""], says: "--mesh-secret: a secret is not empty" },
+  { argv: ["up", "--mesh-secret", "@none"], exit: 73, says: "cannot read none: ENOENT" },
+  { argv: ["up", "--mesh-secret", `@${folder}`], exit: 73, says: "EISDIR" },
   { argv: ["send", "a", "b", "c"], says: 'send does not take "c"' },
   { argv: ["send", "a", "b", "--until", "done"], says: '"done" is not one of handled, accepted' },
   { argv: ["send", "a", "b", "--as", "jsn"], says: "did you mean json?" },
@@ -135,6 +152,14 @@ const bodies: readonly Row[] = [
 const settings: readonly Row[] = [
   { argv: ["up"], env: { THYNAPSE_PUB_PORT: "1e3" }, says: "THYNAPSE_PUB_PORT: digits only" },
   { argv: ["up"], env: { THYNAPSE_JSON: "yes" }, says: "THYNAPSE_JSON: true or false" },
+  { argv: ["up"], env: { THYNAPSE_LINK: "a:1,b" }, says: 'THYNAPSE_LINK: "b" is no HOST:PORT' },
+  // I27
+  {
+    argv: ["up"],
+    env: { THYNAPSE_MESH_SECRET: `@${join(folder, "good.json")}` },
+    exit: 77,
+    says: `others can read ${join(folder, "good.json")} — chmod 600 ${join(folder, "good.json")}`,
+  },
   {
     argv: ["watch", "a"],
     env: { THYNAPSE_TRANSMITTER: "tcp://a:1,b" },

@@ -36,5 +36,11 @@ export function limitsOf(options: ResolvedOptions): Partial<CoreOptions> {
     deadLettersMax: options.deadLettersMax,
     deadLetterBytesMax: options.deadLetterBytesMax,
     routesMax: options.routesMax,
+    joinTimeoutMs: options.joinTimeoutMs,
+    linkPauseMs: options.linkPauseMs,
+    linkCutMs: options.linkCutMs,
+    linkForgetMs: options.linkForgetMs,
+    linkWindow: options.linkWindow,
+    linkBytesMax: options.linkBytesMax,
   };
 }

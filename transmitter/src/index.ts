@@ -1,4 +1,5 @@
-export { type OptionKind, type OptionRow, transmitterOptions } from "./option-table.js";
+export type { OptionKind, OptionRow } from "./option-row.js";
+export { transmitterOptions } from "./option-table.js";
 export { type OptionValue, readOption } from "./option-values.js";
 export {
   type LogLevel,

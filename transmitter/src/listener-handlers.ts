@@ -78,6 +78,8 @@ export function listenerHandlers(hearers: Hearers): ListenerHandlers {
     links: {
       received: (topic, head, part) =>
         guarded(() => core.linkReceived(topic, head, part, clock.nowMs())),
+      undiallable: (address) =>
+        log.warn({ address }, "a transmitter names an address that is none"),
     },
     commandMonitor: {
       ...watched,

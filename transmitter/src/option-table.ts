@@ -1,61 +1,17 @@
 import * as limits from "@thynapse/protocol";
-
-/** What a value of an option is, and so how its text is read. */
-export type OptionKind =
-  | "host"
-  | "port"
-  | "duration"
-  | "size"
-  | "count"
-  | "thid"
-  | "segment"
-  | "places"
-  | "secret"
-  | "toggle"
-  | "choice";
-
-/** One option of a transmitter: what the resolver, the help and the documentation are made from. */
-export interface OptionRow {
-  /** Its name in code and in a config file. */
-  readonly name: string;
-  /** Its flag, without dashes; the variable is `THYNAPSE_` and this in capitals, with `_`. */
-  readonly flag: string;
-  readonly kind: OptionKind;
-  /** Smallest and largest value of a number: ms, bytes, or a count. */
-  readonly min?: number;
-  readonly max?: number;
-  readonly choices?: readonly string[];
-  /** The default; absent if there is none, or `defaultText` says how it is found. */
-  readonly fallback?: string | number | boolean;
-  readonly defaultText?: string;
-  /** What it does, and what it costs to raise or lower it. */
-  readonly doc: string;
-}
-
-const kib = 1024;
-const mib = 1024 * kib;
-const gib = 1024 * mib;
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
-
-const durationRow = (
-  [name, flag]: readonly [string, string],
-  [min, max, fallback]: readonly [number, number, number],
-  doc: string,
-) => ({ name, flag, kind: "duration", min, max, fallback, doc }) as const;
-
-const sizeRow = (
-  [name, flag]: readonly [string, string],
-  [min, max, fallback]: readonly [number, number, number],
-  doc: string,
-) => ({ name, flag, kind: "size", min, max, fallback, doc }) as const;
-
-const countRow = (
-  [name, flag]: readonly [string, string],
-  [min, max, fallback]: readonly [number, number, number],
-  doc: string,
-) => ({ name, flag, kind: "count", min, max, fallback, doc }) as const;
+import { meshRows } from "./mesh-options.js";
+import {
+  countRow,
+  durationRow,
+  gib,
+  hour,
+  kib,
+  mib,
+  minute,
+  type OptionRow,
+  second,
+  sizeRow,
+} from "./option-row.js";
 
 /** Where a transmitter listens, and who it is. */
 const addressRows: readonly OptionRow[] = [
@@ -107,20 +63,6 @@ const addressRows: readonly OptionRow[] = [
     kind: "segment",
     fallback: "default",
     doc: "Name of the mesh: 1 to 64 letters, digits, _, -, : or @",
-  },
-  {
-    name: "links",
-    flag: "link",
-    kind: "places",
-    defaultText: "none; others may link to this one",
-    doc: "HOST:PORT of another transmitter of the mesh, either port of it; may be given repeatedly",
-  },
-  {
-    name: "meshSecret",
-    flag: "mesh-secret",
-    kind: "secret",
-    defaultText: "none: whoever reaches the event port may link",
-    doc: "What all transmitters of the mesh know, and nobody else: a text, or @FILE that holds it",
   },
 ];
 
@@ -291,6 +233,7 @@ const operatorRows: readonly OptionRow[] = [
 /** Every option of a transmitter, in the order of the help. */
 export const transmitterOptions: readonly OptionRow[] = Object.freeze([
   ...addressRows,
+  ...meshRows,
   ...timeRows,
   ...boundRows,
   ...operatorRows,

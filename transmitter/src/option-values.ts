@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from "node:net";
 import { checkService, MeshError, quote, readThid } from "@thynapse/protocol";
 import { readSecret } from "./mesh-secret.js";
-import type { OptionRow } from "./option-table.js";
+import type { OptionRow } from "./option-row.js";
 
 const unitMs: Readonly<Record<string, number>> = {
   ms: 1,

@@ -3,7 +3,8 @@ import { totalmem } from "node:os";
 import { randomThid, type Thid } from "@thynapse/protocol";
 import { isWildcard } from "./endpoints.js";
 import { nearest } from "./nearest.js";
-import { type OptionRow, transmitterOptions } from "./option-table.js";
+import type { OptionRow } from "./option-row.js";
+import { transmitterOptions } from "./option-table.js";
 import { type OptionValue, readOption, refusal } from "./option-values.js";
 
 /** Least important lines that are logged. */
@@ -32,6 +33,12 @@ export interface TransmitterOptions {
   readonly links?: string | readonly string[];
   /** What all transmitters of the mesh know: the text, or `@` and the name of a file. */
   readonly meshSecret?: string;
+  readonly joinTimeoutMs?: number | string;
+  readonly linkPauseMs?: number | string;
+  readonly linkCutMs?: number | string;
+  readonly linkForgetMs?: number | string;
+  readonly linkWindow?: number | string;
+  readonly linkBytesMax?: number | string;
   readonly heartbeatMs?: number | string;
   /** Default 1000, or 4 × `heartbeatMs` if that is more. */
   readonly suspectMs?: number | string;

@@ -47,6 +47,7 @@ class Linked {
     await events.socket.bind(`tcp://127.0.0.1:${port}`);
     const links = new LinkSocket(options, {
       received: (topic, head, part) => made[0]?.received(topic, head, part),
+      undiallable: (address) => made[0]?.refused.push(address),
     });
     const linked = new Linked(events, links, { id, incarnation });
     made.push(linked);

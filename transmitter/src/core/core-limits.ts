@@ -23,6 +23,12 @@ const defaults: CoreLimits = {
   deadLettersMax: 10_000,
   deadLetterBytesMax: 64 * 1024 * 1024,
   routesMax: 16_384,
+  joinTimeoutMs: 5000,
+  linkPauseMs: 1000,
+  linkCutMs: 300,
+  linkForgetMs: 600_000,
+  linkWindow: 256,
+  linkBytesMax: 16 * 1024 * 1024,
 };
 
 /** The limits of a core: what was given, else the defaults. */

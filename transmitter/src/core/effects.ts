@@ -95,4 +95,10 @@ export interface CoreLimits {
   readonly deadLettersMax: number;
   readonly deadLetterBytesMax: number;
   readonly routesMax: number;
+  readonly joinTimeoutMs: number;
+  readonly linkPauseMs: number;
+  readonly linkCutMs: number;
+  readonly linkForgetMs: number;
+  readonly linkWindow: number;
+  readonly linkBytesMax: number;
 }

@@ -91,7 +91,7 @@ export class TransmitterCore {
     this.streams = new Streams({ routes, random, counters, ringBytesMax: limits.ringBytesMax });
     const cellOf = (id: string): CellRecord | undefined => this.attachments.cellOf(id);
     this.asks = new Asks({ deadlines, counters, cellOf, effects });
-    this.seat = new MeshSeat({ options, random, counters, effects, ...limits });
+    this.seat = new MeshSeat({ options, limits, random, counters, effects });
     const { streams, asks, seat } = this;
     const { wallMs } = options;
     const origin = `${options.id}.${options.incarnation}`;

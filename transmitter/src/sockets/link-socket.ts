@@ -5,6 +5,8 @@ import type { ListeningOptions } from "./listening.js";
 export interface LinkSocketHandlers {
   /** A message of another transmitter: its topic, what stands behind it, and its part. */
   received(topic: string, head: string, part: Buffer): void;
+  /** A transmitter names an address that is none; it is not connected to. */
+  undiallable(address: string): void;
 }
 
 /** A part is a run or a word of the mesh, of at most one large event and what is around it. */
@@ -30,6 +32,7 @@ export class LinkSocket {
   /** For the pumps alone. */
   readonly sockets: readonly [links: Subscriber, seeds: Subscriber];
   private readonly handlers: LinkSocketHandlers;
+  private readonly dialled = new Set<string>();
   private hello: string | undefined;
   /** How many seeds have led to each address. */
   private readonly knocks = new Map<string, number>();
@@ -54,11 +57,17 @@ export class LinkSocket {
 
   /** Connects to an event socket, and again whenever the connection is lost. */
   dial(address: string): void {
+    if (this.dialled.has(address)) return;
+    if (!isAddress(address)) {
+      this.handlers.undiallable(address);
+      return;
+    }
+    this.dialled.add(address);
     this.connect(this.sockets[0], address);
   }
 
   hangUp(address: string): void {
-    this.sockets[0].disconnect(address);
+    if (this.dialled.delete(address)) this.sockets[0].disconnect(address);
   }
 
   /** Shows the hello at the event socket of a seed, until as many calls of `unknock`. */
@@ -109,4 +118,10 @@ export class LinkSocket {
     if (address.includes("[") && !socket.ipv6) socket.ipv6 = true;
     socket.connect(address);
   }
+}
+
+/** Strict, since ZeroMQ is not: it would also connect to files, and to ports such as `80x`. */
+function isAddress(text: string): boolean {
+  const [, port] = /^tcp:\/\/(?:\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,253}):(\d{1,5})$/.exec(text) ?? [];
+  return port !== undefined && Number(port) > 0 && Number(port) < 65_536;
 }

@@ -1,10 +1,10 @@
 import { MeshError, type Thid } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
-import type { CoreOptions, Effect, Random } from "../effects.js";
+import type { CoreLimits, CoreOptions, Effect, Random } from "../effects.js";
 import type { LinkHello, Prove } from "./hello.js";
 import type { Member, MemberState } from "./members.js";
 import { Mesh } from "./mesh.js";
-import type { MeshHandlers } from "./mesh-parts.js";
+import type { MeshHandlers, MeshLimits } from "./mesh-parts.js";
 import type { Change } from "./mesh-record.js";
 import { writeHello } from "./hello.js";
 import { RefusalLog } from "./refusal-log.js";
@@ -28,7 +28,7 @@ export interface MeshListener {
 /** What a seat needs of the transmitter around it. */
 export interface MeshSeatParts {
   readonly options: CoreOptions;
-  readonly heartbeatMs: number;
+  readonly limits: CoreLimits;
   readonly random: Random;
   readonly counters: Counters;
   readonly effects: () => Effect[];
@@ -41,16 +41,8 @@ export interface JoinTerms {
   readonly prove: Prove;
 }
 
-/** Frames that may be on their way on one link, and bytes that may wait on it. */
-const linkWindow = 256;
-const linkBytesMax = 16 * 1024 * 1024;
-/** @see Members */
-const acceptablePauseMs = 1000;
+/** How improbable a silence must be for a death: one in 10^8. */
 const threshold = 8;
-const cutMs = 300;
-const forgetMs = 600_000;
-/** How long a start waits for its seeds before it goes on without them, in ms. */
-const joinTimeoutMs = 5000;
 
 /**
  * The place of a transmitter in its mesh: turns what the mesh wants into effects, and what it finds
@@ -103,7 +95,7 @@ export class MeshSeat {
   join({ seedCount, prove }: JoinTerms, nowMs: number): void {
     if (this.joined !== undefined) throw new MeshError("INTERNAL", "joined already");
     this.nowMs = nowMs;
-    const { options, heartbeatMs, random } = this.parts;
+    const { options, limits, random } = this.parts;
     const me: LinkHello = {
       id: options.id,
       incarnation: options.incarnation,
@@ -112,12 +104,11 @@ export class MeshSeat {
       command: options.command(),
       nonce: random.hex(128),
     };
-    const bounds = { linkWindow, linkBytesMax, heartbeatMs, cutMs, forgetMs };
     this.joined = new Mesh(
       me,
       {
         prove,
-        limits: { ...bounds, acceptablePauseMs, threshold, joinTimeoutMs },
+        limits: meshLimits(limits),
         actions: this.actions(),
         handlers: this.handlers(),
       },
@@ -236,6 +227,17 @@ export class MeshSeat {
   ): void {
     this.push({ kind: "log", level, message, fields });
   }
+}
+
+/** The limits of the mesh among those of the core, under the names that it has for them. */
+function meshLimits(limits: CoreLimits): MeshLimits {
+  const { heartbeatMs, joinTimeoutMs, linkWindow, linkBytesMax } = limits;
+  const acceptablePauseMs = limits.linkPauseMs;
+  const [cutMs, forgetMs] = [limits.linkCutMs, limits.linkForgetMs];
+  return {
+    ...{ heartbeatMs, joinTimeoutMs, linkWindow, linkBytesMax },
+    ...{ acceptablePauseMs, threshold, cutMs, forgetMs },
+  };
 }
 
 const deaf: MeshListener = Object.freeze({
