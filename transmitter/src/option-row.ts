@@ -30,12 +30,17 @@ export interface OptionRow {
   readonly doc: string;
 }
 
-/** Units of sizes, in bytes, and of durations, in ms. */
+/** Bytes of a KiB. */
 export const kib = 1024;
+/** Bytes of a MiB. */
 export const mib = 1024 * kib;
+/** Bytes of a GiB. */
 export const gib = 1024 * mib;
+/** Milliseconds of a second. */
 export const second = 1000;
+/** Milliseconds of a minute. */
 export const minute = 60 * second;
+/** Milliseconds of an hour. */
 export const hour = 60 * minute;
 
 /** Makes a row of a duration: its names, then smallest, largest and default in ms. */
