@@ -75,6 +75,8 @@ export interface SendWish {
   readonly same?: string;
   /** An ask: a failure of its handler settles it. */
   readonly isAsk?: boolean;
+  /** It waits for no more than to be accepted. */
+  readonly isAcceptedEnough?: boolean;
   /** A gather goes to streams only. */
   readonly isGather?: boolean;
 }

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { check } from "../../simulation/checker.js";
 import type { LogRecord } from "../../simulation/log.js";
 import { eventually } from "../../support/eventually.js";
+import { changedPlaces, comingTwice, losing, nth } from "./damage.js";
 import { endMeshes, FaultMesh } from "./fault-mesh.js";
 import { handledEvents, lostOf, twiceOf } from "./handlings.js";
 
@@ -30,42 +31,26 @@ describe("faults: the checker", () => {
   });
 
   it("finds one lost event", () => {
-    const { id } = nth("acked", 50);
-    const damaged = records.filter(
-      (record) => record.id !== id || !["begun", "acked"].includes(record.action),
-    );
+    const damaged = losing(records, 50);
 
     expect(guiltOf(damaged)).to.deep.equal({ rules: ["early", "lost"], lost: 1, twice: 0 });
   });
 
   it("finds one event of a multicatch lost in silence", () => {
-    const lost = nth("caught", 50);
+    const lost = nth(records, "caught", 50);
 
     expect(guiltOf(records.filter((it) => it !== lost)).rules).to.deep.equal(["silent"]);
   });
 
   it("finds one event that was handled twice", () => {
-    const at = records.indexOf(nth("begun", 50));
-    const again = { ...records[at]!, attempt: 2, repeat: true };
-
-    expect(guiltOf(records.toSpliced(at + 1, 0, again))).to.deep.equal({
+    expect(guiltOf(comingTwice(records, 50))).to.deep.equal({
       ...{ rules: ["twice"], lost: 0, twice: 1 },
     });
   });
 
   it("finds two events that changed places", () => {
-    const [first, second] = [nth("caught", 50), nth("caught", 51)];
-    const damaged = records.map((record) => {
-      if (record === first) return { ...first, id: second.id };
-      return record === second ? { ...second, id: first.id } : record;
-    });
-
-    expect(guiltOf(damaged).rules).to.deep.equal(["order"]);
+    expect(guiltOf(changedPlaces(records, 50)).rules).to.deep.equal(["order"]);
   });
-
-  function nth(action: LogRecord["action"], number: number): LogRecord {
-    return records.filter((record) => record.action === action)[number]!;
-  }
 });
 
 function guiltOf(log: readonly LogRecord[]) {

@@ -79,8 +79,8 @@ export class FaultMesh {
   }
 
   /** Starts a second process with the id of a cell. */
-  async seatTwin({ id }: Actor): Promise<Actor> {
-    return this.newCell("twin", { isLogged: false, id }).joined();
+  async seatTwin({ id }: Actor, at: Pick<Keeping, "home" | "place"> = {}): Promise<Actor> {
+    return this.newCell("twin", { ...at, isLogged: false, id }).joined();
   }
 
   /** Starts cells of a service that share one anycatch; resolves when all are armed. */
@@ -105,6 +105,14 @@ export class FaultMesh {
     this.log({ id: "", cell: cell.id, action: "fault" });
     cell.signal("SIGKILL");
     await cell.ended;
+  }
+
+  /** Logs a fault that befalls a cell, a transmitter, or the link between two, for `count` ms from then, now by default. */
+  note(
+    fault: Pick<LogRecord, "home" | "peer" | "count"> & { readonly cell?: string },
+    timeMs?: number,
+  ): void {
+    this.log({ id: "", cell: "", action: "fault", ...fault }, timeMs);
   }
 
   /** Stops a cell's process for that long: the length of a fault. */

@@ -22,6 +22,8 @@ export interface Terms {
   readonly place?: Place;
   /** The `thynapse` command of the first start; default that of this build. */
   readonly bin?: string;
+  /** Of the command and the event socket, where no others can have them; default free ones. */
+  readonly ports?: readonly [number, number];
 }
 
 interface Ready {
@@ -80,8 +82,10 @@ export class FaultTransmitter {
   /** Starts it, on free ports or on those that it had; resolves when it is ready. */
   async start(links: readonly string[] = []): Promise<void> {
     const beganMs = sharedClockMs();
-    const ports = [this.command, this.pub].map((address) => address.split(":").at(-1) || "0");
-    const [port = "", pubPort = ""] = ports;
+    const { ports = [0, 0] } = this.terms;
+    const [port, pubPort] = [this.command, this.pub].map(
+      (address, at) => address.split(":").at(-1) || String(ports[at]),
+    ) as [string, string];
     const linked = links.flatMap((address) => ["--link", address]);
     this.child = await this.spawn(["--port", port, "--pub-port", pubPort, ...linked]);
     const lines = createInterface({ input: this.child.stdout! });

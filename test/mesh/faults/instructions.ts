@@ -15,10 +15,11 @@ export interface Seat {
  * What the handler of an anycatch does at the first attempt of an event; otherwise it just acks.
  *
  * - `die`: kills its process when everything is done but the ack.
+ * - `dieLater`: kills its process `ms` after the ack.
  * - `hold`: says that it has begun, and waits until it is told to finish.
  * - `block`: keeps the event loop of its process busy for `ms`.
  */
-export type Deed = "die" | "hold" | "block";
+export type Deed = "die" | "dieLater" | "hold" | "block";
 
 /** What an event carries: what to do with it, and by which delivery it was sent if it is an output. */
 export interface FaultBody {
@@ -50,6 +51,30 @@ export interface Load {
   readonly options?: SendOptions;
   /** Ends the process so many ms after the last send, unconfirmed as that is. */
   readonly dieAfterMs?: number;
+}
+
+/** Events to be sent until told otherwise. */
+export interface Stream {
+  readonly channels: readonly string[];
+  readonly perSecond: number;
+  /** Different keys that go round; default none has a key. */
+  readonly keys?: number;
+  /** Of so many events one has an output, on this channel. */
+  readonly output?: { readonly channel: string; readonly every: number };
+  readonly options?: SendOptions;
+}
+
+/** What became of a stream, when each of its events has its confirm. */
+export interface StreamReport {
+  readonly sent: number;
+  readonly refused: readonly string[];
+}
+
+/** An event of the mesh about itself. */
+export interface Notice {
+  readonly timeMs: number;
+  readonly channel: string;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** How sending went. */
@@ -98,6 +123,18 @@ export interface Instructions {
   anycatch: [Anycatching, void];
   multicatch: [{ readonly pattern: string; readonly options?: MulticatchOptions }, void];
   send: [Load, SendReport];
+  /** Sends until `dry`. */
+  pour: [Stream, void];
+  /** Ends `pour`, and resolves when everything is confirmed. */
+  dry: [void, StreamReport];
+  /** Changes how long a handler takes, in ms. */
+  pace: [{ readonly workMs: number }, void];
+  /** Asks from a connection of its own to one transmitter. */
+  ask: [{ readonly command: string; readonly channel: string }, unknown];
+  /** Collects what the mesh tells of itself. */
+  watch: [void, void];
+  /** What `watch` has collected since it was asked last. */
+  watched: [void, readonly Notice[]];
   /** Sends as fast as there is room, and resolves when all is accepted. */
   flood: [Flood, void];
   marks: [void, MarksReport];

@@ -62,6 +62,6 @@ async function reach(network: Network, from: string, to: string): Promise<string
 }
 
 function startNode(enter: readonly string[], script: string): StartedProcess {
-  const [file = "", ...argv] = [...enter, process.execPath, "-e", script];
+  const [file, ...argv] = [...enter, process.execPath, "-e", script];
   return startProcess([file, ...argv]);
 }

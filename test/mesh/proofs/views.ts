@@ -11,6 +11,11 @@ export interface SeenMember {
 /** States of a member that is not there. */
 const absent = new Set(["heard-of", "suspect", "dead", "left"]);
 
+/** Whether it is there, as far as the one that was asked knows. */
+export function isPresent({ state }: SeenMember): boolean {
+  return !absent.has(state);
+}
+
 /** Asks the transmitter at an address one system request. */
 export async function askAt<T>(address: string, channel: string, data: unknown = {}): Promise<T> {
   const cell = await connect({ service: "observer", transmitters: address });
@@ -29,7 +34,7 @@ export function askOf<T>(cell: Cell, channel: string, data: unknown = {}): Promi
 /** The members that a transmitter sees alive, itself among them. */
 export async function aliveAt(address: string): Promise<readonly string[]> {
   const members = await askAt<SeenMember[]>(address, "$mesh.transmitters");
-  return members.filter(({ state }) => !absent.has(state)).map(({ id }) => id);
+  return members.filter(isPresent).map(({ id }) => id);
 }
 
 /** Waits until each of the transmitters sees all of them alive. */

@@ -49,7 +49,7 @@ export class ConfirmRule implements Rule {
   finish(nowMs: number): void {
     for (const event of this.parts.books.events.values()) {
       if (event.sentMs === Number.POSITIVE_INFINITY) continue;
-      const isTold = event.handledMs !== undefined || event.isRefused;
+      const isTold = event.handledMs !== undefined || event.isRefused || isEnough(event);
       if (!isTold && !this.gone.has(event.sender)) {
         this.parts.broken("unconfirmed", event.id, nowMs);
       }
@@ -120,4 +120,9 @@ export class ConfirmRule implements Rule {
   ): boolean {
     return outcomeMs(this.parts, event, group, nowMs) !== undefined;
   }
+}
+
+/** Whether its sender waits for no more than it was told. */
+function isEnough({ wish, acceptedMs }: EventBook): boolean {
+  return wish.isAcceptedEnough === true && acceptedMs.size > 0;
 }

@@ -1,7 +1,9 @@
 import type { Answer, Instruction, Instructions, InstructionName } from "../instructions.js";
 import { liveMb } from "./live-memory.js";
+import { Pouring } from "./pouring.js";
 import { join } from "./seated-cell.js";
 import { sendFlood, sendLoad } from "./sending.js";
+import { askOne, Watching } from "./watching.js";
 
 type Deeds = {
   readonly [N in InstructionName]: (
@@ -31,6 +33,9 @@ const seated = await join(JSON.parse(process.argv[2] ?? "{}"), (event) =>
   say({ kind: "holding", event }),
 );
 
+let pouring: Pouring | undefined;
+const watching = new Watching();
+
 const deeds: Deeds = {
   anycatch: (anycatching) => seated.anycatch(anycatching),
   multicatch: ({ pattern, options }) => seated.multicatch(pattern, options),
@@ -40,6 +45,12 @@ const deeds: Deeds = {
     const { doubles, disordered, seen } = seated.marks!;
     return { doubles, disordered, seen };
   },
+  pour: (stream) => void (pouring = new Pouring(seated, stream)),
+  dry: () => pouring!.dry(),
+  pace: ({ workMs }) => void (seated.workMs = workMs),
+  ask: ({ command, channel }) => askOne(command, channel),
+  watch: () => watching.start(seated.cell),
+  watched: () => watching.take(),
   finish: () => seated.finish(),
   tally: () => seated.tally(),
   liveMb,

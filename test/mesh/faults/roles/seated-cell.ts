@@ -44,6 +44,8 @@ export class SeatedCell {
   private readonly statuses = new Map<string, number>();
   /** The transmitter that it is attached to, or was last. */
   home = "";
+  /** How long handlers take, whatever was said when they were made. */
+  workMs: number | undefined;
   private begun = 0;
   private ended = 0;
   private workedMs = 0;
@@ -136,7 +138,8 @@ export class SeatedCell {
       ctx.send(data.output, { cause: output } satisfies FaultBody);
     }
     const beganMs = performance.now();
-    const working = this.doDeed(event, record.id) ?? (workMs > 0 ? delay(workMs) : undefined);
+    const tookMs = this.workMs ?? workMs;
+    const working = this.doDeed(event, record.id) ?? (tookMs > 0 ? delay(tookMs) : undefined);
     if (working === undefined) return this.end(record, undefined);
     return working.then(() => {
       this.workedMs += performance.now() - beganMs;
@@ -144,18 +147,27 @@ export class SeatedCell {
     });
   }
 
-  private doDeed({ attempt, data }: CaughtEvent<FaultBody | null>, id: string) {
+  private doDeed({ attempt, repeat, data }: CaughtEvent<FaultBody | null>, id: string) {
     const { deed, ms = 0 } = data ?? {};
-    if (deed === undefined || attempt > 1) return undefined;
+    if (deed === undefined || attempt > 1 || repeat) return undefined;
+    if (deed === "dieLater") {
+      setTimeout(() => this.die(), ms);
+      return undefined;
+    }
     if (deed === "hold") {
       this.onHolding(id);
       return new Promise<void>((resolve) => this.holders.push(resolve));
     }
-    this.log({ id: "", action: "fault", ...(deed === "block" && { count: ms }) });
-    if (deed === "die") process.kill(process.pid, "SIGKILL");
+    if (deed === "die") this.die();
+    this.log({ id: "", action: "fault", count: ms });
     const endMs = performance.now() + ms;
     while (performance.now() < endMs);
     return undefined;
+  }
+
+  private die(): void {
+    this.log({ id: "", action: "fault" });
+    process.kill(process.pid, "SIGKILL");
   }
 
   /** The handler is at its end. Who never waited cannot have lost the delivery meanwhile. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Receipt } from "@thynapse/cell-sdk";
 
 import { percentileOf } from "../../../bench/statistics.js";
 import type { FaultBody, Flood, Load, SendReport } from "../instructions.js";
+import { LoggedSender } from "./logged-sender.js";
 import type { SeatedCell } from "./seated-cell.js";
 
 /** Sends events at their pace, and resolves when each has its confirm. */
@@ -45,73 +45,38 @@ function dieIn(seated: SeatedCell, ms: number): never {
 
 /** The events of one load, and what becomes of them. */
 class LoadSending {
-  /** Events sent so far. */
-  sent = 0;
   readonly report: Promise<SendReport>;
-  private readonly seated: SeatedCell;
+  private readonly sender: LoggedSender;
   private readonly load: Load;
   private readonly data: FaultBody | null;
   private readonly latenciesMs: Float64Array;
-  private readonly refused: string[] = [];
-  private repeats = 0;
-  private waits = 0;
-  private ended = 0;
   private finish: () => void = () => {};
 
   constructor(seated: SeatedCell, load: Load) {
-    this.seated = seated;
     this.load = load;
     this.latenciesMs = new Float64Array(load.count);
     const pad = "x".repeat(load.padBytes ?? 0);
     this.data = pad === "" ? (load.data ?? null) : { ...load.data, pad };
     this.report = new Promise<void>((resolve) => (this.finish = resolve)).then(() => this.sum());
-  }
-
-  async sendOne(): Promise<void> {
-    const { cell } = this.seated;
-    const { channel, options } = this.load;
-    if (!cell.hasRoom) {
-      this.waits++;
-      await cell.room();
-    }
-    const sentMs = performance.now();
-    const sending = cell.send(channel, this.data, { until: "handled", ...options });
-    this.sent++;
-    const id = `${cell.id}:${sending.seq}`;
-    const { key, id: same } = options ?? {};
-    this.seated.log({
-      ...{ id, action: "sent", channel },
-      ...(key !== undefined && { key }),
-      ...(same !== undefined && { wish: { same } }),
+    this.sender = new LoggedSender(seated, (tookMs) => {
+      const { ended } = this.sender;
+      if (tookMs !== undefined) this.latenciesMs[ended - 1] = tookMs;
+      if (ended === load.count) this.finish();
     });
-    sending.then(
-      (receipt) => this.confirmed(id, receipt, sentMs),
-      (error: Error & { readonly code?: string }) => this.wasRefused(id, error.code),
-    );
   }
 
-  private confirmed(id: string, { repeat }: Receipt, sentMs: number): void {
-    const { home } = this.seated;
-    this.latenciesMs[this.ended] = performance.now() - sentMs;
-    if (repeat) this.repeats++;
-    this.seated.log({ id, action: "accepted", home, repeat });
-    if (this.load.options?.until !== "accepted") this.seated.log({ id, action: "handled", home });
-    this.endOne();
+  /** Events sent so far. */
+  get sent(): number {
+    return this.sender.sent;
   }
 
-  private wasRefused(id: string, code = "unknown"): void {
-    this.seated.log({ id, action: "refused" });
-    this.refused.push(code);
-    this.endOne();
-  }
-
-  private endOne(): void {
-    this.ended++;
-    if (this.ended === this.load.count) this.finish();
+  sendOne(): Promise<void> {
+    const { channel, options = {} } = this.load;
+    return this.sender.send(channel, this.data, options);
   }
 
   private sum(): SendReport {
-    const { refused, repeats, waits } = this;
+    const { refused, repeats, waits } = this.sender;
     const sorted = this.latenciesMs.sort();
     const [p50Ms, p99Ms] = [percentileOf(sorted, 0.5), percentileOf(sorted, 0.99)];
     return { p50Ms, p99Ms, repeats, refused, waits };
