@@ -25,10 +25,6 @@ const longFiles: Readonly<Record<string, LongFile>> = {
     lines: 303,
     reason: "one way in for every event; its cases share their state",
   },
-  "transmitter/src/core/attachments.ts": {
-    lines: 306,
-    reason: "the coming and going of a cell, one method for each way",
-  },
   "cell-sdk/src/core/outbox.ts": {
     lines: 312,
     reason: "one way out for every event; its answers share their state",

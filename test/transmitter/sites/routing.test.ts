@@ -227,6 +227,35 @@ describe("transmitter core: the mesh", () => {
     expect(moved.confirms()).to.deep.equal(["2 handled", "3 handled"]);
     expect(sender.take("CNFM").length).to.be.greaterThan(0);
   });
+
+  it("tells cells how many events they missed while their transmitter was held for dead (§18.9)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const cell = b.cell("far");
+    const { catch: number, topic } = cell.catch("x.*", "multi");
+    const sender = a.cell("sender");
+
+    net.bury(0, 1);
+    for (const channel of ["x.1", "y", "x.2"]) sender.send(channel);
+    expect(sender.confirms()).to.include("1 accepted 0");
+    net.dig(0, 1);
+    sender.send("x.3");
+
+    const [hole] = b.stream(topic).filter(({ command }) => command === "MARK");
+    expect(hole?.fields["last"]).to.equal(2);
+    cell.say("MISS", { catch: number, first: 1, count: 2 });
+    const gone = cell.take("RPAR").map(({ fields }) => [fields["first"], fields["gone"]]);
+    expect(gone).to.deep.equal([
+      [1, true],
+      [2, true],
+    ]);
+    expect(
+      b
+        .stream(topic)
+        .filter(isEvent)
+        .map(({ first }) => first),
+    ).to.deep.equal([3]);
+  });
 });
 
 function isEvent({ command }: { readonly command: string }): boolean {

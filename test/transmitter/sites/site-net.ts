@@ -36,7 +36,7 @@ export class SiteNet {
     }
     for (const bench of this.benches) {
       for (const id of this.ids) {
-        if (id !== bench.core.options.id) bench.core.sites.found(id, 7);
+        if (id !== bench.core.options.id) bench.core.sites.found(id, 7, []);
       }
     }
   }
@@ -61,8 +61,20 @@ export class SiteNet {
     }
     for (const [other, bench] of this.benches.entries()) {
       if (this.dead.has(other)) continue;
-      bench.turn(() => bench.core.sites.lost(id, bench.nowMs));
+      bench.turn(() => bench.core.sites.lost(id, bench.nowMs, false));
     }
+  }
+
+  /** One transmitter takes another one for dead, or no longer. */
+  bury(at: number, other: number): void {
+    const bench = this.benches[at] as CoreBench;
+    bench.turn(() => bench.core.sites.lost(this.ids[other] as string, bench.nowMs, false));
+  }
+
+  dig(at: number, other: number): void {
+    const bench = this.benches[at] as CoreBench;
+    const values = [...(this.records[other] as Map<string, unknown>)];
+    bench.turn(() => bench.core.sites.found(this.ids[other] as string, 7, values));
   }
 
   /** Delivers every word that is on the way. */

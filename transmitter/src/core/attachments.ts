@@ -23,7 +23,6 @@ import type { ReadCommand } from "./receiving.js";
 import { writeReply } from "./reply.js";
 import type { RouteTable } from "./route.js";
 import type { Senders } from "./senders.js";
-import { cede } from "./sites/home-answer.js";
 import type { Sites } from "./sites/sites.js";
 import type { Streams } from "./streams.js";
 import type { Telling } from "./telling.js";
@@ -192,8 +191,13 @@ export class Attachments {
   died(cell: CellRecord, why: string, nowMs: number): void {
     if (this.byId.get(cell.id) !== cell) return;
     this.parts.counters.add("cellsDead");
+    const { groups, sites } = this.parts;
+    // It may live at another transmitter, and claim there what it held here.
+    const mayClaim = cell.isElsewhere || sites.wasAway(nowMs);
     for (const held of cell.catches.values()) {
-      if (held.mode === "any") this.parts.groups.fates.left(held.member.group, cell, nowMs, true);
+      if (held.mode !== "any") continue;
+      if (mayClaim) groups.movedAway(held.member.group, cell, nowMs);
+      else groups.fates.left(held.member.group, cell, nowMs, true);
     }
     this.parts.asks.left(cell);
     this.parts.sites.gathering.left(cell, nowMs);
@@ -203,25 +207,6 @@ export class Attachments {
     const fields = { id, service, why };
     this.parts.effects().push({ kind: "log", level: "warn", message: "a cell is dead", fields });
     this.tell("$mesh.cell.dead", fields, nowMs);
-  }
-
-  /** A cell is attached to another transmitter now: what it held here waits for its claims. */
-  movedElsewhere(id: Thid, session: number, home: Thid, nowMs: number): void {
-    const cell = this.byId.get(id);
-    if (cell !== undefined && cell.session >= session) return;
-    const sender = this.parts.senders.find(id);
-    if (cell !== undefined) this.fence(cell, nowMs);
-    if (sender === undefined || sender.movedTo === home) return;
-    sender.movedTo = home;
-    for (const group of this.parts.groups.all) {
-      cede(group, id);
-      this.parts.groups.touch(group);
-    }
-  }
-
-  /** Whether this transmitter took an event of a sender, in this attachment or an earlier one. */
-  wasTaken(sender: Thid, seq: number): boolean {
-    return this.parts.senders.find(sender)?.wasTaken(seq) === true;
   }
 
   /** Takes a cell out of all books; its groups and streams live on for a while. */

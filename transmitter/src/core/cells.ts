@@ -63,6 +63,8 @@ export interface CellRecord {
   heardMs: number;
   /** When it counts as dead; `Infinity` while nothing speaks for that. */
   doomedMs: number;
+  /** Whether another transmitter says that it is attached there by now. */
+  isElsewhere: boolean;
   /** Whether the command socket has lost its connection. */
   unreachable: boolean;
   /** When others were told last that it is slow. */
@@ -107,6 +109,7 @@ export function newCell(hello: Hello, { secrets, nowMs, ...given }: NewCell): Ce
     presence: "awaited",
     heardMs: nowMs,
     doomedMs: Number.POSITIVE_INFINITY,
+    isElsewhere: false,
     unreachable: false,
     slowToldMs: Number.NEGATIVE_INFINITY,
     nextCatch: 1,

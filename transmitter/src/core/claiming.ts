@@ -24,6 +24,8 @@ export interface AdoptHolding {
   readonly site: Thid | undefined;
 }
 
+/** How long what others said of a group is good for, once nothing is held back. */
+const claimsKeptMs = 60_000;
 /** How often it is looked whether those have answered who may know of an event. */
 const awaitMs = 100;
 
@@ -51,6 +53,16 @@ export class Claiming {
     this.apply(group, nowMs);
     const lots = new Set(spans.map((span) => span.lot));
     this.releaseAt(group, lots, nowMs + this.parts.claimMs);
+  }
+
+  /** Forgets what others said long ago, and what was left to the new homes of senders. */
+  forgetOld(group: Group, nowMs: number): void {
+    const isBare = group.claims === undefined && group.ceded.size === 0;
+    if (isBare || group.held.size > 0) group.quietSinceMs = undefined;
+    else group.quietSinceMs ??= nowMs;
+    if (nowMs - (group.quietSinceMs ?? nowMs) < claimsKeptMs) return;
+    group.claims = undefined;
+    group.ceded.clear();
   }
 
   /** Settles, adopts or lets go what is held back and answered for by now. */

@@ -60,6 +60,8 @@ export class Group {
   /** When its deliveries are next looked through for time-outs. */
   checkMs = Number.POSITIVE_INFINITY;
   readonly owners = new KeyOwners();
+  /** Since when nothing is held back, while it is known what others said of it. */
+  quietSinceMs: number | undefined;
   /** What was left to the new homes of senders. */
   readonly ceded = new Map<Thid, Ceded>();
 

@@ -241,6 +241,7 @@ export class Groups {
   /** Sends what is too old in the backlogs to the dead letters. */
   ageOut(nowMs: number): void {
     for (const group of this.byKey.values()) {
+      this.claiming.forgetOld(group, nowMs);
       for (const span of group.backlog.takeBefore(nowMs - this.parts.limits.backlogAgeMs)) {
         for (const single of singles(span)) {
           this.fates.bury(group, single, "too long in the backlog");
@@ -284,7 +285,7 @@ export class Groups {
       for (const single of singles(span)) this.fates.bury(group, single, reason);
     }
     this.dirty.delete(group);
-    this.parts.elsewhere.announce(group);
+    this.parts.elsewhere.ended(group);
   }
 }
 

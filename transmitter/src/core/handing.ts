@@ -23,6 +23,8 @@ export interface Elsewhere {
   wasAway(nowMs: number): boolean;
   /** Others must know that the group, or what is in force in it, has changed. */
   announce(group: Group): void;
+  /** The group is no more. */
+  ended(group: Group): void;
 }
 
 /** How deliveries go to another transmitter. */

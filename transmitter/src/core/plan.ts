@@ -49,7 +49,7 @@ function note<Target>(targets: Map<Target, number[]>, target: Target, index: num
 export function matchedBy(route: Route): number {
   let matched = route.groups.length;
   for (const stream of route.streams) if (stream.listeners.size > 0) matched++;
-  for (const share of route.sites) matched += share.matched;
+  for (const { site, matched: there } of route.sites) if (!site.isBuried) matched += there;
   return matched;
 }
 

@@ -94,15 +94,15 @@ export class TransmitterCore {
     this.seat = new MeshSeat({ options, limits, random, counters, effects });
     const { streams, asks, seat } = this;
     const { wallMs } = options;
+    const senders = new Senders();
     const origin = `${options.id}.${options.incarnation}`;
     const shared = { routes, deadlines, deadLetters, asks, counters, random, limits, origin };
     this.sites = new Sites({
-      ...{ ...shared, streams, effects, self: options, groupKeepMs: limits.groupKeepMs },
+      ...{ ...shared, streams, effects, cellOf, senders, self: options },
+      groupKeepMs: limits.groupKeepMs,
       groups: () => this.groups,
       intake: () => this.intake,
       nowMs: () => this.nowMs,
-      wasTaken: (sender, seq) => this.attachments.wasTaken(sender, seq),
-      movedElsewhere: (...moved) => this.attachments.movedElsewhere(...moved),
     });
     const { sites } = this;
     this.groups = new Groups({
@@ -134,7 +134,7 @@ export class TransmitterCore {
     this.attachments = new Attachments({
       ...shared,
       ...{ options, random, streams, groups, effects, connections, telling, sites },
-      senders: new Senders(),
+      senders,
       liveness: this.liveness,
       intake: this.intake,
     });

@@ -7,11 +7,13 @@ import {
   type SeqRange,
   type Thid,
 } from "@thynapse/protocol";
+import type { CellRecord } from "../cells.js";
 import { Claims } from "../claims.js";
 import type { Counters } from "../counters.js";
 import type { Group } from "../group.js";
 import type { Groups } from "../groups.js";
 import type { Span } from "../ledger.js";
+import type { Senders } from "../senders.js";
 import type { Hosting } from "./hosting.js";
 import type { Links } from "./links.js";
 import {
@@ -23,7 +25,7 @@ import {
   readRangeRows,
   writeSiteWord,
 } from "./site-words.js";
-import { homeAnswer, rangesOfSpans } from "./home-answer.js";
+import { cede, homeAnswer, rangesOfSpans } from "./home-answer.js";
 
 /** What adopting needs of the transmitter around it. */
 export interface AdoptingParts {
@@ -32,10 +34,9 @@ export interface AdoptingParts {
   readonly hosting: Hosting;
   readonly counters: Counters;
   readonly self: Thid;
-  /** A cell is attached to another transmitter, unless it has attached here again since. */
-  readonly movedElsewhere: (id: Thid, session: number, home: Thid, nowMs: number) => void;
-  /** Whether this transmitter was the home of a sender, and took this event of it. */
-  readonly wasTaken: (sender: Thid, seq: number) => boolean;
+  readonly senders: Senders;
+  /** The cell of this id, if it is attached here. */
+  readonly cellOf: (id: Thid) => CellRecord | undefined;
 }
 
 /**
@@ -88,15 +89,27 @@ export class Adopting {
     if (first === undefined) return;
     const group = this.parts.groups().find(name.service, name.pattern.text);
     if (group !== undefined) this.tellHeld(peer, group, ranges, nowMs);
-    const { wasTaken } = this.parts;
-    this.parts.movedElsewhere(first.sender, session, peer, nowMs);
-    const home = homeAnswer(group, ranges, wasTaken);
+    this.leave(first.sender, session, peer);
+    const sender = this.parts.senders.find(first.sender);
+    const home = homeAnswer(group, ranges, (seq) => sender?.wasTaken(seq) === true);
     const settled = [
       ...home.settled,
       ...(group === undefined ? [] : this.parts.hosting.settledOf(group, ranges)),
     ];
     const { held, free } = home;
     this.say(peer, name, { held, free, settled, sender: first.sender, answer: true }, nowMs);
+  }
+
+  /** A sender has another home: nothing more of it is assigned here, unless it has come back. */
+  private leave(id: Thid, session: number, home: Thid): void {
+    const cell = this.parts.cellOf(id);
+    const sender = this.parts.senders.find(id);
+    if (sender === undefined || (cell !== undefined && cell.session >= session)) return;
+    sender.movedTo = home;
+    for (const group of this.parts.groups().all) {
+      cede(group, id);
+      this.parts.groups().touch(group);
+    }
   }
 
   /** Tells what cells of ours hold of dead origins. */

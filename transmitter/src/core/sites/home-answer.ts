@@ -15,7 +15,7 @@ export interface HomeAnswer {
 export function homeAnswer(
   group: Group | undefined,
   ranges: readonly SeqRange[],
-  wasTaken: (sender: Thid, seq: number) => boolean,
+  wasTaken: (seq: number) => boolean,
 ): HomeAnswer {
   const sender = ranges[0]?.sender ?? "";
   const [held, free, settled] = [new RangeSet(), new RangeSet(), new RangeSet()];
@@ -29,7 +29,7 @@ export function homeAnswer(
       for (let seq = first; seq <= last; seq++) {
         if (out.has(seq)) held.add(seq);
         else if (ceded?.fresh.has(seq) === true) free.add(seq);
-        else if (ceded?.used.has(seq) !== true && wasTaken(sender, seq)) settled.add(seq);
+        else if (ceded?.used.has(seq) !== true && wasTaken(seq)) settled.add(seq);
       }
     }
   }

@@ -13,6 +13,7 @@ import type { Group } from "../group.js";
 import type { Groups } from "../groups.js";
 import { cutBelow, type Span, singles, spanCount, wholeSpan } from "../ledger.js";
 import type { Member } from "../member.js";
+import { rangesOfSpans } from "./home-answer.js";
 import type { Links } from "./links.js";
 import { Orphans } from "./orphans.js";
 import { PassedBack } from "./passed-back.js";
@@ -105,6 +106,10 @@ export class Hosting {
   private claimed(member: Member, span: Span, nowMs: number): void {
     for (const single of singles(span)) {
       if (this.orphans.adopted(member, single)) continue;
+      if (this.settledOf(member.group, rangesOfSpans([single])).length > 0) {
+        this.tell(member.group, single, member, { outcome: "ack" });
+        continue;
+      }
       this.parts.groups().handing.handOut(member, single, nowMs, true);
     }
   }

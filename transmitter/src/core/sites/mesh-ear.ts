@@ -40,8 +40,8 @@ export class MeshEar implements MeshListener {
 
   member(member: Member, _before: MemberState | undefined, nowMs: number): void {
     const { id, state } = member;
-    if (state === "dead" || state === "left") this.sites.lost(id, nowMs);
-    else if (state === "alive") this.find(member, nowMs);
+    if (state === "dead" || state === "left") this.sites.lost(id, nowMs, state === "left");
+    else if (state === "alive") this.find(member);
   }
 
   changed(id: Thid, { key, value }: Change, nowMs: number): void {
@@ -49,16 +49,16 @@ export class MeshEar implements MeshListener {
     if (member === undefined || !this.isHere(member)) return;
     if (this.sites.find(id)?.incarnation === member.incarnation) {
       this.sites.changed(id, key, value, nowMs);
-    } else this.find(member, nowMs);
+    } else this.find(member);
   }
 
   renewed(id: Thid, _incarnation: number, nowMs: number): void {
-    this.sites.lost(id, nowMs);
+    this.sites.lost(id, nowMs, true);
   }
 
   word(from: Thid, part: Buffer, nowMs: number): void {
     const member = this.mesh()?.members.get(from);
-    if (member !== undefined && this.sites.find(from) === undefined) this.find(member, nowMs);
+    if (member !== undefined && this.sites.find(from) === undefined) this.find(member);
     this.sites.word(from, part, nowMs);
   }
 
@@ -71,12 +71,9 @@ export class MeshEar implements MeshListener {
   }
 
   /** Takes in a transmitter, with all that is known to be caught there. */
-  private find({ id, incarnation }: Member, nowMs: number): void {
+  private find({ id, incarnation }: Member): void {
     if (this.sites.find(id)?.incarnation === incarnation) return;
-    this.sites.found(id, incarnation);
-    for (const [key, value] of this.mesh()?.directory.entriesOf(id) ?? []) {
-      this.sites.changed(id, key, value, nowMs);
-    }
+    this.sites.found(id, incarnation, this.mesh()?.directory.entriesOf(id) ?? []);
   }
 
   /** Whether events may go there: it lives, as far as is known, and is linked. */

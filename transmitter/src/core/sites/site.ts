@@ -12,6 +12,8 @@ export class Site {
   readonly origin: string;
   /** Patterns that cells there multicatch. */
   readonly patterns = new Map<string, Pattern>();
+  /** Whether it is held for dead. */
+  isBuried = false;
   /** Until when its readers ask our senders to wait. */
   slowUntilMs = Number.NEGATIVE_INFINITY;
   /** Events that were dropped on the way to it, by channel: it is told when the link stands. */
@@ -32,6 +34,7 @@ export class Site {
 
   /** Whether senders should wait for it. */
   isAhead(nowMs: number): boolean {
+    if (this.isBuried) return false;
     return nowMs < this.slowUntilMs || this.unackedBytes() > aheadBytes;
   }
 }

@@ -18,13 +18,14 @@ import { Hosting } from "./hosting.js";
 import { type Links, noLinks } from "./links.js";
 import { Passing } from "./passing.js";
 import { Site } from "./site.js";
+import { SiteBook } from "./site-book.js";
 import type { SiteMember } from "./site-member.js";
 import { readSitePart } from "./site-part.js";
 import { groupFields, isSiteWord, writeSiteWord } from "./site-words.js";
 import { lostMax, passReplyPart, type ReplyPart, runAt, Words } from "./words.js";
 
 /** What sites need of the transmitter around them. */
-export interface SitesParts extends Pick<AdoptingParts, "movedElsewhere" | "wasTaken"> {
+export interface SitesParts extends Pick<AdoptingParts, "senders" | "cellOf"> {
   readonly self: { readonly id: Thid; readonly incarnation: number };
   readonly routes: RouteTable;
   readonly streams: Streams;
@@ -50,15 +51,18 @@ export class Sites implements Elsewhere {
   readonly adopting: Adopting;
   readonly gathering: Gathering;
   private readonly parts: SitesParts;
-  private readonly byId = new Map<Thid, Site>();
+  private readonly book: SiteBook;
   private readonly here: Site;
   private links: Links = noLinks;
-  private nextNumber = 1;
   private readonly words: Words;
 
   constructor(parts: SitesParts) {
     this.parts = parts;
     this.here = new Site(0, parts.self, () => 0);
+    this.book = new SiteBook({
+      ...parts,
+      unackedBytes: (id) => (this.links.isLinked(id) ? this.links.unackedBytes(id) : 0),
+    });
     const links = (): Links => this.looped;
     const shared = { ...parts, links, self: parts.self.id, origin: this.here.origin };
     this.announcing = new Announcing({ ...shared, links: () => this.links });
@@ -70,13 +74,9 @@ export class Sites implements Elsewhere {
     this.words = new Words({ ...shared, passing, hosting, adopting, gathering });
   }
 
-  /** Another transmitter that is known, by its id. */
+  /** Another transmitter that lives, by its id. */
   find(id: Thid): Site | undefined {
-    return this.byId.get(id);
-  }
-
-  get all(): Iterable<Site> {
-    return this.byId.values();
+    return this.book.find(id);
   }
 
   /** Whether other transmitters are linked with this one. */
@@ -95,39 +95,43 @@ export class Sites implements Elsewhere {
     this.links.whenKnown(then, nowMs);
   }
 
-  /** A transmitter lives, and this start of it. */
-  found(id: Thid, incarnation: number): Site {
-    const known = this.byId.get(id);
-    if (known?.incarnation === incarnation) return known;
-    if (known !== undefined) this.lost(id, this.parts.nowMs());
-    const site = new Site(this.nextNumber++, { id, incarnation }, () => {
-      return this.links.isLinked(id) ? this.links.unackedBytes(id) : 0;
-    });
-    this.byId.set(id, site);
-    return site;
+  /** A transmitter lives, this start of it, and has set these values. */
+  found(
+    id: Thid,
+    incarnation: number,
+    values: readonly (readonly [key: string, value: unknown])[],
+  ): void {
+    const nowMs = this.parts.nowMs();
+    if (this.book.find(id) !== undefined) this.lost(id, nowMs, true);
+    const site = this.book.found(id, incarnation);
+    const patterns = new Set(values.map(([key]) => key));
+    for (const text of [...site.patterns.keys()]) {
+      if (!patterns.has(`${streamKey}${text}`)) this.book.setPattern(site, text, false);
+    }
+    for (const [key, value] of values) this.changed(id, key, value, nowMs);
   }
 
-  /** A transmitter is dead, has left, or has started again. */
-  lost(id: Thid, nowMs: number): void {
-    const site = this.byId.get(id);
-    if (site === undefined) return;
-    this.byId.delete(id);
-    for (const pattern of site.patterns.values()) this.parts.routes.removeSite(pattern, site);
-    this.parts.counters.add("sitesLost");
+  /** A transmitter is dead, or will not come back: it has left, or has started again. */
+  lost(id: Thid, nowMs: number, isForGood: boolean): void {
+    const isKnown = this.book.find(id) !== undefined;
+    if (isForGood) this.book.forget(id);
+    else this.book.bury(id);
+    if (isKnown) this.parts.counters.add("sitesLost");
     this.hosting.originLost(id);
     const groups = this.parts.groups();
-    for (const group of [...groups.all]) {
-      if (group.sites.partOf(id) !== undefined) {
-        group.sites.set(id, undefined);
-        group.agree();
-        group.owners.changed();
-        if (group.memberCount === 0) groups.keep(group, nowMs + this.parts.groupKeepMs);
-      }
-      groups.siteLost(group, id, nowMs);
-      group.sites.sweep();
-      groups.endIfEmpty(group, nowMs);
-    }
+    for (const group of [...groups.all]) this.lostFor(group, id, nowMs);
     this.parts.asks.siteLost(id);
+  }
+
+  private lostFor(group: Group, id: Thid, nowMs: number): void {
+    const groups = this.parts.groups();
+    groups.siteLost(group, id, nowMs);
+    if (group.sites.partOf(id) === undefined) return;
+    group.sites.set(id, undefined);
+    group.agree();
+    group.owners.changed();
+    if (group.memberCount === 0) groups.keep(group, nowMs + this.parts.groupKeepMs);
+    groups.endIfEmpty(group, nowMs);
   }
 
   /** The link to a living transmitter began anew: what was under way is not to be had any more. */
@@ -142,26 +146,21 @@ export class Sites implements Elsewhere {
 
   /** A transmitter has set a value of its record. */
   changed(id: Thid, key: string, value: unknown, nowMs: number): void {
-    const site = this.byId.get(id);
+    const site = this.book.find(id);
     if (site === undefined) return;
-    if (key.startsWith(streamKey)) this.setPattern(site, key.slice(streamKey.length), value);
-    else if (key.startsWith(groupKey))
+    if (key.startsWith(streamKey)) {
+      this.book.setPattern(site, key.slice(streamKey.length), value !== undefined);
+    } else if (key.startsWith(groupKey))
       this.setGroup(site, key.slice(groupKey.length), value, nowMs);
     else if (key.startsWith(cellKey) && Array.isArray(value)) {
-      this.parts.movedElsewhere(key.slice(cellKey.length), numberAt(value, 1, 0), id, nowMs);
+      this.movedElsewhere(key.slice(cellKey.length), numberAt(value, 1, 0));
     }
   }
 
-  private setPattern(site: Site, text: string, value: unknown): void {
-    const known = site.patterns.get(text);
-    if (value === undefined && known !== undefined) {
-      site.patterns.delete(text);
-      this.parts.routes.removeSite(known, site);
-    } else if (value !== undefined && known === undefined) {
-      const pattern = parsePattern(text);
-      site.patterns.set(text, pattern);
-      this.parts.routes.addSite(pattern, site);
-    }
+  /** A cell is attached to another transmitter; here it may yet settle what it holds. */
+  private movedElsewhere(id: Thid, session: number): void {
+    const cell = this.parts.cellOf(id);
+    if (cell !== undefined && cell.session < session) cell.isElsewhere = true;
   }
 
   private setGroup(site: Site, name: string, value: unknown, nowMs: number): void {
@@ -181,31 +180,23 @@ export class Sites implements Elsewhere {
 
   /** Passes a run on to the streams of another transmitter. */
   forward(site: Site, run: Run, nowMs: number, then: () => void): void {
-    this.parts.counters.add("runsLinked");
-    const part =
-      run.start === runAt ? run.bytes : Buffer.concat([eventHead, run.bytes.subarray(run.start)]);
-    if (!this.links.isLinked(site.id)) {
-      this.noteLost(site, run);
+    if (site.isBuried || !this.links.isLinked(site.id)) {
+      this.book.noteLost(site, run);
       then();
       return;
     }
+    this.parts.counters.add("runsLinked");
+    const { bytes, start } = run;
+    const part = start === runAt ? bytes : Buffer.concat([eventHead, bytes.subarray(start)]);
     this.links.send(site.id, part, nowMs, (isTaken) => {
-      if (!isTaken) this.noteLost(site, run);
+      if (!isTaken) this.book.noteLost(site, run);
       then();
     });
   }
 
-  private noteLost(site: Site, run: Run): void {
-    this.parts.counters.add("eventsLostOnLink", run.count);
-    for (let index = 0; index < run.count; index++) {
-      const channel = run.channelAt(index);
-      site.lost.set(channel, (site.lost.get(channel) ?? 0) + 1);
-    }
-  }
-
   /** Takes a word of another transmitter. @throws {MeshError} for one that is wrong. */
   word(from: Thid, part: Buffer, nowMs: number): void {
-    const site = from === this.here.id ? this.here : this.byId.get(from);
+    const site = from === this.here.id ? this.here : this.book.find(from);
     if (site !== undefined && isSiteWord(part)) this.words.take(site, part, nowMs);
   }
 
@@ -226,7 +217,7 @@ export class Sites implements Elsewhere {
   /** Ends the turn, last: tells the others what it has changed. */
   flush(nowMs: number): void {
     this.announcing.flush(nowMs);
-    for (const site of this.byId.values()) {
+    for (const site of this.book.all) {
       if (site.lost.size === 0 || !this.links.isLinked(site.id)) continue;
       const channels = [...site.lost].slice(0, lostMax);
       site.lost.clear();
@@ -255,6 +246,11 @@ export class Sites implements Elsewhere {
 
   announce(group: Group): void {
     this.announcing.group(group);
+  }
+
+  ended(group: Group): void {
+    this.announcing.group(group);
+    this.hosting.ended(group);
   }
 
   /** The links, and a short way to ourselves: our cells may hold what another origin gave them. */

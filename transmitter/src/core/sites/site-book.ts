@@ -1,0 +1,95 @@
+import { parsePattern, type Run, type Thid } from "@thynapse/protocol";
+import type { Counters } from "../counters.js";
+import type { RouteTable } from "../route.js";
+import { Site } from "./site.js";
+import { lostMax } from "./words.js";
+
+/** What the book of sites needs of the transmitter around it. */
+export interface SiteBookParts {
+  readonly routes: RouteTable;
+  readonly counters: Counters;
+  readonly unackedBytes: (id: Thid) => number;
+}
+
+/**
+ * The other transmitters and what their cells multicatch.
+ *
+ * One that is dead stays in the routes for as long as its start may come back: events for it are
+ * counted instead of sent, so that its cells can be told how many they have missed.
+ */
+export class SiteBook {
+  private readonly parts: SiteBookParts;
+  private readonly living = new Map<Thid, Site>();
+  private readonly buried = new Map<Thid, Site>();
+  private nextNumber = 1;
+
+  constructor(parts: SiteBookParts) {
+    this.parts = parts;
+  }
+
+  find(id: Thid): Site | undefined {
+    return this.living.get(id);
+  }
+
+  get all(): IterableIterator<Site> {
+    return this.living.values();
+  }
+
+  /** Takes in a transmitter that lives, again if this start of it was known before. */
+  found(id: Thid, incarnation: number): Site {
+    let site = this.buried.get(id);
+    if (site?.incarnation !== incarnation) {
+      this.forget(id);
+      const unackedBytes = (): number => this.parts.unackedBytes(id);
+      site = new Site(this.nextNumber++, { id, incarnation }, unackedBytes);
+    }
+    this.buried.delete(id);
+    site.isBuried = false;
+    this.living.set(id, site);
+    return site;
+  }
+
+  /** A transmitter is dead; it may yet turn out to live. */
+  bury(id: Thid): void {
+    const site = this.living.get(id);
+    if (site === undefined) return;
+    this.living.delete(id);
+    site.isBuried = true;
+    this.buried.set(id, site);
+  }
+
+  /** A transmitter will not come back: it has left, or has started again. */
+  forget(id: Thid): void {
+    for (const site of [this.living.get(id), this.buried.get(id)]) {
+      for (const text of [...(site?.patterns.keys() ?? [])]) {
+        this.setPattern(site as Site, text, false);
+      }
+    }
+    this.living.delete(id);
+    this.buried.delete(id);
+  }
+
+  /** Whether cells of a transmitter multicatch a pattern. @throws {MeshError} `BAD_PATTERN` */
+  setPattern(site: Site, text: string, isCaught: boolean): void {
+    const known = site.patterns.get(text);
+    if (isCaught === (known !== undefined)) return;
+    if (known === undefined) {
+      const pattern = parsePattern(text);
+      site.patterns.set(text, pattern);
+      this.parts.routes.addSite(pattern, site);
+    } else {
+      site.patterns.delete(text);
+      this.parts.routes.removeSite(known, site);
+    }
+  }
+
+  /** Events for a transmitter do not come through. */
+  noteLost({ lost }: Site, run: Run): void {
+    this.parts.counters.add("eventsLostOnLink", run.count);
+    for (let index = 0; index < run.count; index++) {
+      const channel = run.channelAt(index);
+      const known = lost.get(channel);
+      if (known !== undefined || lost.size < lostMax) lost.set(channel, (known ?? 0) + 1);
+    }
+  }
+}
