@@ -92,6 +92,7 @@ export class MeshNet extends Net<MeshNode> {
       changed: () => undefined,
       renewed: () => undefined,
       word: (_from: string, part: Buffer) => told.push(part.toString()),
+      linked: () => undefined,
       begunAnew: () => undefined,
       joined: (isDegraded: boolean) => told.push(isDegraded ? "degraded" : "joined"),
       away: (ms: number) => told.push(`away ${ms}`),

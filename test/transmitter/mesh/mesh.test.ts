@@ -52,6 +52,23 @@ describe("mesh", () => {
     expect(net.values("n1", "color"), "told by others").to.deep.equal(["red", "red", "red", "red"]);
   });
 
+  it("waits for whoever is linked, also before that has said that it lives", () => {
+    const net = meshOf(2);
+    const [first] = net.living;
+    let isKnown = false;
+
+    first?.mesh.set("color", "blue");
+    first?.mesh.whenKnown(() => {
+      isKnown = true;
+    }, net.nowMs);
+    expect(first?.mesh.members.get(idOf("n2"))?.state).to.equal("heard-of");
+    expect(isKnown, "at once").to.equal(false);
+    net.settle();
+
+    expect(isKnown, "when it has been told").to.equal(true);
+    expect(net.values("n1", "color")).to.deep.equal(["blue", "blue"]);
+  });
+
   it("tells of the commands' addresses, which cells fail over to", () => {
     const net = meshOf(3);
     net.run(1000);

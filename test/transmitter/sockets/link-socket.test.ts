@@ -74,6 +74,7 @@ class Linked {
       changed: () => undefined,
       renewed: () => undefined,
       word: () => undefined,
+      linked: () => undefined,
       begunAnew: () => undefined,
       joined: () => undefined,
       away: () => undefined,

@@ -15,6 +15,8 @@ export interface MeshLimits extends LinkLimits, MembersLimits {
 export interface MeshHandlers extends DirectoryHandlers {
   /** A member lives, dies, leaves, or is heard of. */
   member(member: Member, before: MemberState | undefined): void;
+  /** The way to a member is open, for the first time or again. */
+  linked(id: Thid): void;
   /** A part of a member that is a word of the routing. @throws {MeshError} to refuse it. */
   word(from: Thid, part: Buffer, nowMs: number): void;
   /** What a member sent before, or what it was sent, may be lost. */

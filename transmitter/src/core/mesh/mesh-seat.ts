@@ -13,6 +13,8 @@ import { RefusalLog } from "./refusal-log.js";
 export interface MeshListener {
   /** A transmitter lives, dies, leaves, or is heard of. */
   member(member: Member, before: MemberState | undefined, nowMs: number): void;
+  /** The way to a transmitter is open, for the first time or again. */
+  linked(id: Thid, nowMs: number): void;
   /** A value of another transmitter was set, or with `undefined` deleted. */
   changed(id: Thid, change: Change, nowMs: number): void;
   /** A transmitter has started again: all that it had set is gone. */
@@ -165,6 +167,7 @@ export class MeshSeat {
       member: (member, before) => this.member(member, before),
       changed: (id, change) => this.listener.changed(id, change, this.nowMs),
       renewed: (id, incarnation) => this.listener.renewed(id, incarnation, this.nowMs),
+      linked: (id) => this.listener.linked(id, this.nowMs),
       word: (from, part, nowMs) => this.listener.word(from, part, nowMs),
       begunAnew: (id) => this.listener.begunAnew(id, this.nowMs),
       joined: (isDegraded) => this.enter(isDegraded),
@@ -244,6 +247,7 @@ const deaf: MeshListener = Object.freeze({
   member: () => undefined,
   changed: () => undefined,
   renewed: () => undefined,
+  linked: () => undefined,
   word: () => undefined,
   begunAnew: () => undefined,
   away: () => undefined,

@@ -199,7 +199,7 @@ export class Mesh {
       limits,
       actions,
       handlers: {
-        linked: ({ id }) => this.linked(id),
+        linked: (peer) => this.linked(peer),
         cut: ({ id }) => this.cut(id),
         taken: ({ id }, part) => this.taken(id, part),
         told: (part) => this.talk.hear(readWord(part), this.nowMs),
@@ -218,9 +218,12 @@ export class Mesh {
     });
   }
 
-  private linked(id: Thid): void {
+  private linked({ id, incarnation }: LinkHello): void {
+    // Who is linked is heard of, also before its first heartbeat has come.
+    this.members.heard({ id, incarnation, beat: 0 }, this.nowMs);
     this.members.linked(id);
     this.telling.linked(id);
+    this.handlers.linked(id);
     this.joining.check();
   }
 

@@ -41,7 +41,12 @@ export class MeshEar implements MeshListener {
   member(member: Member, _before: MemberState | undefined, nowMs: number): void {
     const { id, state } = member;
     if (state === "dead" || state === "left") this.sites.lost(id, nowMs, state === "left");
-    else if (state === "alive") this.find(member);
+    else if (this.isHere(member)) this.find(member);
+  }
+
+  linked(id: Thid): void {
+    const member = this.mesh()?.members.get(id);
+    if (member !== undefined && this.isHere(member)) this.find(member);
   }
 
   changed(id: Thid, { key, value }: Change, nowMs: number): void {
