@@ -39,6 +39,8 @@ export class CellProcess {
   readonly terms: CellTerms;
   readonly random: SeededRandom;
   readonly around: Surroundings;
+  /** What its wall clock is off by, in ms. */
+  skewMs = 0;
   program: CellProgram = { ready: () => {}, status: () => {} };
   private attachment: Attachment | undefined;
 
@@ -55,7 +57,7 @@ export class CellProcess {
         ...{ id, service, transmitters, connectTimeoutMs: 3_600_000 },
         ...{ outboxBytesMax: 64 * 1024 * 1024, outboxEventsMax: 262_144 },
       },
-      { wallMs: () => wallMs(agenda), random: () => dice.float() },
+      { wallMs: () => wallMs(agenda) + this.skewMs, random: () => dice.float() },
     );
     this.process.post(() => this.core.start(agenda.nowMs));
   }

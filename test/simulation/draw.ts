@@ -1,14 +1,20 @@
 import type { CatchPlan, CellPlan, Fate, SendPlan } from "./plan.js";
 import type { SeededRandom } from "./random.js";
+import { drawShape, type Shape } from "./shape.js";
 import type { WorldTerms } from "./world.js";
 
 /** Everything about a world that is drawn before it begins. */
 export interface Plans {
   readonly world: Omit<WorldTerms, "seed" | "onRecord">;
-  readonly addresses: readonly string[];
+  readonly shape: Shape;
+  readonly transmitters: readonly TransmitterPlan[];
   readonly cells: readonly CellPlan[];
-  /** How long cells send and faults strike. */
-  readonly loadMs: number;
+}
+
+/** A transmitter, and where it looks for others. */
+export interface TransmitterPlan {
+  readonly address: string;
+  readonly seeds: readonly string[];
 }
 
 const channels = [
@@ -33,24 +39,36 @@ const outputChannels = ["results.a", "results.b"];
 const services = ["billing", "stock", "mail"];
 const keys = ["red", "green", "blue", "white"];
 
-export function drawPlans(random: SeededRandom): Plans {
-  const loadMs = random.between(4000, 9000);
+/** @param scale how many times as many events as usual. */
+export function drawPlans(random: SeededRandom, scale = 1): Plans {
+  const shape = drawShape(random, scale);
   const terms = new Map<string, CatchPlan>();
-  const cells = Array.from({ length: random.int(4, 8) }, (_, at) => drawCell(random, at, terms));
+  const cells = Array.from({ length: shape.cells }, (_, at) => drawCell(random, at, terms));
   const senders = cells.filter(({ sends }) => sends !== undefined).length;
   return {
     world: { network: drawNetwork(random), limits: drawLimits(random) },
-    addresses: ["sim://one"],
-    cells: cells.map((cell) => quicken(cell, senders, loadMs)),
-    loadMs,
+    shape,
+    transmitters: drawTransmitters(random, shape.transmitters),
+    cells: cells.map((cell) => quicken(cell, senders, shape)),
   };
 }
 
-/** Lets the senders of a world send some 2 000 events together, whatever their number. */
-function quicken(cell: CellPlan, senders: number, loadMs: number): CellPlan {
+/** One seed is enough, where they all lead to each other. */
+function drawTransmitters(random: SeededRandom, count: number): TransmitterPlan[] {
+  const addresses = Array.from({ length: count }, (_, at) => `sim://${at + 1}`);
+  const isDense = random.chance(0.5);
+  return addresses.map((address, at) => {
+    if (isDense) return { address, seeds: addresses.filter((other) => other !== address) };
+    const seed = addresses[at === 0 ? 1 : random.int(0, at - 1)];
+    return { address, seeds: seed === undefined ? [] : [seed] };
+  });
+}
+
+/** Lets the senders of a world send so many events together, whatever their number. */
+function quicken(cell: CellPlan, senders: number, { events, loadMs }: Shape): CellPlan {
   if (cell.sends === undefined) return cell;
   const { burstMax } = cell.sends;
-  const bursts = 2600 / senders / ((1 + burstMax) / 2);
+  const bursts = (1.1 * events) / senders / ((1 + burstMax) / 2);
   return { ...cell, sends: { ...cell.sends, everyMs: loadMs / bursts } };
 }
 
@@ -90,7 +108,7 @@ function drawCell(random: SeededRandom, at: number, terms: Map<string, CatchPlan
     }
   }
   const sends = at === 0 || random.chance(0.5) ? drawSends(random) : undefined;
-  return { service, catches: [...catches.values()], sends };
+  return { service, home: random.int(0, 999), catches: [...catches.values()], sends };
 }
 
 function drawCatch(

@@ -66,7 +66,7 @@ export class ExplainRig {
     });
     this.random = this.world.random("explain");
     this.world.startTransmitter("sim://one");
-    this.asker = this.world.startCell({ service: "asker", catches: [], sends: undefined });
+    this.asker = this.world.startCell({ service: "asker", home: 0, catches: [], sends: undefined });
     const count = this.random.int(1, 6);
     this.listeners = Array.from({ length: count }, () =>
       this.world.startCell(drawCell(this.random)),
@@ -166,7 +166,8 @@ function drawCell(random: SeededRandom): CellPlan {
     const plan = drawCatch(random);
     catches.set(`${plan.mode} ${plan.pattern}`, plan);
   }
-  return { service: random.pick(services), catches: [...catches.values()], sends: undefined };
+  const service = random.pick(services);
+  return { service, home: 0, catches: [...catches.values()], sends: undefined };
 }
 
 /** Some handlers never end, so that credit runs out. */

@@ -1,32 +1,40 @@
 import type { CellProcess } from "./cell-process.js";
+import { clockJumpMsMax, linkWeights, MeshFaults, transmitterWeights } from "./mesh-faults.js";
 import type { Process } from "./process.js";
 import type { SeededRandom } from "./random.js";
 import { Stranger } from "./stranger.js";
 import type { TransmitterProcess } from "./transmitter-process.js";
 import type { Inhabitant, World } from "./world.js";
 
-/** Every kind of fault, and how often it is drawn. */
-const faultWeights = {
+/** What may befall cells, and how often it is drawn. */
+const cellWeights = {
   cellKill: 10,
   cellFreeze: 8,
   cellBlock: 5,
+  cellSlow: 4,
   cellCut: 8,
+  cellCutOneWay: 5,
   cellReset: 10,
   eventReset: 4,
   cellStall: 7,
   cellClose: 4,
+  cellClock: 1,
   catchDrop: 5,
   cellOverflow: 2,
-  transmitterKill: 7,
-  transmitterFreeze: 3,
-  transmitterBlock: 4,
-  transmitterShed: 2,
-  transmitterDrain: 2,
   stranger: 2,
 };
 
-export type FaultKind = keyof typeof faultWeights;
-export const faultKinds = Object.keys(faultWeights) as FaultKind[];
+/** Every kind of fault, and how often it is drawn. */
+const faultWeights = { ...cellWeights, ...transmitterWeights };
+
+const meshWeights = { ...faultWeights, ...linkWeights };
+
+type CellFault = keyof typeof cellWeights;
+/** Draws at most, until one is found that can happen. */
+const drawsMax = 20;
+
+export type FaultKind = CellFault | keyof typeof transmitterWeights | keyof typeof linkWeights;
+export const faultKinds = Object.keys({ ...faultWeights, ...linkWeights }) as FaultKind[];
 
 /**
  * Faults of a world, drawn from its seed. What they stop starts again after a drawn time, at the
@@ -35,27 +43,29 @@ export const faultKinds = Object.keys(faultWeights) as FaultKind[];
 export class Faults {
   private readonly world: World;
   private readonly random: SeededRandom;
+  private readonly mesh: MeshFaults;
 
   constructor(world: World) {
     this.world = world;
     this.random = world.random("faults");
+    this.mesh = new MeshFaults(world, this.random);
   }
 
   /** Draws a fault and lets it happen. */
   strike(): void {
-    const kind = this.random.weighted(faultWeights);
-    this.world.totals.add(`fault: ${kind}`);
-    this.cause(kind);
+    const weights = this.world.transmitters.size === 1 ? faultWeights : meshWeights;
+    for (let draw = 0; draw < drawsMax; draw++) {
+      const kind = this.random.weighted<FaultKind>(weights);
+      if (!this.cause(kind)) continue;
+      this.world.totals.add(`fault: ${kind}`);
+      return;
+    }
   }
 
   /** From now on nothing is stopped: what is stopped starts again. */
   heal(): void {
     for (const { cell } of this.world.inhabitants) cell.process.wake();
-    for (const [address, transmitter] of this.world.transmitters) {
-      transmitter.process.wake();
-      transmitter.shed(false);
-      if (transmitter.process.state === "dead") this.restart(address);
-    }
+    this.mesh.heal();
   }
 
   /** A handler killed its process: another one starts in its place. */
@@ -64,13 +74,21 @@ export class Faults {
     this.replace(inhabitant);
   }
 
-  private cause(kind: FaultKind): void {
+  /** @returns false if it cannot happen now. */
+  private cause(kind: FaultKind): boolean {
+    if (isIn(transmitterWeights, kind)) {
+      return this.mesh.causeAt(kind, this.random.pick([...this.world.transmitters.values()]));
+    }
+    if (isIn(linkWeights, kind)) return this.mesh.causeBetween(kind);
+    const living = this.world.inhabitants.filter(({ cell }) => cell.isAlive);
+    this.causeAtCell(kind, this.random.pick(living));
+    return true;
+  }
+
+  private causeAtCell(kind: CellFault, victim: Inhabitant): void {
     const { network } = this.world;
     const { random } = this;
-    const living = this.world.inhabitants.filter(({ cell }) => cell.isAlive);
-    const victim = random.pick(living);
     const { cell } = victim;
-    const transmitter = random.pick([...this.world.transmitters.values()]);
     switch (kind) {
       case "cellKill":
         cell.kill();
@@ -82,8 +100,14 @@ export class Faults {
       case "cellBlock":
         cell.process.block(this.befall(cell, random.between(200, 3000)));
         break;
+      case "cellSlow":
+        this.slow(cell.process, this.world.nowMs + this.befall(cell, random.between(500, 3000)));
+        break;
       case "cellCut":
         network.cut(cell.process, this.befall(cell, random.between(50, 3500)));
+        break;
+      case "cellCutOneWay":
+        this.cutOneWay(cell);
         break;
       case "cellReset":
         this.befall(cell, 0);
@@ -99,49 +123,39 @@ export class Faults {
       case "cellClose":
         this.close(victim);
         break;
+      case "cellClock":
+        cell.skewMs = random.between(-clockJumpMsMax, clockJumpMsMax);
+        break;
       case "catchDrop":
         this.dropCatch(victim);
         break;
       case "cellOverflow":
         this.befall(cell, 0);
-        if (cell.connection !== "") transmitter.overflow(cell.connection);
+        if (cell.connection !== "") this.transmitterOf(cell)?.overflow(cell.connection);
         break;
       case "stranger":
         new Stranger(this.world, random.pick([...this.world.transmitters.keys()]), random);
         break;
-      default:
-        this.causeAtTransmitter(kind, transmitter);
     }
   }
 
-  private causeAtTransmitter(kind: FaultKind, transmitter: TransmitterProcess): void {
-    const { random, world } = this;
-    if (transmitter.process.state === "dead") return;
-    const { address } = transmitter.terms;
-    switch (kind) {
-      case "transmitterKill":
-        transmitter.kill();
-        world.agenda.in(random.between(5, 2500), () => this.restart(address));
-        break;
-      case "transmitterFreeze":
-        this.freeze(transmitter.process, this.befallHome(transmitter, random.between(100, 3000)));
-        break;
-      case "transmitterBlock":
-        transmitter.process.block(this.befallHome(transmitter, random.between(50, 2000)));
-        break;
-      case "transmitterShed":
-        transmitter.shed(true);
-        world.agenda.in(random.between(10, 800), () => transmitter.shed(false));
-        break;
-      case "transmitterDrain":
-        transmitter.onStopped = () => {
-          transmitter.kill();
-          world.agenda.in(random.between(5, 500), () => this.restart(address));
-        };
-        transmitter.drain();
-        break;
-      default:
-    }
+  private transmitterOf({ home }: CellProcess): TransmitterProcess | undefined {
+    return [...this.world.transmitters.values()].find((it) => it.home === home);
+  }
+
+  private cutOneWay(cell: CellProcess): void {
+    const transmitter = this.transmitterOf(cell);
+    if (transmitter === undefined) return;
+    const ends = [cell.process, transmitter.process] as const;
+    const [from, to] = this.random.chance(0.5) ? ends : ([ends[1], ends[0]] as const);
+    this.world.network.cutBetween(from, to, this.befall(cell, this.random.between(50, 3500)));
+  }
+
+  /** Its event loop is busy most of the time. */
+  private slow(process: Process, untilMs: number): void {
+    if (this.world.nowMs >= untilMs) return;
+    process.block(this.random.between(20, 90));
+    this.world.agenda.in(100, () => this.slow(process, untilMs));
   }
 
   /** Notes for the checker that something befalls a cell. @returns how long it lasts. */
@@ -150,24 +164,10 @@ export class Faults {
     return durationMs;
   }
 
-  private befallHome(transmitter: TransmitterProcess, durationMs: number): number {
-    this.world.log({ id: "", action: "fault", home: transmitter.home, count: durationMs });
-    return durationMs;
-  }
-
   private freeze(process: Process, durationMs: number): void {
     process.stop();
     this.world.network.stopped(process);
     this.world.agenda.in(durationMs, () => process.wake());
-  }
-
-  private restart(address: string): void {
-    const former = this.world.transmitters.get(address);
-    if (former === undefined || former.process.state !== "dead") return;
-    const { id } = former.terms;
-    // With --id it has the same name again, without it a new one.
-    if (this.random.chance(0.5)) this.world.startTransmitter(address, id);
-    else this.world.startTransmitter(address);
   }
 
   private replace({ plan }: Inhabitant): void {
@@ -209,4 +209,11 @@ export class Faults {
       cell.actIn(200, () => this.catchAgain(cell, begin));
     }
   }
+}
+
+function isIn<Kind extends string>(
+  weights: Readonly<Record<Kind, number>>,
+  kind: string,
+): kind is Kind {
+  return Object.hasOwn(weights, kind);
 }

@@ -34,7 +34,8 @@ describe("simulation: the network of links", () => {
   it("shows nothing but the hello to a seed, and again when that comes later", () => {
     const { network, sub, server, told, run } = linked();
 
-    sub.knock("sim://late/events", "@hello x ");
+    sub.introduce("@hello x ");
+    sub.seed("sim://late/events");
     run(500);
     network.bindEvents("sim://late/events", server("late"));
     run(2500);

@@ -17,6 +17,8 @@ export class LinkSub implements EventClient {
   private readonly onReceived: LinkReceived;
   private readonly topics = new Set<string>();
   private readonly lines = new Map<string, EventLine>();
+  private readonly seedLines: EventLine[] = [];
+  private hello: string | undefined;
 
   constructor(network: Network, process: Process, onReceived: LinkReceived) {
     this.network = network;
@@ -35,8 +37,20 @@ export class LinkSub implements EventClient {
     this.lines.delete(address);
   }
 
-  knock(address: string, hello: string): void {
-    this.network.connectLink(address, this).subscribe(hello);
+  /** Connects to a seed, which sees nothing but the hello. */
+  seed(address: string): void {
+    const line = this.network.connectLink(address, this);
+    this.seedLines.push(line);
+    if (this.hello !== undefined) line.subscribe(this.hello);
+  }
+
+  /** Shows this hello to all seeds from now on, in the place of the one before. */
+  introduce(hello: string): void {
+    for (const line of this.seedLines) {
+      if (this.hello !== undefined) line.unsubscribe(this.hello);
+      line.subscribe(hello);
+    }
+    this.hello = hello;
   }
 
   subscribe(topic: string): void {

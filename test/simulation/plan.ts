@@ -65,6 +65,8 @@ export interface SendPlan {
 /** One simulated cell: what it catches, and what it sends. */
 export interface CellPlan {
   readonly service: string;
+  /** Which transmitter it tries first, by its place in the list. */
+  readonly home: number;
   readonly catches: readonly CatchPlan[];
   readonly sends: SendPlan | undefined;
 }

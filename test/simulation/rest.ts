@@ -1,5 +1,6 @@
 import type { Group } from "../../transmitter/dist/core/group.js";
 import type { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
+import { differentViews } from "./views.js";
 import type { World } from "./world.js";
 
 /**
@@ -12,11 +13,11 @@ const seen = new WeakMap<World, { records: number; sinceMs: number }>();
 
 /**
  * Tells what a world still waits for; `undefined` when all has drained: senders have heard of every
- * event, cells hold nothing and miss nothing, groups are empty, and nothing has been logged for a
- * while.
+ * event, cells hold nothing and miss nothing, groups are empty, all transmitters see the same mesh,
+ * and nothing has been logged for a while.
  */
 export function drained(world: World): string | undefined {
-  return waitingCell(world) ?? waitingTransmitter(world) ?? unrest(world);
+  return waitingCell(world) ?? waitingTransmitter(world) ?? differentViews(world) ?? unrest(world);
 }
 
 function waitingCell(world: World): string | undefined {

@@ -10,6 +10,8 @@ export interface SwarmOptions {
   readonly seed: number;
   /** Faults; 0 is a calm run. Default: drawn, at least 5. */
   readonly faults?: number;
+  /** How many times as many events as usual. Default: 1. */
+  readonly scale?: number;
   readonly onRecord?: (record: LogRecord) => void;
 }
 
@@ -23,39 +25,41 @@ export interface SwarmResult {
   readonly faults: number;
 }
 
-/** Events that every run has at least. */
-const eventsMin = 2000;
 /**
  * How long everything may take to drain after the last fault: back-offs double up to many seconds.
  */
 const drainMs = 240_000;
 /** How often it is looked whether everything has drained. */
 const lookMs = 250;
+/** Of the events that are to be sent, so many are sent at least. */
+const eventsShareMin = 0.8;
 
 /**
  * Draws a world from a seed and runs it: load and faults first, then nothing but what heals, until
  * all has drained. Safety is checked at each record; liveness when nothing moves any more.
  */
-export function runSwarm({ seed, faults, onRecord }: SwarmOptions): SwarmResult {
+export function runSwarm(options: SwarmOptions): SwarmResult {
+  const { seed, scale, onRecord } = options;
   const random = SeededRandom.forked(seed, "swarm");
-  const plans = drawPlans(random);
+  const plans = drawPlans(random, scale);
+  const { events, loadMs } = plans.shape;
   const world = new World({ seed, ...plans.world, ...(onRecord !== undefined && { onRecord }) });
-  world.isOver = () => world.nowMs >= plans.loadMs && world.events >= eventsMin;
-  for (const address of plans.addresses) world.startTransmitter(address);
+  world.isOver = () => world.nowMs >= loadMs && world.events >= eventsShareMin * events;
+  for (const { address, seeds } of plans.transmitters) world.startTransmitter(address, seeds);
   const strikes = new Faults(world);
   for (const plan of plans.cells) {
     const inhabitant = world.startCell(plan);
     inhabitant.handlers.onCrash = () => strikes.crashed(inhabitant);
   }
-  const count = faults ?? random.int(5, 14);
-  for (let at = 0; at < count; at++) {
-    world.agenda.at(random.between(100, plans.loadMs), () => strikes.strike());
+  const faults = options.faults ?? random.int(...plans.shape.faults);
+  for (let at = 0; at < faults; at++) {
+    world.agenda.at(random.between(100, loadMs), () => strikes.strike());
   }
-  world.run(plans.loadMs);
+  world.run(loadMs);
   strikes.heal();
   const wrong = drain(world);
   world.report();
-  return { world, wrong, digest: world.digest, events: world.events, faults: count };
+  return { world, wrong, digest: world.digest, events: world.events, faults };
 }
 
 function drain(world: World): string[] {

@@ -1,8 +1,11 @@
-import type { CoreOptions, Effect } from "../../transmitter/dist/core/effects.js";
+import { createHmac } from "node:crypto";
+
+import type { CoreOptions, Effect, LinkEffect } from "../../transmitter/dist/core/effects.js";
 import { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
 import { DeadLetterWatch } from "./dead-letter-watch.js";
 import type { CommandServer } from "./command-line.js";
 import type { EventServer } from "./event-line.js";
+import { LinkSub } from "./link-sub.js";
 import { Process } from "./process.js";
 import { type Surroundings, wallMs } from "./surroundings.js";
 
@@ -13,13 +16,15 @@ export interface TransmitterTerms {
   readonly incarnation: number;
   readonly address: string;
   readonly limits: Partial<CoreOptions>;
-  /** Command addresses of all transmitters. */
-  readonly transmitters: () => readonly string[];
+  /** Command addresses of transmitters at which it looks for its mesh. */
+  readonly seeds: readonly string[];
 }
 
 /** How often, and how long, a connection is probed that may be gone. */
 const probeEveryMs = 2;
 const probeMs = 50;
+/** For how long a transmitter that has gone on without its seeds may know nothing of the mesh. */
+const degradedMs = 10_000;
 
 /** One start of one transmitter: the real core, with a shell of virtual sockets around it. */
 export class TransmitterProcess implements CommandServer, EventServer {
@@ -29,8 +34,13 @@ export class TransmitterProcess implements CommandServer, EventServer {
   readonly terms: TransmitterTerms;
   /** Called when a drain is over. */
   onStopped: () => void = () => {};
+  /** What its wall clock is off by, in ms. */
+  skewMs = 0;
   private readonly around: Surroundings;
   private readonly letters: DeadLetterWatch;
+  private readonly links: LinkSub;
+  /** Commands that wait until it has joined its mesh. */
+  private early: (readonly [connection: string, part: Buffer])[] | undefined = [];
 
   constructor(terms: TransmitterTerms, around: Surroundings) {
     this.terms = terms;
@@ -39,15 +49,29 @@ export class TransmitterProcess implements CommandServer, EventServer {
     const { id, incarnation, address } = terms;
     this.home = `${id}.${incarnation}`;
     this.process = new Process(agenda, around.random(`turns ${this.home}`), () => this.turn());
-    this.core = new TransmitterCore(optionsOf(terms, around), this.dice(), agenda.nowMs);
+    this.core = new TransmitterCore(this.options(), this.dice(), agenda.nowMs);
     this.letters = new DeadLetterWatch(this.core, around);
     around.log({ id: "", action: "started", home: this.home });
     network.bindCommand(address, this);
     network.bindEvents(eventAddress(address), this);
-    this.arm();
+    this.links = new LinkSub(network, this.process, (topic, head, part) => {
+      around.trace(this.home, part);
+      this.core.linkReceived(topic, head, part, agenda.nowMs);
+    });
+    this.process.post(() => this.join());
+  }
+
+  /** Whether it runs and takes cells and events. */
+  get isServing(): boolean {
+    const { state } = this.core;
+    return this.process.state === "running" && (state === "running" || state === "degraded");
   }
 
   received(connection: string, part: Buffer): void {
+    if (this.early !== undefined) {
+      this.early.push([connection, part]);
+      return;
+    }
     this.around.trace(connection, part);
     this.core.receive(connection, [part], this.around.agenda.nowMs);
   }
@@ -89,6 +113,12 @@ export class TransmitterProcess implements CommandServer, EventServer {
     }
   }
 
+  private join(): void {
+    const { seeds } = this.terms;
+    this.core.join({ seedCount: seeds.length, prove }, this.around.agenda.nowMs);
+    for (const seed of seeds) this.links.seed(eventAddress(seed));
+  }
+
   private turn(): void {
     for (const effect of this.core.takeEffects(this.around.agenda.nowMs)) this.carryOut(effect);
     this.letters.look();
@@ -116,14 +146,32 @@ export class TransmitterProcess implements CommandServer, EventServer {
       case "stopped":
         this.onStopped();
         break;
+      case "joined":
+        this.joined(effect.isDegraded);
+        break;
+      case "ended":
+        this.around.count("transmitters that ended because of a twin", 1);
+        this.kill();
+        break;
       case "log":
         if (effect.level === "error")
           throw new Error(`${effect.message}: ${effect.fields["stack"]}`);
         break;
       default:
-        // It has no others, and joins no mesh.
-        throw new Error(`the core wants ${effect.kind}`);
+        carryOutLink(effect, this.links);
     }
+  }
+
+  /** Whoever has gone on without its mesh knows of nobody for a while. */
+  private joined(isDegraded: boolean): void {
+    const early = this.early ?? [];
+    this.early = undefined;
+    this.process.post(() => {
+      for (const [connection, part] of early) this.received(connection, part);
+    });
+    if (!isDegraded) return;
+    this.around.count("transmitters that went on without their seeds", 1);
+    this.around.log({ id: "", action: "fault", home: this.home, count: degradedMs });
   }
 
   /** @returns whether the connection may still be there. */
@@ -141,6 +189,21 @@ export class TransmitterProcess implements CommandServer, EventServer {
   private dice(): { float(): number; hex(bits: number): string } {
     return this.around.random(`core ${this.home}`);
   }
+
+  private options(): CoreOptions {
+    const { id, incarnation, address, limits } = this.terms;
+    return {
+      ...limits,
+      ...{ id, incarnation, mesh: "simulated", version: "0.0.0", pid: 1 },
+      transmitters: () => this.core.seat.commandAddresses,
+      advertise: () => eventAddress(address),
+      command: () => address,
+      pub: () => eventAddress(address),
+      wallMs: () => wallMs(this.around.agenda) + this.skewMs,
+      rssBytes: () => 0,
+      prometheus: () => "",
+    };
+  }
 }
 
 /** The address of the event socket that goes with a command address. */
@@ -148,16 +211,27 @@ function eventAddress(address: string): string {
   return `${address}/events`;
 }
 
-function optionsOf(terms: TransmitterTerms, around: Surroundings): CoreOptions {
-  const { id, incarnation, address, limits, transmitters } = terms;
-  return {
-    ...limits,
-    ...{ id, incarnation, transmitters, mesh: "simulated", version: "0.0.0", pid: 1 },
-    advertise: () => eventAddress(address),
-    command: () => address,
-    pub: () => eventAddress(address),
-    wallMs: () => wallMs(around.agenda),
-    rssBytes: () => 0,
-    prometheus: () => "",
-  };
+function carryOutLink(effect: LinkEffect, links: LinkSub): void {
+  switch (effect.kind) {
+    case "dial":
+      links.dial(effect.address);
+      break;
+    case "hangUp":
+      links.hangUp(effect.address);
+      break;
+    case "linkSubscribe":
+      links.subscribe(effect.topic);
+      break;
+    case "linkUnsubscribe":
+      links.unsubscribe(effect.topic);
+      break;
+    case "knock":
+      links.introduce(effect.hello);
+      break;
+  }
+}
+
+/** Proofs of a mesh without a secret. */
+function prove(purpose: string, what: string | Buffer): string {
+  return createHmac("sha256", purpose).update(what).digest("hex");
 }

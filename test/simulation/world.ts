@@ -44,6 +44,8 @@ export class World implements Surroundings {
   readonly totals = new Totals();
   readonly transmitters = new Map<string, TransmitterProcess>();
   readonly inhabitants: Inhabitant[] = [];
+  /** Transmitters that were started with the id of another one. */
+  readonly twins: TransmitterProcess[] = [];
   readonly seed: number;
   private readonly terms: WorldTerms;
   private readonly hash = new Trace();
@@ -95,18 +97,34 @@ export class World implements Surroundings {
     if (by > 0) this.totals.add(name, by);
   }
 
-  /** Starts a transmitter; the one that had the address before must be dead. */
-  startTransmitter(address: string, id: string = this.newId()): TransmitterProcess {
-    const terms = { id, address, incarnation: ++this.incarnations, limits: this.terms.limits };
-    const transmitters = (): string[] => [...this.transmitters.keys()];
-    const transmitter = new TransmitterProcess({ ...terms, transmitters }, this);
+  /**
+   * Starts a transmitter; the one that had the address before must be dead.
+   *
+   * @param seeds where it looks for its mesh.
+   */
+  startTransmitter(
+    address: string,
+    seeds: readonly string[] = [],
+    id: string = this.newId(),
+  ): TransmitterProcess {
+    const transmitter = this.makeTransmitter(address, seeds, id);
     this.transmitters.set(address, transmitter);
     return transmitter;
   }
 
-  /** Starts a cell that knows all transmitters. Those that send do so until `isOver`. */
+  /** Starts a transmitter with the id of one that runs: no cell is told of it, and it must end. */
+  startTwin(address: string, seeds: readonly string[], id: string): void {
+    this.twins.push(this.makeTransmitter(address, seeds, id));
+  }
+
+  /**
+   * Starts a cell that knows all transmitters, one of them as the first. Those that send do so until
+   * `isOver`.
+   */
   startCell(plan: CellPlan): Inhabitant {
-    const transmitters = [...this.transmitters.keys()];
+    const addresses = [...this.transmitters.keys()];
+    const at = plan.home % addresses.length;
+    const transmitters = [...addresses.slice(at), ...addresses.slice(0, at)];
     const terms = { id: this.newId(), service: plan.service, transmitters };
     const cell = new CellProcess(terms, this);
     const handlers = new Handlers(cell, plan);
@@ -129,7 +147,20 @@ export class World implements Surroundings {
     for (const transmitter of this.transmitters.values()) {
       if (transmitter.process.state !== "dead") transmitter.report();
     }
-    this.count("network: events dropped at a full pipe", this.network.droppedMessages);
+    const { droppedMessages, proxy } = this.network;
+    this.count("network: events dropped at a full pipe", droppedMessages);
+    for (const [what, count] of Object.entries(proxy.done)) {
+      this.count(`network: messages of links ${what} by a proxy`, count);
+    }
+  }
+
+  private makeTransmitter(
+    address: string,
+    seeds: readonly string[],
+    id: string,
+  ): TransmitterProcess {
+    const terms = { id, address, incarnation: ++this.incarnations, limits: this.terms.limits };
+    return new TransmitterProcess({ ...terms, seeds }, this);
   }
 
   private newId(): string {
