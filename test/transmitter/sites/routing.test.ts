@@ -228,6 +228,79 @@ describe("transmitter core: the mesh", () => {
     expect(sender.take("CNFM").length).to.be.greaterThan(0);
   });
 
+  it("gives the events of a key to one cell of the mesh, one after the other (§10.10, §18.4)", () => {
+    const net = new SiteNet(3);
+    const workers = net.benches.map((bench) => {
+      const worker = bench.cell("worker");
+      worker.catch("a", "any", { credit: 8, affinity: true });
+      return worker;
+    });
+    const senders = net.benches.map((bench) => bench.cell("sender"));
+    const keys = ["k1", "k2", "k3", "k4", "k5", "k6"];
+    const owners = new Map<string, Set<string>>();
+    const orders = new Map<string, number[]>();
+
+    for (let round = 0; round < 3; round++) {
+      for (const sender of senders) for (const key of keys) sender.send("a", { key });
+      for (let rest = 0; rest < 12; rest++) {
+        for (const worker of workers) {
+          for (const delivery of worker.take("DLVR")) {
+            const { key, from, seq } = delivery.fields as {
+              key: string;
+              from: { id: string };
+              seq: number;
+            };
+            owners.set(key, (owners.get(key) ?? new Set()).add(worker.id));
+            const order = orders.get(`${from.id} ${key}`) ?? [];
+            orders.set(`${from.id} ${key}`, [...order, seq]);
+            worker.settle(delivery);
+          }
+        }
+      }
+    }
+
+    for (const key of keys) expect(owners.get(key)?.size).to.equal(1);
+    expect(new Set([...owners.values()].flatMap((ids) => [...ids])).size).to.be.greaterThan(1);
+    for (const order of orders.values()) {
+      expect(order).to.have.length(3);
+      expect(order).to.deep.equal([...order].sort((x, y) => x - y));
+    }
+  });
+
+  it("takes back, uncounted, what a site has no cell for any more (§18.5)", () => {
+    const { net, sender, worker, a } = apart({ credit: 2 });
+    const other = (net.benches[0] as CoreBench).cell("worker");
+    const { catch: number } = other.catch("a", "any", { credit: 0 });
+    net.isHeld = true;
+    sender.send("a");
+    net.pump();
+    worker.take("DLVR");
+    sender.send("a");
+    worker.say("DROP", { catch: 1 });
+    net.isHeld = false;
+    net.pump();
+    net.pass(300);
+
+    other.say("CRED", { catch: number, credit: 5 });
+    const again = other.take("DLVR").map(({ fields }) => [fields["seq"], fields["attempt"]]);
+    expect(again.map(([seq]) => seq).sort()).to.deep.equal([1, 2]);
+    expect(a.bench.core.counters.values.deadLetters).to.equal(0);
+  });
+
+  it("never gives out again what left the origin, if redeliver is false (§10.7)", () => {
+    const { net, sender, worker, a } = apart({ credit: 2, redeliver: false });
+    sender.send("a");
+    worker.takeOne("DLVR");
+
+    net.kill(1);
+    const late = a.bench.cell("worker");
+    late.catch("a", "any", { credit: 2, redeliver: false });
+    net.pass(3000);
+
+    expect(late.take("DLVR")).to.have.length(0);
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1", "1 handled"]);
+  });
+
   it("tells cells how many events they missed while their transmitter was held for dead (§18.9)", () => {
     const net = new SiteNet(2);
     const [a, b] = net.benches as [CoreBench, CoreBench];

@@ -163,9 +163,9 @@ export class Groups {
     shareCredit(group, (peer, cell, count) => {
       this.parts.elsewhere.grant(group, peer, cell, count);
     });
-    if (group.terms.affinity && group.hasCredit) this.pumpByKey(group, nowMs);
+    const unmet = group.terms.affinity ? this.pumpByKey(group, nowMs) : undefined;
     this.pump(group, nowMs);
-    this.parts.elsewhere.demand(group, nowMs);
+    this.parts.elsewhere.demand(group, nowMs, unmet);
   }
 
   private pump(group: Group, nowMs: number): void {
@@ -182,11 +182,17 @@ export class Groups {
     }
   }
 
-  private pumpByKey(group: Group, nowMs: number): void {
+  /** Gives out what has a key. Returns for whom some has to wait for want of credit. */
+  private pumpByKey(group: Group, nowMs: number): Map<Holder, number> {
+    const unmet = new Map<Holder, number>();
     for (const key of group.backlog.keys()) {
       if (group.owners.isBusy(key)) continue;
       const owner = group.owners.ownerOf(key, group.holders());
-      if (owner === undefined || owner.free <= group.sites.leasedOf(owner.id)) continue;
+      if (owner === undefined) continue;
+      if (owner.free <= group.sites.leasedOf(owner.id)) {
+        unmet.set(owner, (unmet.get(owner) ?? 0) + 1);
+        continue;
+      }
       const span = group.backlog.takeKey(key);
       if (isExpired(span, nowMs)) {
         this.expire(group, span);
@@ -195,6 +201,7 @@ export class Groups {
       group.owners.take(span);
       this.handing.give(group, owner, span, { nowMs });
     }
+    return unmet;
   }
 
   private expire(group: Group, span: Span): void {

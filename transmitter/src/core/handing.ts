@@ -13,8 +13,12 @@ import { SiteMember } from "./sites/site-member.js";
 export interface Elsewhere {
   /** Gives deliveries to another transmitter. */
   deliver(group: Group, site: SiteMember, span: Span, handing: SiteHanding): void;
-  /** Asks for credit, or gives it back, as what waits needs it. */
-  demand(group: Group, nowMs: number): void;
+  /**
+   * Asks for credit, or gives it back, as what waits needs it.
+   *
+   * @param unmet in a group with affinity: for whom how many keys wait.
+   */
+  demand(group: Group, nowMs: number, unmet?: ReadonlyMap<Holder, number>): void;
   /** Lets an origin spend more of our cells' credit. */
   grant(group: Group, peer: Thid, cell: Thid | undefined, count: number): void;
   /** Asks everybody what they know of events that a sender repeats here. */

@@ -15,7 +15,8 @@ export function shareCredit(group: Group, grant: Grant): void {
   const { sites } = group;
   const wanting: Lease[] = [];
   for (const lease of sites.leasesOut()) if (lease.missing > 0) wanting.push(lease);
-  if (wanting.length === 0) return;
+  const isNeeded = group.backlog.events > 0 && sites.leasedCount > 0;
+  if (wanting.length === 0 && !isNeeded) return;
   if (group.terms.affinity) shareByCell(group, wanting, grant);
   else shareAll(group, wanting, grant);
 }
@@ -34,7 +35,7 @@ function shareAll(group: Group, wanting: readonly Lease[], grant: Grant): void {
     free -= count;
     if (lease !== undefined) give(lease, count, grant);
   }
-  if (free <= 0) recall(group, wanting, grant);
+  if (free <= 0 && (waiting > 0 || wanting.some(isMissing))) recall(sites.leasesOut(), grant);
 }
 
 /** In a group with affinity credit is that of the one cell that a key belongs to. */
@@ -49,6 +50,11 @@ function shareByCell(group: Group, wanting: readonly Lease[], grant: Grant): voi
       free -= count;
       give(lease, count, grant);
     }
+    if (free > 0) continue;
+    recall(
+      [...group.sites.leasesOut()].filter(({ cell }) => cell === member.id),
+      grant,
+    );
   }
 }
 
@@ -58,10 +64,13 @@ function give(lease: Lease, count: number, grant: Grant): void {
   grant(lease.peer, lease.cell, count);
 }
 
+function isMissing({ missing }: Lease): boolean {
+  return missing > 0;
+}
+
 /** Somebody wants credit, and there is none: who has some and does not need it gives it back. */
-function recall(group: Group, wanting: readonly Lease[], grant: Grant): void {
-  if (wanting.every((lease) => lease.missing === 0)) return;
-  for (const lease of group.sites.leasesOut()) {
+function recall(leases: Iterable<Lease>, grant: Grant): void {
+  for (const lease of leases) {
     // Once for what was granted last: who needs it does not answer.
     if (lease.outstanding === 0 || lease.recalledAt === lease.granted) continue;
     lease.recalledAt = lease.granted;

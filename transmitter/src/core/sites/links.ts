@@ -29,3 +29,27 @@ export const noLinks: Links = Object.freeze({
   set: () => {},
   whenKnown: (then: () => void) => then(),
 });
+
+/** The same links, with a way to ourselves that takes a word at once. */
+export function loopedLinks(
+  links: Links,
+  self: Thid,
+  take: (from: Thid, part: Buffer, nowMs: number) => void,
+): Links {
+  return {
+    isLinked: (id) => id === self || links.isLinked(id),
+    send: (id, part, nowMs, done) => {
+      if (id !== self) {
+        links.send(id, part, nowMs, done);
+        return;
+      }
+      take(id, part, nowMs);
+      done?.(true);
+    },
+    unackedBytes: (id) => links.unackedBytes(id),
+    linkedPeers: () => links.linkedPeers(),
+    wasAway: (nowMs) => links.wasAway(nowMs),
+    set: (key, value) => links.set(key, value),
+    whenKnown: (then, nowMs) => links.whenKnown(then, nowMs),
+  };
+}

@@ -16,6 +16,7 @@ import type { Fates } from "../fates.js";
 import type { Group } from "../group.js";
 import type { Groups } from "../groups.js";
 import type { SiteHanding } from "../handing.js";
+import type { Holder } from "../holder.js";
 import type { Intake } from "../intake.js";
 import { type Span, spanCount } from "../ledger.js";
 import type { Links } from "./links.js";
@@ -175,12 +176,13 @@ export class Passing {
   }
 
   /** Asks for credit for what waits, and gives back what has been idle. */
-  demand(group: Group, nowMs: number): void {
-    const waiting = group.backlog.events;
+  demand(group: Group, nowMs: number, unmet?: ReadonlyMap<Holder, number>): void {
+    const events = group.backlog.events;
     for (const member of group.sites.members()) {
-      const wanted = member.demand(waiting);
+      member.waiting = unmet === undefined ? events : (unmet.get(member) ?? 0);
+      const wanted = member.demand();
       if (wanted !== undefined) this.say("NEED", group, member, { count: wanted, nowMs });
-      if (waiting === 0 && member.lease > 0) this.watch(group, member, nowMs);
+      if (member.waiting === 0 && member.lease > 0) this.watch(group, member, nowMs);
     }
   }
 
@@ -195,7 +197,7 @@ export class Passing {
     if (count > 0) {
       member.granted(count);
       this.parts.groups().touch(group);
-    } else if (group.backlog.events === 0) this.giveBack(group, member, nowMs);
+    } else if (member.waiting === 0) this.giveBack(group, member, nowMs);
   }
 
   private watch(group: Group, member: SiteMember, nowMs: number): void {
@@ -205,7 +207,7 @@ export class Passing {
       this.watched.delete(member);
       if (member.lease === 0) return;
       if (dueMs - member.spentMs < idleMs) this.watch(group, member, dueMs);
-      else if (group.backlog.events === 0) this.giveBack(group, member, dueMs);
+      else if (member.waiting === 0) this.giveBack(group, member, dueMs);
     });
   }
 

@@ -15,6 +15,8 @@ export class SiteMember extends Holder {
   isPresent = true;
   /** Deliveries that it would still take from us. */
   lease = 0;
+  /** Events that wait for its credit. */
+  waiting = 0;
   /** When some of it was last spent. */
   spentMs = Number.NEGATIVE_INFINITY;
   /** Spent and given back, and asked for, since the link began. */
@@ -48,9 +50,10 @@ export class SiteMember extends Holder {
   }
 
   /**
-   * What to ask for in all, while so many events wait; `undefined` if nothing needs to be said.
+   * What to ask for in all, for what waits; `undefined` if nothing needs to be said.
    */
-  demand(waiting: number): number | undefined {
+  demand(): number | undefined {
+    const { waiting } = this;
     if (!this.isPresent) return undefined;
     if (waiting === 0) return this.cancel();
     if (this.lease === 0) this.ahead = Math.min(2 * this.ahead, aheadMax);

@@ -6,6 +6,7 @@ import type { Intake } from "../intake.js";
 import type { Group } from "../group.js";
 import type { Groups } from "../groups.js";
 import type { Elsewhere, SiteHanding } from "../handing.js";
+import type { Holder } from "../holder.js";
 import type { Effect } from "../effects.js";
 import type { Span } from "../ledger.js";
 import type { Member } from "../member.js";
@@ -15,7 +16,7 @@ import { Adopting, type AdoptingParts } from "./adopting.js";
 import { Announcing, cellKey, groupKey, streamKey } from "./announcing.js";
 import { Gathering } from "./gathering.js";
 import { Hosting } from "./hosting.js";
-import { type Links, noLinks } from "./links.js";
+import { type Links, loopedLinks, noLinks } from "./links.js";
 import { Passing } from "./passing.js";
 import { Site } from "./site.js";
 import { SiteBook } from "./site-book.js";
@@ -54,6 +55,8 @@ export class Sites implements Elsewhere {
   private readonly book: SiteBook;
   private readonly here: Site;
   private links: Links = noLinks;
+  /** The links, and a short way to ourselves: our cells may hold what another origin gave them. */
+  private looped: Links = noLinks;
   private readonly words: Words;
 
   constructor(parts: SitesParts) {
@@ -87,6 +90,7 @@ export class Sites implements Elsewhere {
   /** The transmitter has joined a mesh. */
   join(links: Links): void {
     this.links = links;
+    this.looped = loopedLinks(links, this.here.id, (...word) => this.word(...word));
   }
 
   /** Calls `then` when every live transmitter knows what cells here catch. */
@@ -229,8 +233,8 @@ export class Sites implements Elsewhere {
     this.passing.deliver(group, site, span, handing);
   }
 
-  demand(group: Group, nowMs: number): void {
-    this.passing.demand(group, nowMs);
+  demand(group: Group, nowMs: number, unmet?: ReadonlyMap<Holder, number>): void {
+    this.passing.demand(group, nowMs, unmet);
   }
 
   grant(group: Group, peer: Thid, cell: Thid | undefined, count: number): void {
@@ -252,39 +256,10 @@ export class Sites implements Elsewhere {
     this.announcing.group(group);
     this.hosting.ended(group);
   }
-
-  /** The links, and a short way to ourselves: our cells may hold what another origin gave them. */
-  private get looped(): Links {
-    const { links, here } = this;
-    return {
-      ...linksOf(links),
-      isLinked: (id) => id === here.id || links.isLinked(id),
-      send: (id, part, nowMs, done) => {
-        if (id !== here.id) {
-          links.send(id, part, nowMs, done);
-          return;
-        }
-        this.word(id, part, nowMs);
-        done?.(true);
-      },
-    };
-  }
 }
 
 const eventHead = Buffer.from("M EVNT ", "latin1");
 
 function nameOf(service: string, text: string): [string, Pattern] {
   return [service, parsePattern(text)];
-}
-
-function linksOf(links: Links): Links {
-  return {
-    send: (id, part, nowMs, done) => links.send(id, part, nowMs, done),
-    isLinked: (id) => links.isLinked(id),
-    unackedBytes: (id) => links.unackedBytes(id),
-    linkedPeers: () => links.linkedPeers(),
-    wasAway: (nowMs) => links.wasAway(nowMs),
-    set: (key, value) => links.set(key, value),
-    whenKnown: (then, nowMs) => links.whenKnown(then, nowMs),
-  };
 }
