@@ -3,15 +3,14 @@ import type { CellRecord } from "./cells.js";
 import { type AdoptHolding, Claiming } from "./claiming.js";
 import type { CoreLimits } from "./effects.js";
 import type { Entry } from "./entry.js";
-import { freshCount, isExpired } from "./expiry.js";
 import { Fates } from "./fates.js";
 import type { FatesParts } from "./fates-parts.js";
 import { Group } from "./group.js";
 import { type Elsewhere, Handing } from "./handing.js";
 import type { Holder } from "./holder.js";
-import { type Lot, type Span, singles, spanCount, wholeSpan } from "./ledger.js";
+import { type Lot, type Span, singles, wholeSpan } from "./ledger.js";
+import { Pumping } from "./pumping.js";
 import type { RouteTable } from "./route.js";
-import { shareCredit } from "./sites/leasing.js";
 
 /** What groups need of the transmitter around them. */
 export interface GroupsParts extends FatesParts {
@@ -37,6 +36,7 @@ export class Groups {
   readonly fates: Fates;
   readonly claiming: Claiming;
   readonly handing: Handing;
+  private readonly pumping: Pumping;
   private readonly byKey = new Map<string, Group>();
   private readonly dirty = new Set<Group>();
   private readonly parts: GroupsParts;
@@ -47,6 +47,7 @@ export class Groups {
     this.parts = parts;
     this.fates = new Fates(parts, (group) => this.dirty.add(group));
     this.handing = new Handing(parts, this.fates);
+    this.pumping = new Pumping(parts, this.fates, this.handing);
     this.claiming = new Claiming({
       deadlines: parts.deadlines,
       counters: parts.counters,
@@ -105,7 +106,7 @@ export class Groups {
     let room = group.room(lot, backlogEventsMax, backlogBytesMax);
     if (room < run.count) {
       // What this turn has brought may only wait for its end: members with credit make room first.
-      this.send(group, nowMs);
+      this.pumping.send(group, nowMs);
       room = group.room(lot, backlogEventsMax, backlogBytesMax);
     }
     const span = wholeSpan(lot, repeat);
@@ -153,60 +154,9 @@ export class Groups {
       // Taken out first: what this one causes (a dead letter is an event too) may touch any of them
       // again.
       this.dirty.delete(group);
-      this.send(group, nowMs);
+      this.pumping.send(group, nowMs);
       this.fates.planCheck(group);
     }
-  }
-
-  private send(group: Group, nowMs: number): void {
-    group.backlog.setByKey(group.terms.affinity);
-    shareCredit(group, (peer, cell, count) => {
-      this.parts.elsewhere.grant(group, peer, cell, count);
-    });
-    const unmet = group.terms.affinity ? this.pumpByKey(group, nowMs) : undefined;
-    this.pump(group, nowMs);
-    this.parts.elsewhere.demand(group, nowMs, unmet);
-  }
-
-  private pump(group: Group, nowMs: number): void {
-    for (let first = group.backlog.first; first !== undefined; first = group.backlog.first) {
-      if (first.lot.run.extras !== undefined && isExpired(first, nowMs)) {
-        this.expire(group, group.backlog.take(1));
-        continue;
-      }
-      const choice = group.choose(() => this.parts.random.float());
-      if (choice === undefined) return;
-      const count =
-        first.lot.run.extras === undefined ? choice.count : freshCount(first, choice, nowMs);
-      this.handing.give(group, choice.holder, group.backlog.take(count), { nowMs });
-    }
-  }
-
-  /** Gives out what has a key. Returns for whom some has to wait for want of credit. */
-  private pumpByKey(group: Group, nowMs: number): Map<Holder, number> {
-    const unmet = new Map<Holder, number>();
-    for (const key of group.backlog.keys()) {
-      if (group.owners.isBusy(key)) continue;
-      const owner = group.owners.ownerOf(key, group.holders());
-      if (owner === undefined) continue;
-      if (owner.free <= group.sites.leasedOf(owner.id)) {
-        unmet.set(owner, (unmet.get(owner) ?? 0) + 1);
-        continue;
-      }
-      const span = group.backlog.takeKey(key);
-      if (isExpired(span, nowMs)) {
-        this.expire(group, span);
-        continue;
-      }
-      group.owners.take(span);
-      this.handing.give(group, owner, span, { nowMs });
-    }
-    return unmet;
-  }
-
-  private expire(group: Group, span: Span): void {
-    this.parts.counters.add("eventsExpired", spanCount(span));
-    this.fates.settle(group, span);
   }
 
   /** A cell has joined, or another transmitter with cells: what it claims, and what waits. */

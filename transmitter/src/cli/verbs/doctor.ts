@@ -19,9 +19,9 @@ export const doctor = defineVerb({
   name: "doctor",
   usage: "",
   flags,
-  notes: `It looks at the ports of the transmitters that -t names, and through the first that answers
-at all others: links both ways, members, seeds, versions, clocks, file descriptors, memory. It ends
-with ${exitCode.failed} if anything is wrong.`,
+  notes: `It looks at the ports of the transmitters that -t names, and through the first that
+answers at all others: links both ways, members, seeds, versions, clocks, file descriptors, memory.
+It ends with ${exitCode.failed} if anything is wrong.`,
   examples: ["doctor", "doctor -t tcp://10.0.0.7:5454 -t tcp://10.0.0.8:5454", "doctor --json"],
   async run(invocation) {
     const { flags: given, out, interrupts } = invocation;
