@@ -80,14 +80,28 @@ describe("cli: up", () => {
     expect(await once.exit).to.deep.equal({ code: 130, signal: null });
   });
 
-  it("says on SIGHUP what can be re-read, and goes on", async () => {
-    const [up] = await startUp([]);
+  it("re-reads its config file on SIGHUP, and says what needs a restart", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "thynapse-up-"));
+    const file = join(folder, "transmitter.json");
+    const write = (text: string): void => writeFileSync(file, text);
+    write('{"logLevel":"info","deadMs":1000}');
+    const [up] = await startUp(["-c", file]);
 
+    write('{"logLevel":"error","link":["127.0.0.1:1"],"deadMs":1000,"ringBytesMax":"1MiB"}');
     up.kill("SIGHUP");
-    await up.waitForLine(/^thynapse: SIGHUP: no option can be re-read/);
+    await up.waitForLine(/SIGHUP: changed --link, --log-level; --ring stays as it was — restart/);
+    write('{"logLevel":"warn",}');
+    up.kill("SIGHUP");
+    await up.waitForLine(/SIGHUP: transmitter\.json:1:19 .*; everything stays as it was$/);
+    write('{"deadMs":1}');
+    up.kill("SIGHUP");
+    await up.waitForLine(/SIGHUP: transmitter\.json: lost-after: 1 is out of range/);
     up.kill("SIGTERM");
 
     expect(await up.exit).to.deep.equal({ code: 0, signal: null });
+    // It was silent about its drain, as it was told.
+    expect(up.stderr.join()).to.not.include("transmitter drained");
+    rmSync(folder, { recursive: true });
   });
 
   it("I15: binds an IPv6 address", async () => {

@@ -1,6 +1,8 @@
 import { MeshError } from "@thynapse/protocol";
 import { expect } from "chai";
 
+import { adjustLimits, coreLimits } from "../../transmitter/src/core/core-limits.js";
+import type { CoreOptions } from "../../transmitter/src/core/effects.js";
 import { transmitterOptions } from "../../transmitter/src/option-table.js";
 import { readOption } from "../../transmitter/src/option-values.js";
 import {
@@ -168,6 +170,19 @@ describe("option table", () => {
 
     expect(new Set(names).size).to.equal(names.length);
     expect(new Set(flags).size).to.equal(flags.length);
+  });
+
+  it("marks those that may change while it runs, and the core lets just those change", () => {
+    const live = transmitterOptions.filter(({ isLive }) => isLive).map(({ name }) => name);
+    const limits = coreLimits({} as CoreOptions);
+    const before = Object.entries(limits);
+    const others = before.map(([name, value]: [string, number]) => [name, value + 1]);
+
+    adjustLimits(limits, Object.fromEntries(others) as Partial<CoreOptions>);
+
+    const after = limits as unknown as Readonly<Record<string, number>>;
+    const changed = before.filter(([name, value]) => after[name] !== value).map(([name]) => name);
+    expect([...changed, "links", "logLevel"]).to.have.members(live);
   });
 
   for (const row of transmitterOptions) {

@@ -14,4 +14,5 @@ export {
   type Transmitter,
   type TransmitterSurroundings,
 } from "./transmitter.js";
+export type { Reloaded } from "./settings.js";
 export { version } from "./core-options.js";

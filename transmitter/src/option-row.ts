@@ -26,6 +26,8 @@ export interface OptionRow {
   /** The default; absent if there is none, or `defaultText` says how it is found. */
   readonly fallback?: string | number | boolean;
   readonly defaultText?: string;
+  /** Whether it may change while the transmitter runs; others need a restart. */
+  readonly isLive?: boolean;
   /** What it does, and what it costs to raise or lower it. */
   readonly doc: string;
 }

@@ -230,11 +230,18 @@ const operatorRows: readonly OptionRow[] = [
   },
 ];
 
-/** Every option of a transmitter, in the order of the help. */
-export const transmitterOptions: readonly OptionRow[] = Object.freeze([
-  ...addressRows,
-  ...meshRows,
-  ...timeRows,
-  ...boundRows,
-  ...operatorRows,
+/** Options that are looked up whenever they are needed. Sockets, identities and memory are not. */
+const live: ReadonlySet<string> = new Set([
+  ...["links", "logLevel", "suspectMs", "deadMs", "drainTimeoutMs", "streamKeepMs"],
+  ...["backlogEventsMax", "backlogBytesMax", "backlogAgeMs", "catchesMax"],
+  ...["errorBudget", "errorBudgetMs", "muteMs"],
 ]);
+
+function markLive(row: OptionRow): OptionRow {
+  return live.has(row.name) ? { ...row, isLive: true } : row;
+}
+
+/** Every option of a transmitter, in the order of the help. */
+export const transmitterOptions: readonly OptionRow[] = Object.freeze(
+  [...addressRows, ...meshRows, ...timeRows, ...boundRows, ...operatorRows].map(markLive),
+);

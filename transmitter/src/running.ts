@@ -3,6 +3,7 @@ import type { MeshError, Thid } from "@thynapse/protocol";
 import type { Logger } from "pino";
 import { systemRandom } from "./clock.js";
 import { limitsOf, version } from "./core-options.js";
+import { adjustLimits } from "./core/core-limits.js";
 import { TransmitterCore } from "./core/transmitter-core.js";
 import { bindError, endpoint, hostOf, isWildcard, portOf } from "./endpoints.js";
 import { HandshakeLog } from "./handshake-log.js";
@@ -12,7 +13,8 @@ import { listenerHandlers } from "./listener-handlers.js";
 import { Metrics } from "./metrics.js";
 import { startMetricsServer, type MetricsServer } from "./metrics-server.js";
 import { OpenFilesGuard } from "./open-files.js";
-import type { ResolvedOptions } from "./options.js";
+import type { ResolvedOptions, TransmitterOptions } from "./options.js";
+import { type Reloaded, Settings } from "./settings.js";
 import { Listener, type Which } from "./sockets/listener.js";
 import { LocalHosts } from "./sockets/local-hosts.js";
 import type { Ending, Transmitter } from "./transmitter.js";
@@ -22,6 +24,11 @@ import { residentBytes, Watchdog } from "./watchdog.js";
 /** How long ZeroMQ may go on sending after a drain, in ms: farewells and last confirms. */
 const drainLingerMs = 500;
 
+/** Options of a transmitter, and the address that it binds: `bind` may be the name of a host. */
+export interface RunningOptions extends ResolvedOptions {
+  readonly address: string;
+}
+
 type State = "starting" | "running" | "draining" | "ended";
 
 /** A transmitter between its sockets and its core: it moves messages, and decides nothing. */
@@ -29,7 +36,8 @@ export class RunningTransmitter implements Transmitter {
   readonly pid = process.pid;
   readonly closed: Promise<Ending>;
   readonly inProcess: InProcessHub;
-  private readonly options: ResolvedOptions;
+  private readonly options: RunningOptions;
+  private readonly settings: Settings;
   private readonly log: Logger;
   private readonly clock: Clock;
   private readonly core: TransmitterCore;
@@ -47,9 +55,9 @@ export class RunningTransmitter implements Transmitter {
   private state: State = "starting";
   private resolveClosed: (ending: Ending) => void = () => {};
 
-  /** `options.bind` is an address. */
-  constructor(options: ResolvedOptions, log: Logger, clock: Clock) {
+  constructor(options: RunningOptions, log: Logger, clock: Clock) {
     this.options = options;
+    this.settings = new Settings(options);
     this.log = log;
     this.clock = clock;
     this.closed = new Promise((resolve) => {
@@ -59,7 +67,7 @@ export class RunningTransmitter implements Transmitter {
     this.core = this.makeCore();
     this.inProcess = new InProcessHub(this.core, clock, () => this.turns.soon());
     this.listener = new Listener(
-      { ...options, ipv6: options.bind.includes(":") },
+      { ...options, ipv6: options.address.includes(":") },
       listenerHandlers({
         ...{ log, clock, core: this.core, hosts: this.hosts, handshakes: this.handshakes },
         needsHosts: this.needsHosts,
@@ -158,6 +166,15 @@ export class RunningTransmitter implements Transmitter {
     await this.drain();
   }
 
+  reload(input: TransmitterOptions): Reloaded {
+    const reloaded = this.settings.reload(input);
+    const { logLevel, links } = this.settings.current;
+    if (reloaded.changed.includes("logLevel")) this.log.level = logLevel;
+    if (reloaded.changed.includes("links")) this.joining.relink(links);
+    adjustLimits(this.core.limits, limitsOf(this.settings.current));
+    return reloaded;
+  }
+
   status(): Readonly<Record<string, unknown>> {
     return this.core.statusOf(this.clock.nowMs());
   }
@@ -167,7 +184,7 @@ export class RunningTransmitter implements Transmitter {
   }
 
   private async bindOne(which: Which, port: number, option: "port" | "pub-port"): Promise<string> {
-    const address = this.options.bind;
+    const address = this.options.address;
     try {
       return await this.listener.bind(which, endpoint(address, port));
     } catch (error) {
@@ -200,7 +217,7 @@ export class RunningTransmitter implements Transmitter {
 
   /** Whether a cell must be told the address that it came to, since there is no other one. */
   private get needsHosts(): boolean {
-    return this.options.advertise === undefined && isWildcard(this.options.bind);
+    return this.options.advertise === undefined && isWildcard(this.options.address);
   }
 
   /** The address of the event socket that the cell behind a connection can reach. */

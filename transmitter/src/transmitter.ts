@@ -10,6 +10,7 @@ import {
   type TransmitterOptions,
 } from "./options.js";
 import { RunningTransmitter } from "./running.js";
+import type { Reloaded } from "./settings.js";
 
 /** How a transmitter ended. */
 export interface Ending {
@@ -40,6 +41,13 @@ export interface Transmitter extends AsyncDisposable {
   drain(): Promise<Ending>;
   /** Ends at once: what is only accepted is lost here, and sent again by its senders elsewhere. */
   close(): Promise<void>;
+  /**
+   * Takes options as a start would, as far as they may change while it runs: those whose row in
+   * `transmitterOptions` says `isLive`.
+   *
+   * @throws {MeshError} `BAD_OPTION`; nothing has changed then.
+   */
+  reload(options: TransmitterOptions): Reloaded;
   /** What `$mesh.status` answers. */
   status(): Readonly<Record<string, unknown>>;
   /** The metrics in Prometheus' text format. */
@@ -63,10 +71,10 @@ export async function startTransmitter(
   { logger }: TransmitterSurroundings = {},
 ): Promise<Transmitter> {
   const options = resolveTransmitter(input);
-  const bind = await addressOf(options.bind);
-  checkExposure({ ...options, bind });
+  const address = await addressOf(options.bind);
+  checkExposure({ ...options, bind: address });
   const log = logger ?? makeLogger(options.logLevel);
-  const running = new RunningTransmitter({ ...options, bind }, log, systemClock);
+  const running = new RunningTransmitter({ ...options, address }, log, systemClock);
   try {
     await running.bind();
     await running.start();

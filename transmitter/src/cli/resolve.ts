@@ -10,6 +10,8 @@ export interface Resolved<F extends Flags = Flags> {
   readonly flags: Values<F>;
   /** Flags that somebody gave, anywhere; the others have their defaults. */
   readonly given: ReadonlySet<string>;
+  /** Resolves it once more: the config file may be another one by now. */
+  again(): Promise<Resolved<F>>;
 }
 
 /** The parts of a verb that say how it is written. */
@@ -58,7 +60,8 @@ export async function resolveCommandLine<F extends Flags>(
     given.add(name);
   }
   checkPositionals(verb, line.positionals);
-  return { positionals: line.positionals, flags: values as Values<F>, given };
+  const again = (): Promise<Resolved<F>> => resolveCommandLine(verb, argv, env);
+  return { positionals: line.positionals, flags: values as Values<F>, given, again };
 }
 
 function found(where: string, texts: readonly string[] | undefined) {

@@ -38,5 +38,18 @@ export function coreLimits(options: CoreOptions): CoreLimits {
     const value = options[name as keyof CoreLimits];
     if (value !== undefined) chosen[name] = value;
   }
-  return Object.freeze(chosen) as unknown as CoreLimits;
+  return chosen as unknown as CoreLimits;
+}
+
+/** Limits that are looked up whenever they are needed, and so may change. */
+const adjustable = [
+  ...["suspectMs", "deadMs", "drainTimeoutMs", "streamKeepMs"],
+  ...["backlogEventsMax", "backlogBytesMax", "backlogAgeMs", "catchesMax"],
+  ...["errorBudget", "errorBudgetMs", "muteMs"],
+] as readonly (keyof CoreLimits)[];
+
+/** Gives limits other values, for all who hold them, as far as they may change. */
+export function adjustLimits(limits: CoreLimits, wanted: Partial<CoreLimits>): void {
+  const held = limits as Record<keyof CoreLimits, number>;
+  for (const name of adjustable) held[name] = wanted[name] ?? held[name];
 }

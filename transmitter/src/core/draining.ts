@@ -1,12 +1,12 @@
 import type { Attachments } from "./attachments.js";
 import type { Deadlines } from "./deadlines.js";
-import type { Effect } from "./effects.js";
+import type { CoreLimits, Effect } from "./effects.js";
 import type { Groups } from "./groups.js";
 
 /** What the end of a transmitter needs of it. */
 export interface DrainingParts {
   readonly id: string;
-  readonly drainTimeoutMs: number;
+  readonly limits: Pick<CoreLimits, "drainTimeoutMs">;
   readonly groups: Groups;
   readonly attachments: Attachments;
   readonly deadlines: Deadlines;
@@ -34,20 +34,20 @@ export class Draining {
   begin(nowMs: number): void {
     if (this.sinceMs !== undefined) return;
     this.sinceMs = nowMs;
-    const { id, attachments, deadlines, drainTimeoutMs } = this.parts;
+    const { id, attachments, deadlines, limits } = this.parts;
     attachments.tell("$mesh.transmitter.draining", { id }, nowMs);
     attachments.sayDraining();
-    deadlines.at(nowMs + drainTimeoutMs, (dueMs) => this.check(dueMs));
+    deadlines.at(nowMs + limits.drainTimeoutMs, (dueMs) => this.check(dueMs));
     this.check(nowMs);
   }
 
   /** Ends it when nothing is left, or no more time. */
   check(nowMs: number): void {
     if (this.sinceMs === undefined || this.isOver) return;
-    const { groups, drainTimeoutMs, leave, effects } = this.parts;
+    const { groups, limits, leave, effects } = this.parts;
     let unconfirmed = 0;
     for (const group of groups.all) unconfirmed += group.unsettled;
-    if (unconfirmed > 0 && nowMs < this.sinceMs + drainTimeoutMs) return;
+    if (unconfirmed > 0 && nowMs < this.sinceMs + limits.drainTimeoutMs) return;
     this.isOver = true;
     leave(nowMs);
     effects().push({ kind: "stopped", unconfirmed });

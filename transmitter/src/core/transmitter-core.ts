@@ -140,8 +140,7 @@ export class TransmitterCore {
     });
     const { attachments, intake } = this;
     this.draining = new Draining({
-      ...{ id: options.id, drainTimeoutMs: limits.drainTimeoutMs },
-      ...{ groups, attachments, deadlines, effects },
+      ...{ id: options.id, limits, groups, attachments, deadlines, effects },
       leave: (atMs) => seat.leave(atMs),
     });
     this.commands = new CellCommands({

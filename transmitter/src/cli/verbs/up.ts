@@ -11,10 +11,19 @@ import {
   readOption,
 } from "../../index.js";
 import { jsonLine } from "../event-view.js";
-import { CliFault, type ExitCode, exitCode, faultOf, isMeshError, systemExit } from "../fault.js";
+import {
+  CliFault,
+  type ExitCode,
+  exitCode,
+  faultLine,
+  faultOf,
+  isMeshError,
+  systemExit,
+} from "../fault.js";
 import { durationText, type Flag, sizeText } from "../flags.js";
 import type { Output } from "../output.js";
 import { everyFlags, transmitterDefault } from "../common-flags.js";
+import type { Resolved } from "../resolve.js";
 import { defineVerb, type Invocation } from "../verb.js";
 
 const placeholders: Readonly<Record<OptionRow["kind"], string | undefined>> = {
@@ -42,7 +51,9 @@ export const up = defineVerb({
   usage: "",
   flags,
   notes: `SIGTERM and Ctrl-C drain: what was accepted is settled first, then it ends. A second
-Ctrl-C ends it at once. The log is JSON on standard error.`,
+Ctrl-C ends it at once. SIGHUP reads the config file again and says what changes and what
+needs a restart. The log is JSON on standard error. Ends with 5 where another transmitter of
+the mesh has its id.`,
   examples: [
     "up",
     "up --port 0 --json",
@@ -54,7 +65,7 @@ Ctrl-C ends it at once. The log is JSON on standard error.`,
     collectSeldom();
     const transmitter = await start(invocation);
     process.on("SIGHUP", () => {
-      void err.line("thynapse: SIGHUP: no option can be re-read — restart to change one");
+      void reload(invocation, transmitter).then((line) => err.line(`thynapse: SIGHUP: ${line}`));
     });
     tellReady(invocation, transmitter);
     const drain = () => {
@@ -86,20 +97,51 @@ function collectSeldom(): void {
   setFlagsFromString("--heap-growing-percent=900");
 }
 
-async function start({ flags: given, given: names, err }: Invocation<typeof flags>) {
-  const input: Record<string, OptionValue | undefined> = {};
-  for (const row of transmitterOptions) {
-    if (names.has(row.flag)) input[row.name] = given[row.flag] as OptionValue;
-  }
-  // A person reads the lines about readiness; the log would only repeat them.
-  if (err.isTerminal && !names.has("log-level")) input["logLevel"] = "warn";
-  const options = input as TransmitterOptions;
+async function start(invocation: Invocation<typeof flags>) {
+  const options = inputOf(invocation, invocation.err.isTerminal);
   try {
     resolveTransmitter(options, (row) => `--${row.flag}`);
     return await startTransmitter(options);
   } catch (thrown) {
     throw startFault(thrown);
   }
+}
+
+/** Re-reads what may change; says in one line what became of it. */
+async function reload(
+  { again, err }: Invocation<typeof flags>,
+  transmitter: Transmitter,
+): Promise<string> {
+  try {
+    const input = inputOf(await again(), err.isTerminal);
+    const { changed, kept } = transmitter.reload(input);
+    const parts = [
+      ...(changed.length > 0 ? [`changed ${flagsOf(changed)}`] : []),
+      ...(kept.length > 0 ? [`${flagsOf(kept)} stays as it was — restart to change it`] : []),
+    ];
+    return parts.length > 0 ? parts.join("; ") : "nothing has changed";
+  } catch (thrown) {
+    const fault = faultOf(startFault(thrown));
+    return `${faultLine(fault).replace(/^thynapse: /, "")}; everything stays as it was`;
+  }
+}
+
+function flagsOf(names: readonly string[]): string {
+  const rows = transmitterOptions.filter(({ name }) => names.includes(name));
+  return rows.map(({ flag }) => `--${flag}`).join(", ");
+}
+
+function inputOf(
+  { flags: given, given: names }: Resolved<typeof flags>,
+  isTerminal: boolean,
+): TransmitterOptions {
+  const input: Record<string, OptionValue | undefined> = {};
+  for (const row of transmitterOptions) {
+    if (names.has(row.flag)) input[row.name] = given[row.flag] as OptionValue;
+  }
+  // A person reads the lines about readiness; the log would only repeat them.
+  if (isTerminal && !names.has("log-level")) input["logLevel"] = "warn";
+  return input as TransmitterOptions;
 }
 
 function startFault(thrown: unknown): unknown {
