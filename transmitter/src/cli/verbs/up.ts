@@ -109,11 +109,11 @@ async function start(invocation: Invocation<typeof flags>) {
 
 /** Re-reads what may change; says in one line what became of it. */
 async function reload(
-  { again, err }: Invocation<typeof flags>,
+  invocation: Invocation<typeof flags>,
   transmitter: Transmitter,
 ): Promise<string> {
   try {
-    const input = inputOf(await again(), err.isTerminal);
+    const input = inputOf(await invocation.again(), invocation.err.isTerminal);
     const { changed, kept } = transmitter.reload(input);
     const parts = [
       ...(changed.length > 0 ? [`changed ${flagsOf(changed)}`] : []),
