@@ -11,7 +11,7 @@ interface Worker {
   readonly held: Heard[];
 }
 
-const seeds = Array.from({ length: 20 }, (_, at) => at + 1);
+const seeds = Array.from({ length: 10 }, (_, at) => at + 1);
 
 /*
  * Goal:   credit that is leased and spent by several origins at once is never more than cells gave, and no event is

@@ -1,0 +1,84 @@
+import { expect } from "chai";
+
+import type { BenchCell } from "../bench-cell.js";
+import type { CoreBench } from "../core-bench.js";
+import { SiteNet } from "./site-net.js";
+
+describe("transmitter core: homes in a mesh", () => {
+  it("leaves with a cell what it claims at its new home after its old one died (§10.9)", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = b.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    for (let n = 0; n < 2; n++) sender.send("a");
+    expect(worker.take("DLVR")).to.have.length(2);
+
+    net.kill(1);
+    const moved = c.stranger();
+    moved.hello({ id: worker.id, service: "worker", session: 2, claims: claims(sender, 1, 2) });
+    moved.catch("a", "any", { credit: 5 });
+
+    // What it has settled is settled, and what it holds gets a new name.
+    const named = moved.takeOne("DLVR");
+    expect(named.fields).to.deep.include({ claimed: true, seq: 1 });
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1", "2 accepted 1", "2 handled"]);
+    moved.settle(named);
+    expect(sender.confirms()).to.deep.equal(["1 handled"]);
+  });
+
+  it("takes over from a dead origin what a cell holds, without telling the cell (§18.7)", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = b.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    for (let n = 0; n < 3; n++) sender.send("a");
+    const [one, two, three] = worker.take("DLVR");
+    worker.settle(one!);
+    worker.take();
+
+    net.kill(0);
+    worker.settle(two!);
+    const again = c.stranger();
+    again.hello({ id: sender.id, service: "sender", session: 2 });
+    for (const seq of [1, 2, 3]) again.send("a", { seq, repeat: true });
+    net.pass(1500);
+    expect(again.confirms()).to.include.members(["1 handled", "2 handled"]);
+
+    worker.settle(three!);
+    expect(again.confirms()).to.deep.equal(["3 handled"]);
+    expect(worker.take("DLVR")).to.have.length(0);
+  });
+
+  it("leaves to a living former home what it has given out, and takes the rest (§18.7)", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = b.cell("worker");
+    worker.catch("a", "any", { credit: 1 });
+    for (let n = 0; n < 3; n++) sender.send("a");
+    const one = worker.takeOne("DLVR");
+
+    const moved = c.stranger();
+    moved.hello({ id: sender.id, service: "sender", session: 2 });
+    for (const seq of [1, 2, 3]) moved.send("a", { seq, repeat: true });
+    moved.take();
+    net.pass(1500);
+    worker.settle(one);
+    expect(moved.confirms()).to.deep.equal(["1 handled"]);
+
+    const two = worker.takeOne("DLVR");
+    expect(two.fields).to.deep.include({ seq: 2, attempt: 1, repeat: false });
+    worker.settle(two);
+    worker.settle(worker.takeOne("DLVR"));
+    expect(moved.confirms()).to.deep.equal(["2 handled", "3 handled"]);
+    expect(sender.take("CNFM").length).to.be.greaterThan(0);
+  });
+});
+
+function claims(sender: BenchCell, held: number, settled: number): object[] {
+  return [
+    { pattern: "a", held: [[sender.id, held, held]], settled: [[sender.id, settled, settled]] },
+  ];
+}

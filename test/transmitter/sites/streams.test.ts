@@ -1,0 +1,83 @@
+import { expect } from "chai";
+
+import type { CoreBench } from "../core-bench.js";
+import { isEvent } from "./apart.js";
+import { SiteNet } from "./site-net.js";
+
+describe("transmitter core: streams of a mesh", () => {
+  it("publishes an event once on the streams of each transmitter that has some (§18.3)", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const near = a.cell("near").catch("x.*", "multi");
+    const far = b.cell("far").catch("x.**", "multi");
+
+    sender.send("x.1");
+
+    expect(a.stream(near["topic"]).filter(isEvent)).to.have.length(1);
+    expect(b.stream(far["topic"]).filter(isEvent)).to.have.length(1);
+    expect(c.published.filter(isEvent)).to.have.length(0);
+    expect(sender.confirms()).to.deep.equal(["1 accepted 2", "1 handled"]);
+  });
+
+  it("says handled only when every transmitter has taken the event (§11.2)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    b.cell("far").catch("x", "multi");
+    const sender = a.cell("sender");
+
+    net.isHeld = true;
+    sender.send("x");
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1"]);
+
+    net.pump();
+    expect(sender.confirms()).to.deep.equal(["1 handled"]);
+  });
+
+  it("gathers from the cells of all transmitters (§12.5)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const near = a.cell("near");
+    const far = b.cell("far");
+    for (const cell of [near, far]) cell.catch("g", "multi");
+    const asker = a.cell("asker");
+
+    const seq = asker.send("g", { ask: { timeoutMs: 1000, gather: true } });
+    const { cells } = asker.takeOne("ANSR").fields as { cells: { id: string }[] };
+    expect(cells.map(({ id }) => id).sort()).to.deep.equal([near.id, far.id].sort());
+    for (const cell of [near, far])
+      cell.say("RPLY", { catch: 1, to: asker.id, seq, data: cell.id });
+
+    const states = asker.take("ANSR").map(({ fields }) => fields["state"]);
+    expect(states).to.deep.equal(["result", "result", "end"]);
+  });
+
+  it("tells cells how many events they missed while their transmitter was held for dead (§18.9)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const cell = b.cell("far");
+    const { catch: number, topic } = cell.catch("x.*", "multi");
+    const sender = a.cell("sender");
+
+    net.bury(0, 1);
+    for (const channel of ["x.1", "y", "x.2"]) sender.send(channel);
+    expect(sender.confirms()).to.include("1 accepted 0");
+    net.dig(0, 1);
+    sender.send("x.3");
+
+    const [hole] = b.stream(topic).filter(({ command }) => command === "MARK");
+    expect(hole?.fields["last"]).to.equal(2);
+    cell.say("MISS", { catch: number, first: 1, count: 2 });
+    const gone = cell.take("RPAR").map(({ fields }) => [fields["first"], fields["gone"]]);
+    expect(gone).to.deep.equal([
+      [1, true],
+      [2, true],
+    ]);
+    expect(
+      b
+        .stream(topic)
+        .filter(isEvent)
+        .map(({ first }) => first),
+    ).to.deep.equal([3]);
+  });
+});
