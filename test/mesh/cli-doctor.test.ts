@@ -13,7 +13,7 @@ const healthy: Observations = {
   answeredMs: 10_050,
   missing: [],
   statuses: ["a", "b"].map((transmitter) => ({
-    ...{ transmitter, version: "1.0.0", clockMs: 10_020, degraded: false, seedsMissing: [] },
+    ...{ transmitter, version: "1.0.0", clockMs: 10_020, state: "running", seedsMissing: [] },
     ...{ filesOpen: 40, filesMax: 4096, rssBytes: 1e8, memoryBytesMax: 1e9 },
   })),
   transmitters: ["a", "b"].map((id) => ({ id, state: "alive", command: `tcp://${id}` })),
@@ -36,7 +36,7 @@ const rows: readonly (readonly [what: Partial<Observations>, check: string, says
   [links({ state: "cut" }), "links", /the link b → a is cut/],
   [links({ unackedBytes: 3 << 20 }), "links", /the link b → a lags: 3.0 MiB without an ack/],
   [statuses({ seedsMissing: ["c:5454"] }), "seeds", /nobody answers b at its seed c:5454/],
-  [statuses({ degraded: true }), "seeds", /transmitter b started without some of its mesh/],
+  [statuses({ state: "degraded" }), "seeds", /transmitter b started without some of its mesh/],
   [statuses({ version: "0.9.0" }), "versions", /transmitter b runs 0.9.0/],
   [statuses({ clockMs: 8999 }), "clocks", /transmitter b is 1001 ms behind/],
   [statuses({ clockMs: 20_050 }), "clocks", /transmitter b is 10000 ms ahead/],

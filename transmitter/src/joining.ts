@@ -48,6 +48,11 @@ export class Joining {
     this.seeds.set(links);
   }
 
+  /** Seeds at which nobody was found. */
+  get missing(): readonly string[] {
+    return this.seeds.missing;
+  }
+
   /** The core says that cells may come. */
   done(isDegraded: boolean): void {
     this.resolve(isDegraded);

@@ -49,7 +49,8 @@ export class OpenFilesGuard {
   private readonly gate: Gate;
   private readonly log: Logger;
   private readonly counts: FileCounts;
-  private readonly limit: number | undefined;
+  /** How many files this process may have open; undefined if that cannot be told. */
+  readonly limit: number | undefined;
   /** Files at the last count, and connections accepted since. */
   private counted = 0;
   private accepts = 0;

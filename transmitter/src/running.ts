@@ -12,7 +12,7 @@ import { Joining } from "./joining.js";
 import { listenerHandlers } from "./listener-handlers.js";
 import { Metrics } from "./metrics.js";
 import { startMetricsServer, type MetricsServer } from "./metrics-server.js";
-import { OpenFilesGuard } from "./open-files.js";
+import { OpenFilesGuard, processFiles } from "./open-files.js";
 import type { ResolvedOptions, TransmitterOptions } from "./options.js";
 import { type Reloaded, Settings } from "./settings.js";
 import { Listener, type Which } from "./sockets/listener.js";
@@ -208,6 +208,7 @@ export class RunningTransmitter implements Transmitter {
         pub: () => this.pub,
         wallMs: () => clock.wallMs(),
         rssBytes: residentBytes,
+        facts: () => this.facts(),
         prometheus: () => this.prometheus(),
       },
       systemRandom,
@@ -233,6 +234,15 @@ export class RunningTransmitter implements Transmitter {
     const host = advertise ?? hostOf(bound);
     const told = isWildcard(host) ? (host === "::" ? "::1" : "127.0.0.1") : host;
     return endpoint(told, portOf(bound));
+  }
+
+  private facts(): Readonly<Record<string, unknown>> {
+    return {
+      memoryBytesMax: this.options.memoryBytesMax,
+      filesOpen: processFiles.open(),
+      filesMax: this.openFiles.limit,
+      seedsMissing: this.joining.missing,
+    };
   }
 
   private gauges(): Readonly<Record<string, number>> {

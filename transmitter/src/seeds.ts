@@ -64,6 +64,11 @@ export class Seeds {
     }
   }
 
+  /** Those at which nobody was found. */
+  get missing(): readonly string[] {
+    return [...this.watches].filter(([, { isFound }]) => !isFound).map(([text]) => text);
+  }
+
   close(): void {
     this.set([]);
   }
@@ -86,6 +91,10 @@ class Watch {
     this.place = readPlace(text);
     this.knocker = knocker;
     this.log = log;
+  }
+
+  get isFound(): boolean {
+    return this.found.size > 0;
   }
 
   async run(): Promise<void> {

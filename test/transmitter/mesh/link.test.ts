@@ -126,6 +126,30 @@ describe("link", () => {
     expect(pair.taken.b).to.deep.equal([1, 2]);
   });
 
+  it("measures how long a part takes there and its ack back, but not over a cut", () => {
+    const pair = new PairOfLinks();
+    const { roundTrip } = pair.links.a;
+    pair.up();
+    pair.settle();
+    expect(roundTrip.lastMs).to.equal(undefined);
+
+    pair.send("a", 1);
+    pair.publish();
+    pair.send("a", 2);
+    pair.pass(7);
+    pair.settle();
+    expect(roundTrip.lastMs).to.equal(7);
+
+    pair.send("a", 3);
+    pair.publish();
+    pair.cut();
+    pair.pass(100);
+    pair.up();
+    pair.settle();
+    expect(pair.taken.b).to.deep.equal([1, 2, 3]);
+    expect(roundTrip.lastMs).to.equal(7);
+  });
+
   for (const seed of numbers(1, 200)) {
     it(`loses and repeats nothing under faults, seed ${seed}`, () => {
       const pair = new PairOfLinks({ linkWindow: 16 }, seed);

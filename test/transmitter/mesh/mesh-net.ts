@@ -94,6 +94,7 @@ export class MeshNet extends Net<MeshNode> {
       word: (_from: string, part: Buffer) => told.push(part.toString()),
       linked: () => undefined,
       begunAnew: () => undefined,
+      cut: () => undefined,
       joined: (isDegraded: boolean) => told.push(isDegraded ? "degraded" : "joined"),
       away: (ms: number) => told.push(`away ${ms}`),
       twin: () => told.push("twin"),

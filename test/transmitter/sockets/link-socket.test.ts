@@ -76,6 +76,7 @@ class Linked {
       word: () => undefined,
       linked: () => undefined,
       begunAnew: () => undefined,
+      cut: () => undefined,
       joined: () => undefined,
       away: () => undefined,
       twin: () => this.refused.push("twin"),

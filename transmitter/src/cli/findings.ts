@@ -105,7 +105,7 @@ function linkFaults({ transmitters, links, missing }: Observations): Fault[] {
 }
 
 function seedFaults({ statuses }: Observations): Fault[] {
-  return statuses.flatMap(({ transmitter, degraded, seedsMissing }) => {
+  return statuses.flatMap(({ transmitter, state, seedsMissing }) => {
     const faults: Fault[] = [];
     const seeds = Array.isArray(seedsMissing) ? (seedsMissing as readonly unknown[]) : [];
     for (const seed of seeds) {
@@ -115,7 +115,7 @@ function seedFaults({ statuses }: Observations): Fault[] {
         fix,
       });
     }
-    if (degraded === true) {
+    if (state === "degraded") {
       const what = `transmitter ${String(transmitter)} started without some of its mesh`;
       faults.push({ what, fix: "catches may be armed late there until all links are up" });
     }

@@ -68,6 +68,8 @@ export interface CoreOptions extends Partial<CoreLimits> {
   readonly wallMs: () => number;
   /** Resident memory of the process, in bytes. */
   readonly rssBytes: () => number;
+  /** What else the shell knows of its process, for `$mesh.status`. */
+  readonly facts?: () => Readonly<Record<string, unknown>>;
   /** The metrics in Prometheus' text format. */
   readonly prometheus: () => string;
 }

@@ -138,10 +138,10 @@ export class MeshRequests {
       const row = said.get(known.id);
       if (row === undefined) return { ...known, transmitter: known.id };
       if (row["missing"] === true) return { ...known, ...row };
-      const state = row["state"] === "running" ? known.state : row["state"];
+      const state = isEnding(row) ? "draining" : known.state;
       return { ...row, state, sinceMs: known.sinceMs };
     });
-    const state = own["state"] === "running" ? "alive" : own["state"];
+    const state = isEnding(own) ? "draining" : "alive";
     return [{ ...own, state }, ...others];
   }
 
@@ -180,6 +180,11 @@ function mergeFor(channel: string, data: FieldMap, all: boolean): Merge | undefi
     if (fits && Object.hasOwn(table, channel)) return table[channel];
   }
   return undefined;
+}
+
+/** What a transmitter says of itself, in the words of those who see it from outside. */
+function isEnding({ state }: FieldMap): boolean {
+  return state === "draining" || state === "stopped";
 }
 
 function silent(id: Thid, waitMs: number): MeshError {

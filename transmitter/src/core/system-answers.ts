@@ -9,8 +9,8 @@ import {
 } from "@thynapse/protocol";
 import type { Asks } from "./asks.js";
 import type { CellRecord } from "./cells.js";
-import type { Deadlines } from "./deadlines.js";
 import type { Directory } from "./mesh/directory.js";
+import type { LinkView } from "./mesh/link-view.js";
 import type { Member } from "./mesh/members.js";
 import { MeshQueries, type QueryWay } from "./mesh-queries.js";
 import { MeshRequests, type MemberView } from "./mesh-requests.js";
@@ -18,6 +18,7 @@ import { type SystemParts, SystemRequests } from "./system-requests.js";
 
 /** The mesh as far as system requests look at it. */
 export interface SystemMesh extends QueryWay {
+  readonly peering: { readonly links: readonly LinkView[] };
   readonly members: { readonly all: readonly Member[] };
   readonly directory: Pick<Directory, "get">;
 }
@@ -25,8 +26,6 @@ export interface SystemMesh extends QueryWay {
 /** What answering needs of the transmitter around it. */
 export interface SystemAnswersParts extends SystemParts {
   readonly asks: Asks;
-  readonly deadlines: Deadlines;
-  /** `undefined` for a transmitter that is alone. */
   readonly mesh: () => SystemMesh | undefined;
   readonly onInternal: (error: MeshError) => void;
 }

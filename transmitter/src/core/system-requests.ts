@@ -3,9 +3,11 @@ import type { Attachments } from "./attachments.js";
 import type { Counters } from "./counters.js";
 import type { DeadLetters } from "./dead-letters.js";
 import { DeadLetterRequests } from "./dead-letter-requests.js";
-import type { CoreOptions } from "./effects.js";
+import type { Deadlines } from "./deadlines.js";
+import type { CoreOptions, Effect } from "./effects.js";
 import { explain } from "./explain.js";
 import type { Groups } from "./groups.js";
+import type { LinkView } from "./mesh/link-view.js";
 import type { RouteTable } from "./route.js";
 import type { Streams } from "./streams.js";
 import { cellRow, groupRow, patternRows, type ServiceSite, serviceSites } from "./system-rows.js";
@@ -21,7 +23,10 @@ export interface SystemParts {
   readonly deadLetters: DeadLetters;
   readonly counters: Counters;
   readonly startedMs: number;
-  readonly requestDrain: () => void;
+  readonly deadlines: Deadlines;
+  readonly effects: () => Effect[];
+  /** `undefined` for a transmitter that is alone. */
+  readonly mesh: () => { readonly peering: { readonly links: readonly LinkView[] } } | undefined;
 }
 
 type Request = (data: FieldMap, nowMs: number) => unknown;
@@ -43,7 +48,7 @@ export class SystemRequests {
     this.table = Object.freeze({
       "$mesh.status": (_data, nowMs) => this.status(nowMs),
       "$mesh.transmitters": (_data, nowMs) => [this.transmitter(nowMs)],
-      "$mesh.links": () => [],
+      "$mesh.links": (data) => page(parts.mesh()?.peering.links ?? [], data),
       "$mesh.cells": (data, nowMs) => this.cells(data, nowMs),
       "$mesh.services": (data) => page(this.services(), data),
       "$mesh.groups": (data, nowMs) => this.groups(data, nowMs),
@@ -55,7 +60,7 @@ export class SystemRequests {
       "$mesh.dead.show": (data) => dead.show(data),
       "$mesh.dead.redrive": (data, nowMs) => dead.redrive(data, nowMs),
       "$mesh.dead.drop": (data) => dead.drop(data),
-      "$mesh.drain": () => this.drain(),
+      "$mesh.drain": (_data, nowMs) => this.drain(nowMs),
     } satisfies Record<string, Request>);
   }
 
@@ -77,6 +82,7 @@ export class SystemRequests {
       mesh: options.mesh,
       pid: options.pid,
       rssBytes: options.rssBytes(),
+      clockMs: options.wallMs(),
       services: this.services().length,
       groups: groups.count,
       streams: streams.count,
@@ -84,6 +90,7 @@ export class SystemRequests {
       ringBytes: streams.ringBytes,
       deadLetters: deadLetters.count,
       cells: attachments.count,
+      ...options.facts?.(),
     };
   }
 
@@ -130,8 +137,10 @@ export class SystemRequests {
     return explain({ routes, streams: streams.all, groups: groups.all }, channel);
   }
 
-  private drain(): unknown {
-    this.parts.requestDrain();
+  private drain(nowMs: number): unknown {
+    const { deadlines, effects } = this.parts;
+    // A moment later: the answer goes out first.
+    deadlines.at(nowMs + 50, () => effects().push({ kind: "drain" }));
     return { accepted: true };
   }
 }

@@ -91,7 +91,11 @@ export class TransmitterCore {
     this.streams = new Streams({ routes, random, counters, ringBytesMax: limits.ringBytesMax });
     const cellOf = (id: string): CellRecord | undefined => this.attachments.cellOf(id);
     this.asks = new Asks({ deadlines, counters, cellOf, effects });
-    this.seat = new MeshSeat({ options, limits, random, counters, effects });
+    this.seat = new MeshSeat({
+      ...{ options, limits, random, counters, effects },
+      tell: (...event) => this.attachments.tell(...event),
+      takeQuery: (...word) => this.system.word(...word),
+    });
     const { streams, asks, seat } = this;
     const { wallMs } = options;
     const senders = new Senders();
@@ -150,12 +154,8 @@ export class TransmitterCore {
     });
     this.system = new SystemAnswers({
       ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },
-      ...{ intake, asks, deadlines, startedMs: nowMs, mesh: () => seat.mesh },
+      ...{ intake, asks, deadlines, effects, startedMs: nowMs, mesh: () => seat.mesh },
       onInternal: (error) => this.refusals.reportInternal(error),
-      // A moment later: the answer goes out first.
-      requestDrain: () => {
-        this.deadlines.at(this.nowMs + 50, () => this.effects.push({ kind: "drain" }));
-      },
     });
     this.deadlines.at(nowMs + limits.heartbeatMs, (dueMs) => this.beat(dueMs));
     this.deadlines.at(nowMs + ageCheckMs, (dueMs) => this.age(dueMs));

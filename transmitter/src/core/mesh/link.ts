@@ -1,6 +1,7 @@
 import { MeshError } from "@thynapse/protocol";
 import type { FrameHead, FrameKind } from "./link-frame.js";
 import { type Kept, LinkRing, type Settle, settleAll } from "./link-ring.js";
+import { RoundTrip } from "./round-trip.js";
 
 /** The bounds of a link. */
 export interface LinkLimits {
@@ -73,6 +74,7 @@ export class Link {
     holes: 0,
     overruns: 0,
   };
+  readonly roundTrip = new RoundTrip();
   private readonly limits: LinkLimits;
   private readonly handlers: LinkHandlers;
   private isUp = false;
@@ -134,6 +136,7 @@ export class Link {
   /** A direction is cut. What is sent meanwhile waits. */
   down(): void {
     this.isUp = false;
+    this.roundTrip.forget();
   }
 
   /**
@@ -145,7 +148,10 @@ export class Link {
     const { ring } = this;
     const isFull = ring.length > 0 && ring.bytes + part.length > this.limits.linkBytesMax;
     const lost = isFull ? ring.beginAnew() : undefined;
-    if (ring.length === 0) this.askDueMs = Math.min(this.askDueMs, nowMs + askMs);
+    if (ring.length === 0) {
+      this.askDueMs = Math.min(this.askDueMs, nowMs + askMs);
+      if (this.isUp && !this.isResuming) this.roundTrip.begin(ring.acked + 1, nowMs);
+    }
     ring.push({ part, done });
     if (lost !== undefined) this.tellLost(lost);
   }
@@ -217,6 +223,7 @@ export class Link {
   private ackedTo(ack: number, nowMs: number): readonly Kept[] {
     const taken = this.ring.ackedTo(ack);
     if (taken.length === 0) return taken;
+    this.roundTrip.acked(ack, nowMs);
     this.askPauseMs = askMs;
     this.askDueMs = this.ring.length === 0 ? Number.POSITIVE_INFINITY : nowMs + askMs;
     return taken;
@@ -272,6 +279,7 @@ export class Link {
 
   private tellLost(lost: readonly Kept[]): void {
     this.counts.overruns++;
+    this.roundTrip.forget();
     this.handlers.dropped(lost.length);
     settleAll(lost, false);
   }

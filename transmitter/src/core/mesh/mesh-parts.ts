@@ -19,6 +19,8 @@ export interface MeshHandlers extends DirectoryHandlers {
   linked(id: Thid): void;
   /** A part of a member that is a word of the routing. @throws {MeshError} to refuse it. */
   word(from: Thid, part: Buffer, nowMs: number): void;
+  /** The way to a peer is cut; what it is sent waits. */
+  cut(id: Thid): void;
   /** What a member sent before, or what it was sent, may be lost. */
   begunAnew(id: Thid): void;
   /**

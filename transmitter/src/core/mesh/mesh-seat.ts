@@ -4,6 +4,7 @@ import type { CoreLimits, CoreOptions, Effect, Random } from "../effects.js";
 import type { LinkHello, Prove } from "./hello.js";
 import type { Member, MemberState } from "./members.js";
 import { Mesh } from "./mesh.js";
+import { MeshNews } from "./mesh-news.js";
 import type { MeshHandlers, MeshLimits } from "./mesh-parts.js";
 import type { Change } from "./mesh-record.js";
 import { writeHello } from "./hello.js";
@@ -34,6 +35,10 @@ export interface MeshSeatParts {
   readonly random: Random;
   readonly counters: Counters;
   readonly effects: () => Effect[];
+  /** Sends a system event to whoever catches it. */
+  readonly tell: (channel: string, data: Record<string, unknown>, nowMs: number) => void;
+  /** Takes a word about system requests; tells whether it was one. @throws {MeshError} */
+  readonly takeQuery: (from: Thid, part: Buffer, nowMs: number) => boolean;
 }
 
 /** How a transmitter joins a mesh. */
@@ -55,6 +60,8 @@ const threshold = 8;
 export class MeshSeat {
   private readonly parts: MeshSeatParts;
   private readonly refusals: RefusalLog;
+  /** What cells are told of others. */
+  readonly news: MeshNews;
   private listener: MeshListener = deaf;
   private joined: Mesh | undefined;
   private standing: "apart" | "joining" | "joined" | "degraded" = "apart";
@@ -63,6 +70,8 @@ export class MeshSeat {
   constructor(parts: MeshSeatParts) {
     this.parts = parts;
     this.refusals = new RefusalLog(parts.counters, parts.effects);
+    const { counters, tell, options } = parts;
+    this.news = new MeshNews({ by: options.id, counters, tell });
   }
 
   /** Whether it waits for its seeds, stands in the mesh, or has gone on without. */
@@ -140,6 +149,7 @@ export class MeshSeat {
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     this.joined?.tick(nowMs);
+    this.news.drops(nowMs);
   }
 
   /** Tells all others that this transmitter ends: nobody has to find it dead. */
@@ -167,9 +177,19 @@ export class MeshSeat {
       member: (member, before) => this.member(member, before),
       changed: (id, change) => this.listener.changed(id, change, this.nowMs),
       renewed: (id, incarnation) => this.listener.renewed(id, incarnation, this.nowMs),
-      linked: (id) => this.listener.linked(id, this.nowMs),
-      word: (from, part, nowMs) => this.listener.word(from, part, nowMs),
-      begunAnew: (id) => this.listener.begunAnew(id, this.nowMs),
+      linked: (id) => {
+        this.news.link(id, "up", this.nowMs);
+        this.listener.linked(id, this.nowMs);
+      },
+      cut: (id) => this.news.link(id, "cut", this.nowMs),
+      word: (from, part, nowMs) => {
+        if (this.parts.takeQuery(from, part, nowMs)) return;
+        this.listener.word(from, part, nowMs);
+      },
+      begunAnew: (id) => {
+        this.news.link(id, "anew", this.nowMs);
+        this.listener.begunAnew(id, this.nowMs);
+      },
       joined: (isDegraded) => this.enter(isDegraded),
       away: (awayMs) => this.away(awayMs),
       twin: (other) => this.twin(other),
@@ -205,6 +225,7 @@ export class MeshSeat {
       counters.add("membersLeft");
       this.log("info", "a transmitter has left", { id, incarnation });
     }
+    this.news.member(member, before, this.nowMs);
     this.listener.member(member, before, this.nowMs);
   }
 

@@ -230,6 +230,7 @@ export class Mesh {
   private cut(id: Thid): void {
     this.talk.cut(id);
     this.members.cut(id, this.nowMs);
+    this.handlers.cut(id);
     // Others are asked at once whether they hear it.
     const soonMs = this.members.tickedMs + beatMsMin;
     this.beatDueMs = Math.min(this.beatDueMs, Math.max(this.nowMs, soonMs));

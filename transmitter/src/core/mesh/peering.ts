@@ -8,9 +8,10 @@ import {
   writeHello,
 } from "./hello.js";
 import { Dials } from "./dials.js";
-import type { Link, LinkCounts } from "./link.js";
+import type { Link } from "./link.js";
 import { readFrameHead, writeFrameHead } from "./link-frame.js";
 import type { Settle } from "./link-ring.js";
+import { type LinkView, viewOf } from "./link-view.js";
 import { Meetings } from "./meetings.js";
 import { PeeringCounts, type PeeringParts } from "./peering-parts.js";
 import { isOverBudget, linkTo, type Peer, Peers, putOff, turn } from "./peers.js";
@@ -62,9 +63,9 @@ export class Peering {
     this.parts.actions.subscribe(`${this.forAll} `);
   }
 
-  /** What is counted of the link to a peer; `undefined` if none is known by that id. */
-  countsOf(id: Thid): LinkCounts | undefined {
-    return this.peers.get(id)?.link.counts;
+  /** What there is to say of each link. */
+  get links(): readonly LinkView[] {
+    return [...this.peers.all].map(viewOf);
   }
 
   /** Whom there is a link to, up or cut. */
