@@ -1,9 +1,10 @@
 import type { CellCore } from "./core/cell-core.js";
-import type { Effect, EventSupply } from "./core/effects.js";
+import type { Effect, EventSupply, Line } from "./core/effects.js";
 import type { ClosedStatus } from "./core/status.js";
 import type { StatusSource } from "./status-stream.js";
 import { systemClock } from "./clock.js";
-import type { Attachment, Clock, Transport } from "./transport/transport.js";
+import { DrivenLine } from "./driven-line.js";
+import type { Clock, Transport } from "./transport/transport.js";
 import { TurnBudget } from "./turn-budget.js";
 
 /** Takes events of one supply when there are some. */
@@ -28,9 +29,8 @@ export class CellDriver {
   readonly budget: TurnBudget;
   private readonly transport: Transport;
   private readonly takers = new Map<EventSupply, EventTaker>();
-  private attachment: Attachment | undefined;
-  /** Parts that the pipe had no room for. */
-  private unsent: Buffer[] = [];
+  /** By line. */
+  private readonly lines: (DrivenLine | undefined)[] = [];
   private ready: EventSupply[] = [];
   /** A cell that has ended sets no timer again: it would keep the process alive. */
   private hasClosed = false;
@@ -149,7 +149,7 @@ export class CellDriver {
   private performOne(effect: Effect): void {
     switch (effect.kind) {
       case "command":
-        return this.command(effect.part);
+        return this.lines[effect.line]?.command(effect.part);
       case "ready":
         return void this.ready.push(effect.supply);
       case "status":
@@ -157,37 +157,35 @@ export class CellDriver {
         if (effect.status.kind === "closed") this.close(effect.status);
         return;
       case "subscribe":
-        return this.attachment?.subscribe(effect.subscription);
+        return this.lines[effect.line]?.attachment.subscribe(effect.subscription);
       case "unsubscribe":
-        return this.attachment?.unsubscribe(effect.subscription);
+        return this.lines[effect.line]?.attachment.unsubscribe(effect.subscription);
       case "openEvents":
-        return this.attachment?.openEvents(effect.address);
+        return this.lines[effect.line]?.attachment.openEvents(effect.address);
       case "attach":
-        return this.attach(effect.address);
+        return this.attach(effect.line, effect.address);
       case "detach":
-        return this.detach();
+        this.lines[effect.line]?.attachment.close();
+        this.lines[effect.line] = undefined;
     }
   }
 
-  private attach(address: string): void {
-    this.unsent = [];
-    const opened = this.transport.open(address, {
-      onConnected: () => this.input((nowMs) => this.core.connected(nowMs)),
+  private attach(line: Line, address: string): void {
+    const { core } = this;
+    const attachment = this.transport.open(address, {
+      onConnected: () => this.input((nowMs) => core.connected(nowMs, line)),
       onDisconnected: (reason) => {
-        this.attachment = undefined;
-        this.input((nowMs) => this.core.disconnected(reason, nowMs));
+        this.lines[line] = undefined;
+        this.input((nowMs) => core.disconnected(reason, nowMs, line));
       },
-      onCommand: (part) => this.input((nowMs) => this.core.command(part, nowMs)),
-      onEvents: (head, part) => this.events(head, part),
-      onDrain: () => this.drain(),
+      onCommand: (part) => this.input((nowMs) => core.command(part, nowMs, line)),
+      onEvents: (head, part) => this.events(head, part, line),
+      onDrain: () => driven.drain(),
     });
-    this.attachment = opened;
-  }
-
-  private detach(): void {
-    this.attachment?.close();
-    this.attachment = undefined;
-    this.unsent = [];
+    const driven = new DrivenLine(attachment, (isOpen) =>
+      this.act((nowMs) => core.pipe(isOpen, nowMs, line)),
+    );
+    this.lines[line] = driven;
   }
 
   private input(tell: (nowMs: number) => void): void {
@@ -196,26 +194,11 @@ export class CellDriver {
   }
 
   /** Hot path: a message that brings only events changes no deadline. */
-  private events(head: Buffer, part: Buffer): void {
+  private events(head: Buffer, part: Buffer, line: Line): void {
     this.isActing = true;
-    this.core.events(head, part, this.clock.nowMs());
+    this.core.events(head, part, this.clock.nowMs(), line);
     this.isActing = false;
     this.perform();
-  }
-
-  private command(part: Buffer): void {
-    const { attachment } = this;
-    if (attachment === undefined) return;
-    if (this.unsent.length === 0 && attachment.send(part)) return;
-    this.unsent.push(part);
-    this.core.pipe(false, this.clock.nowMs());
-  }
-
-  private drain(): void {
-    const parts = this.unsent;
-    this.unsent = [];
-    for (const part of parts) this.command(part);
-    if (this.unsent.length === 0) this.act((nowMs) => this.core.pipe(true, nowMs));
   }
 
   /** Sets the one timer. */

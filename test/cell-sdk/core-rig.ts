@@ -10,7 +10,7 @@ import {
 } from "@thynapse/protocol";
 
 import { CellCore } from "../../cell-sdk/src/core/cell-core.js";
-import type { Effect } from "../../cell-sdk/src/core/effects.js";
+import type { Effect, Line } from "../../cell-sdk/src/core/effects.js";
 import type { CoreOptions } from "../../cell-sdk/src/core/environment.js";
 import type { CellStatus } from "../../cell-sdk/src/core/status.js";
 import { madeWelcome } from "./made-welcome.js";
@@ -18,6 +18,8 @@ import { madeWelcome } from "./made-welcome.js";
 /** A command that the cell sent. */
 export interface Said {
   readonly command: string;
+  /** Where it was said. */
+  readonly line: Line;
   readonly map: FieldMap;
   /** Of `EVNT`. */
   readonly run?: Run;
@@ -105,15 +107,15 @@ export class CoreRig {
   }
 
   /** The transmitter says something. */
-  hear(command: string, map: FieldMap, run?: MadeRun): void {
-    this.core.command(partOf(command, map, run), this.nowMs);
+  hear(command: string, map: FieldMap, run?: MadeRun, line?: Line): void {
+    this.core.command(partOf(command, map, run), this.nowMs, line);
     this.run();
   }
 
   /** A message of a stream. */
-  stream(topic: string, first: number, run: MadeRun): void {
+  stream(topic: string, first: number, run: MadeRun, line?: Line): void {
     const head = Buffer.from(`${topic} ${first} ${run.bodies.length}`);
-    this.core.events(head, writeRun(run, Buffer.from("M EVNT ")), this.nowMs);
+    this.core.events(head, writeRun(run, Buffer.from("M EVNT ")), this.nowMs, line);
     this.run();
   }
 
@@ -141,12 +143,14 @@ export class CoreRig {
   }
 
   /** What the cell said with this command, in order. */
-  all(command: string): Said[] {
-    return this.said.filter((said) => said.command === command);
+  all(command: string, line?: Line): Said[] {
+    return this.said.filter(
+      (said) => said.command === command && (line === undefined || said.line === line),
+    );
   }
 
-  last(command: string): Said {
-    const found = this.all(command).at(-1);
+  last(command: string, line?: Line): Said {
+    const found = this.all(command, line).at(-1);
     if (found === undefined) throw new Error(`the cell has said no ${command}`);
     return found;
   }
@@ -157,20 +161,20 @@ export class CoreRig {
 
   private run(): void {
     for (const effect of this.core.takeEffects()) {
-      if (effect.kind === "command") this.said.push(read(effect.part));
+      if (effect.kind === "command") this.said.push(read(effect.part, effect.line));
       else if (effect.kind === "status") this.statuses.push(effect.status);
       this.effects.push(effect);
     }
   }
 }
 
-function read(part: Buffer): Said {
+function read(part: Buffer, line: Line): Said {
   const command = part.toString("latin1", 2, 6);
   if (command === "EVNT") {
     const run = readRun(part, 7);
-    return { command, map: {}, run };
+    return { command, line, map: {}, run };
   }
-  return { command, map: decodeMessagePack(part, 7) as FieldMap };
+  return { command, line, map: decodeMessagePack(part, 7) as FieldMap };
 }
 
 function partOf(command: string, map: FieldMap, run: MadeRun | undefined): Buffer {

@@ -144,61 +144,6 @@ describe("cell: liveness (§9)", () => {
   });
 });
 
-describe("cell: moving from a transmitter that drains (§9.6)", () => {
-  const draining = (rig: CoreRig): void => rig.hear("GBYE", { reason: "draining" });
-
-  it("attaches elsewhere at once if it holds nothing, and sends there what is unconfirmed", () => {
-    const rig = CoreRig.welcome();
-    rig.act(({ outbox }) => outbox.send("a", 1));
-    draining(rig);
-    rig.pass(50);
-
-    expect(attached(rig).at(-1)).to.equal("tcp://two:2");
-    expect(rig.kinds()).to.include("draining");
-    rig.said.length = 0;
-    rig.attach({ id: "7b".repeat(20) });
-    expect(rig.all("EVNT")).to.have.length(1);
-  });
-
-  it("settles what it holds first, and sends nothing more there", () => {
-    const rig = CoreRig.welcome();
-    const wish = {
-      pattern: "w",
-      concurrency: 1,
-      credit: 9,
-      redeliver: undefined,
-      affinity: undefined,
-      attemptsMax: undefined,
-      ackTimeoutMs: undefined,
-    };
-    const supply = rig.act((core) => core.anycatch(wish, new NotedWaiter()));
-    rig.grant();
-    const name = { catch: 1, origin: "o1", number: 1, attempt: 1, repeat: false };
-    rig.hear("DLVR", name, { bodies: [1] });
-    const delivery = supply.take()!;
-    draining(rig);
-    rig.act(({ outbox }) => outbox.send("a", 1));
-    expect(rig.all("EVNT")).to.have.length(0);
-    expect(attached(rig)).to.have.length(1);
-
-    rig.act(() => {
-      delivery.ack();
-      supply.finished(delivery);
-    });
-    rig.hear("CNFM", { settled: [[1, 1]] });
-    rig.pass(50);
-    expect(attached(rig).at(-1)).to.equal("tcp://two:2");
-  });
-
-  it("stays where it is while there is no other transmitter", () => {
-    const rig = CoreRig.welcome({ transmitters: ["tcp://one:1"] });
-    draining(rig);
-    live(rig, 6000);
-
-    expect(attached(rig)).to.have.length(1);
-  });
-});
-
 describe("cell: closing", () => {
   it("says farewell when nothing is left to wait for", () => {
     const rig = CoreRig.welcome();
@@ -211,7 +156,7 @@ describe("cell: closing", () => {
       { kind: "draining", by: "cell" },
       { kind: "closed", unconfirmed: 0 },
     ]);
-    expect(rig.effects.at(-2)).to.deep.equal({ kind: "detach" });
+    expect(rig.effects.at(-2)).to.deep.equal({ kind: "detach", line: 0 });
   });
 
   it("waits for what it sent to be handled, then says how much is not", () => {

@@ -1,6 +1,6 @@
 import type { Anycatch } from "../../cell-sdk/dist/core/anycatch.js";
 import { CellCore } from "../../cell-sdk/dist/core/cell-core.js";
-import type { Effect } from "../../cell-sdk/dist/core/effects.js";
+import type { Effect, Line } from "../../cell-sdk/dist/core/effects.js";
 import type { MulticatchSupply } from "../../cell-sdk/dist/core/multicatch-supply.js";
 import type { CellStatus } from "../../cell-sdk/dist/core/status.js";
 import type { CommandLine } from "./command-line.js";
@@ -42,7 +42,8 @@ export class CellProcess {
   /** What its wall clock is off by, in ms. */
   skewMs = 0;
   program: CellProgram = { ready: () => {}, status: () => {} };
-  private attachment: Attachment | undefined;
+  /** By line: one, and while the cell moves a second one. */
+  private readonly attachments: (Attachment | undefined)[] = [];
 
   constructor(terms: CellTerms, around: Surroundings) {
     this.terms = terms;
@@ -119,6 +120,10 @@ export class CellProcess {
     }
   }
 
+  private get attachment(): Attachment | undefined {
+    return this.attachments[this.core.home.line];
+  }
+
   private turn(): void {
     for (;;) {
       this.core.flush(this.nowMs);
@@ -130,26 +135,26 @@ export class CellProcess {
   }
 
   private carryOut(effect: Effect): void {
-    const { attachment } = this;
     switch (effect.kind) {
       case "attach":
-        this.attach(effect.address);
+        this.attach(effect.line, effect.address);
         break;
       case "detach":
-        this.detach();
+        this.attachments[effect.line]?.line.close();
+        this.ended(effect.line);
         break;
       case "command":
-        attachment?.tap.outgoing(effect.part);
-        attachment?.line.send(effect.part);
+        this.attachments[effect.line]?.tap.outgoing(effect.part);
+        this.attachments[effect.line]?.line.send(effect.part);
         break;
       case "openEvents":
-        this.openEvents(effect.address);
+        this.openEvents(effect.line, effect.address);
         break;
       case "subscribe":
-        attachment?.events?.subscribe(effect.subscription);
+        this.attachments[effect.line]?.events?.subscribe(effect.subscription);
         break;
       case "unsubscribe":
-        attachment?.events?.unsubscribe(effect.subscription);
+        this.attachments[effect.line]?.events?.unsubscribe(effect.subscription);
         break;
       case "ready":
         this.program.ready(effect.supply as Anycatch | MulticatchSupply);
@@ -160,46 +165,42 @@ export class CellProcess {
     }
   }
 
-  private attach(address: string): void {
+  private attach(way: Line, address: string): void {
     const { core, process, terms, around } = this;
     const tap = new Wiretap(terms, (entry) => this.log(entry));
     const line = around.network.dialCommand(address, {
       process,
-      connected: () => core.connected(this.nowMs),
+      connected: () => core.connected(this.nowMs, way),
       disconnected: (reason) => {
-        this.ended();
-        core.disconnected(reason, this.nowMs);
+        this.ended(way);
+        core.disconnected(reason, this.nowMs, way);
       },
       received: (part) => {
         around.trace(terms.id, part);
         tap.incoming(part);
-        core.command(part, this.nowMs);
+        core.command(part, this.nowMs, way);
       },
     });
-    this.attachment = { line, tap, events: undefined, isAttached: false };
+    this.attachments[way] = { line, tap, events: undefined, isAttached: false };
   }
 
-  private openEvents(address: string): void {
-    const { attachment, core, process, terms, around } = this;
+  private openEvents(way: Line, address: string): void {
+    const { core, process, terms, around } = this;
+    const attachment = this.attachments[way];
     if (attachment === undefined) return;
     attachment.events = around.network.connectEvents(address, {
       process,
       published: (head, part) => {
         around.trace(terms.id, head);
-        core.events(head, part, this.nowMs);
+        core.events(head, part, this.nowMs, way);
       },
     });
   }
 
-  private detach(): void {
-    this.attachment?.line.close();
-    this.ended();
-  }
-
   /** The attachment is over, whoever ended it. */
-  private ended(): void {
-    const { attachment } = this;
-    this.attachment = undefined;
+  private ended(way: Line): void {
+    const attachment = this.attachments[way];
+    this.attachments[way] = undefined;
     attachment?.events?.close();
     if (attachment?.isAttached !== true) return;
     this.log({ id: "", action: "detached", home: attachment.tap.home });

@@ -1,7 +1,5 @@
 import type { MeshError } from "@thynapse/protocol";
 import type { Anycatch } from "./anycatch.js";
-import type { HeldDelivery, PackedBody } from "./delivery.js";
-import type { Settlements } from "./settlements.js";
 
 /**
  * How an anycatch of this cell wants its events; what is `undefined` is left to the transmitter.
@@ -18,15 +16,10 @@ export interface AnycatchWish {
 
 /** What an anycatch needs of the cell. */
 export interface AnycatchHost {
-  readonly settlements: Settlements;
   nowMs(): number;
-  /** The present attachment. */
-  session(): number;
   /** There are deliveries to begin. */
   ready(supply: Anycatch): void;
   armed(pattern: string): void;
   /** A body cannot be decoded; its delivery was rejected. */
   bad(pattern: string, error: MeshError): void;
-  progress(catchNumber: number, delivery: HeldDelivery): void;
-  reply(catchNumber: number, delivery: HeldDelivery, index: number, body: PackedBody): void;
 }

@@ -1,6 +1,9 @@
 import type { Claim, MeshError, Outcome, Run } from "@thynapse/protocol";
 import type { AnycatchHost, AnycatchWish } from "./anycatch-host.js";
+import { AnycatchGrant } from "./anycatch-grant.js";
+import { AnycatchHomes } from "./anycatch-homes.js";
 import { AutoCredit } from "./auto-credit.js";
+import type { CatchHome } from "./catch-home.js";
 import { ClaimBook, type KeptSettlement, type RepeatedDelivery } from "./claims.js";
 import {
   type DeliveryBatch,
@@ -14,24 +17,11 @@ import type { EventSupply } from "./effects.js";
 import { KnownDeliveries, type KnownHost } from "./known-deliveries.js";
 import type { Waiter } from "./outbox-waiters.js";
 import { RunningDeliveries } from "./running-deliveries.js";
-import type { SettlingCatch } from "./settlements.js";
 import { WaitingDeliveries } from "./waiting-deliveries.js";
 import type { CatchGrant } from "./wire.js";
 
-/**
- * How long what came in an earlier attachment may take to get its new name. @see PROTOCOL.md §10.9
- */
+/** How long what came in an earlier attachment may take to get its new name: §10.9. */
 const orphanMs = 5000;
-
-/**
- * - `asked`: wished for, on this connection or on the next one.
- * - `granted`: deliveries come. Ends with the connection.
- * - `ended`: released.
- */
-type AnycatchState =
-  | { readonly name: "asked" }
-  | { readonly name: "granted"; readonly grant: CatchGrant }
-  | { readonly name: "ended" };
 
 /**
  * One pattern that this cell catches in mode any: what it was given, what runs, and what became of
@@ -42,7 +32,7 @@ type AnycatchState =
  *
  * @see PROTOCOL.md §10
  */
-export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, KnownHost {
+export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
   readonly mode = "any";
   readonly wish: AnycatchWish;
   badEvents = 0;
@@ -55,7 +45,7 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, Known
   /** When orphans have waited long enough to come again. */
   private orphansUntilMs = Number.POSITIVE_INFINITY;
   private isAnnounced = false;
-  private state: AnycatchState = { name: "asked" };
+  private readonly homes = new AnycatchHomes();
   private readonly waiters: Waiter[] = [];
   private readonly idle: (() => void)[] = [];
 
@@ -74,7 +64,7 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, Known
   }
 
   get catchNumber(): number | undefined {
-    return this.state.name === "granted" ? this.state.grant.catchNumber : undefined;
+    return this.homes.current?.catchNumber;
   }
 
   /** Settlements that are not confirmed, besides plain acks. */
@@ -94,12 +84,26 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, Known
 
   /** The credit to ask for with the catch. */
   get creditWanted(): number {
+    this.credit.elsewhere = this.heldAtFormer;
     return this.credit.tell();
+  }
+
+  /** Deliveries of the home that the cell is leaving which are not settled. */
+  get heldAtFormer(): number {
+    const { former } = this.homes;
+    return former === undefined ? 0 : this.known.heldOf(former.attachment);
   }
 
   /** The credit that the transmitter should be told of; `undefined` if it knows. */
   creditDue(nowMs: number): number | undefined {
-    return this.state.name === "granted" ? this.credit.due(nowMs) : undefined;
+    if (this.homes.current === undefined) return undefined;
+    this.credit.elsewhere = this.heldAtFormer;
+    return this.credit.due(nowMs);
+  }
+
+  /** Tells the transmitter of the credit that is due. */
+  tellCredit(credit: number): void {
+    this.homes.current?.tellCredit(credit);
   }
 
   /** When `tick` is due; infinite if never. */
@@ -111,8 +115,12 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, Known
     this.waiters.push(waiter);
   }
 
-  granted(grant: CatchGrant, nowMs: number): void {
-    this.state = { name: "granted", grant };
+  granted({ catchNumber }: CatchGrant, home: CatchHome, nowMs: number): void {
+    const { homes } = this;
+    homes.current = new AnycatchGrant(catchNumber, home, (delivery, isTaken) =>
+      this.claims.confirmed(delivery, isTaken, this.host.nowMs()),
+    );
+    homes.former?.tellCredit(0);
     this.orphansUntilMs = nowMs + orphanMs;
     for (const waiter of this.waiters.splice(0)) waiter.resolve();
     this.host.armed(this.pattern);
@@ -127,19 +135,31 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, Known
 
   /** The connection is lost; handlers that run go on. */
   detach(): void {
-    if (this.state.name !== "granted") return;
-    this.state = { name: "asked" };
+    const { homes } = this;
+    if (homes.current === undefined) return;
+    homes.current = undefined;
     this.orphansUntilMs = Number.POSITIVE_INFINITY;
-    this.credit.lost(this.waiting.orphan());
+    this.credit.lost(this.waiting.orphan(homes.former?.attachment));
+  }
+
+  /** The cell turns to another home; what it holds it settles at the one that it leaves. */
+  split(): void {
+    this.homes.split();
+    this.orphansUntilMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The former home is gone, or nothing of it is held any more. */
+  forgetFormer(): void {
+    this.homes.former = undefined;
   }
 
   tick(nowMs: number): void {
     if (nowMs < this.orphansUntilMs) return;
     this.orphansUntilMs = Number.POSITIVE_INFINITY;
     this.waiting.dropOrphans();
-    this.claims.forgetBefore(this.host.session());
+    this.claims.forgetAllBut((attachment) => this.homes.isKnown(attachment));
     this.running.forEach((delivery) => {
-      if (this.isCurrent(delivery) || delivery.state !== "held") return;
+      if (this.homes.of(delivery) !== undefined || delivery.state !== "held") return;
       delivery.takeBack();
       this.credit.lost(1);
     });
@@ -196,27 +216,19 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, Known
     this.credit.gave(1, nowMs);
     if (outcome === "ack" && detail === undefined) this.claims.acked(delivery, nowMs);
     else this.claims.keep(delivery, outcome, detail);
-    // Under a name of an earlier attachment nobody would know it: it waits for its new one.
-    if (this.isCurrent(delivery)) this.host.settlements.add(this, delivery, outcome, detail);
+    this.homes.settle(delivery, outcome, detail);
   }
 
-  confirmed(delivery: HeldDelivery, isTaken: boolean): void {
-    this.claims.confirmed(delivery, isTaken, this.host.nowMs());
-  }
-
-  again({ index, batch }: RepeatedDelivery, kept: KeptSettlement | undefined): void {
-    const { settlements } = this.host;
-    if (kept === undefined) {
-      settlements.plain(this, "ack", { name: batch, number: batch.number + index });
-    } else {
-      kept.delivery.rename(batch, index);
-      settlements.add(this, kept.delivery, kept.outcome, kept.detail);
+  again(repeated: RepeatedDelivery, kept: KeptSettlement | undefined): void {
+    if (kept === undefined) this.homes.plain("ack", repeated);
+    else {
+      kept.delivery.rename(repeated.batch, repeated.index);
+      this.homes.settle(kept.delivery, kept.outcome, kept.detail);
     }
   }
 
-  giveBack({ index, batch }: RepeatedDelivery): void {
-    const number = batch.number + index;
-    this.host.settlements.plain(this, "release", { name: batch, number });
+  giveBack(repeated: RepeatedDelivery): void {
+    this.homes.plain("release", repeated);
   }
 
   leftLine(): void {
@@ -224,26 +236,24 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, Known
   }
 
   progress(delivery: HeldDelivery): void {
-    const { catchNumber } = this;
-    if (catchNumber !== undefined && this.isCurrent(delivery)) {
-      this.host.progress(catchNumber, delivery);
-    }
+    this.homes.say("PROG", delivery, {});
   }
 
   reply(delivery: HeldDelivery, index: number, body: PackedBody): void {
-    const { catchNumber } = this;
-    if (catchNumber !== undefined && this.isCurrent(delivery)) {
-      this.host.reply(catchNumber, delivery, index, body);
-    }
+    this.homes.say("RPLY", delivery, { index, body });
   }
 
-  /** What this cell holds and has settled; `undefined` if nothing. */
+  /**
+   * What this cell holds and has settled; `undefined` if nothing. Not what it settles at the home
+   * that it is leaving.
+   */
   claim(): Claim | undefined {
-    const forEachHeld = (visit: (run: Run, index: number) => void): void => {
-      this.waiting.forEach(visit);
-      this.running.forEachHeld(visit);
-    };
-    return this.claims.claim(this.pattern, forEachHeld);
+    const former = this.homes.former?.attachment;
+    return this.claims.claim(
+      this.pattern,
+      (visit) => this.known.forEachHeld(former, visit),
+      former,
+    );
   }
 
   /** Begins nothing more and asks for nothing. */
@@ -268,11 +278,7 @@ export class Anycatch implements EventSupply, SettlingCatch, DeliveryHost, Known
   }
 
   end(): void {
-    this.state = { name: "ended" };
-  }
-
-  private isCurrent(delivery: HeldDelivery): boolean {
-    return this.state.name === "granted" && delivery.batch.session === this.host.session();
+    this.homes.end();
   }
 
   private announce(): void {

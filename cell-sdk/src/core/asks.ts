@@ -78,6 +78,13 @@ export class PendingAsk implements ConfirmWatcher {
   }
 }
 
+/** An event that asks; `extras` say so. */
+export interface AskEvent {
+  readonly channel: string;
+  readonly data: unknown;
+  readonly extras: Uint8Array | undefined;
+}
+
 /**
  * Asks that wait for their answers. Each ends: by a result, by an error, by its time-out, or with
  * the cell.

@@ -19,6 +19,8 @@ export class AutoCredit {
   credit: number;
   /** Whether nothing is asked for. */
   isPaused = false;
+  /** Deliveries held of another home, which count here: no more than the credit is held of both. */
+  elsewhere = 0;
   private told = 0;
   private readonly concurrency: number;
   private readonly isFixed: boolean;
@@ -37,7 +39,7 @@ export class AutoCredit {
 
   /** The credit that the transmitter is told of now. */
   tell(): number {
-    this.told = this.isPaused ? 0 : this.credit;
+    this.told = this.isPaused ? 0 : Math.max(0, this.credit - this.elsewhere);
     return this.told;
   }
 

@@ -7,15 +7,18 @@ import {
   type MulticatchSupplyHost,
   type MulticatchWish,
 } from "./multicatch-supply.js";
+import type { CatchHome } from "./catch-home.js";
+import { CatchTable, type CatchTableHost } from "./catch-table.js";
+import { FormerCatches } from "./former-catches.js";
 import type { Waiter } from "./outbox-waiters.js";
-import { type CatchGrant, writeCommand } from "./wire.js";
+import type { StreamSink } from "./stream-side.js";
+import type { CatchGrant } from "./wire.js";
 
 /** What the catches need of the cell. */
 export interface CatchesHost {
-  readonly multicatch: MulticatchHost;
+  readonly multicatch: Omit<MulticatchHost, "prove">;
   readonly supply: Omit<MulticatchSupplyHost, "room">;
   readonly anycatch: AnycatchHost;
-  command(part: Buffer): void;
   warn(pattern: string, message: string): void;
 }
 
@@ -26,21 +29,24 @@ type AnyCatch = Multicatch | Anycatch;
  *
  * Several multicatches of one pattern share one catch on the wire; anycatches do not.
  */
-export class Catches {
+export class Catches implements CatchTableHost {
   private readonly host: CatchesHost;
+  private readonly multicatchHost: MulticatchHost;
   private readonly multicatches = new Map<string, Multicatch>();
   private readonly anycatches = new Map<string, Anycatch>();
-  /** What was asked for on this connection and not answered. */
-  private readonly asked = new Map<number, AnyCatch>();
-  /** What was granted on this connection. */
-  private readonly byNumber = new Map<number, AnyCatch>();
-  private readonly byTopic = new Map<string, Multicatch>();
-  private readonly dropping = new Map<number, Waiter>();
-  private lastRef = 0;
-  private isAttached = false;
+  private table: CatchTable;
+  /** At the home that the cell is leaving. */
+  private former: FormerCatches | undefined;
 
-  constructor(host: CatchesHost) {
+  constructor(host: CatchesHost, home: CatchHome) {
     this.host = host;
+    this.multicatchHost = { ...host.multicatch, prove: (stream) => this.former?.prove(stream) };
+    this.table = new CatchTable(home, this);
+  }
+
+  /** What the home knows of them. */
+  get atHome(): CatchTable {
+    return this.table;
   }
 
   /** When `tick` is due; infinite if never. */
@@ -60,7 +66,7 @@ export class Catches {
   /** Adds a multicatch; `waiter` hears when it is armed. */
   multicatch(wish: MulticatchWish, waiter: Waiter): MulticatchSupply {
     const known = this.multicatches.get(wish.pattern);
-    const multicatch = known ?? new Multicatch(wish.pattern, this.host.multicatch);
+    const multicatch = known ?? new Multicatch(wish.pattern, this.multicatchHost);
     const supply = new MulticatchSupply(wish, {
       ...this.host.supply,
       room: () => multicatch.room(),
@@ -68,7 +74,7 @@ export class Catches {
     multicatch.add(supply, waiter);
     if (known === undefined) {
       this.multicatches.set(wish.pattern, multicatch);
-      if (this.isAttached) this.ask(multicatch);
+      this.ask(multicatch);
     }
     return supply;
   }
@@ -81,7 +87,7 @@ export class Catches {
     const anycatch = new Anycatch(wish, this.host.anycatch);
     anycatch.whenGranted(waiter);
     this.anycatches.set(wish.pattern, anycatch);
-    if (this.isAttached) this.ask(anycatch);
+    this.ask(anycatch);
     return anycatch;
   }
 
@@ -93,8 +99,8 @@ export class Catches {
     const { catchNumber } = multicatch;
     multicatch.end();
     this.multicatches.delete(supply.pattern);
-    this.forget(multicatch);
-    if (catchNumber !== undefined) this.drop(catchNumber);
+    this.table.forget(multicatch);
+    if (catchNumber !== undefined) this.table.drop(catchNumber);
   }
 
   /** Ends an anycatch whose deliveries are settled; `waiter` hears when the transmitter knows. */
@@ -103,87 +109,56 @@ export class Catches {
     if (this.anycatches.get(anycatch.pattern) === anycatch) {
       this.anycatches.delete(anycatch.pattern);
     }
-    this.forget(anycatch);
+    this.table.forget(anycatch);
     anycatch.end();
     if (catchNumber === undefined) waiter.resolve();
-    else {
-      this.dropping.set(catchNumber, waiter);
-      this.drop(catchNumber);
-    }
+    else this.table.drop(catchNumber, waiter);
   }
 
   /** The cell is attached: everything is asked for. */
   attach(): void {
-    this.isAttached = true;
+    this.table.open();
     for (const each of this.all()) this.ask(each);
   }
 
   detach(): void {
-    this.isAttached = false;
     for (const each of this.all()) each.detach();
-    this.asked.clear();
-    this.byNumber.clear();
-    this.byTopic.clear();
-    const dropping = [...this.dropping.values()];
-    this.dropping.clear();
-    for (const waiter of dropping) waiter.resolve();
+    this.table.clear();
   }
 
-  /** `CGHT` */
-  granted(ref: unknown, grant: CatchGrant, nowMs: number): void {
-    const granted = typeof ref === "number" ? this.asked.get(ref) : undefined;
-    if (granted === undefined) {
-      // It was released before the answer came. Where the pattern was caught again since, the
-      // answer to that is on its way, with the same number.
-      const { mode, pattern } = grant;
-      const isWished = (mode === "multi" ? this.multicatches : this.anycatches).has(pattern);
-      if (!isWished) this.drop(grant.catchNumber);
-      return;
-    }
-    this.asked.delete(ref as number);
-    this.byNumber.set(grant.catchNumber, granted);
-    if (granted.mode === "multi") this.byTopic.set(grant.topic, granted);
-    granted.granted(grant, nowMs);
-    for (const warning of grant.warnings) this.host.warn(granted.pattern, warning);
+  /** The cell turns to another home; what it has at the former one it brings to its end. */
+  split(home: CatchHome): FormerCatches {
+    const former = new FormerCatches(this.table, [...this.anycatches.values()]);
+    for (const multicatch of this.multicatches.values()) former.take(multicatch);
+    for (const anycatch of this.anycatches.values()) anycatch.split();
+    this.table.forgetAsked();
+    this.former = former;
+    this.table = new CatchTable(home, this);
+    return former;
   }
 
-  /** `ERRO` to a catch. @returns false if the reference is none of a catch. */
-  refused(ref: unknown, error: MeshError): boolean {
-    const refused = typeof ref === "number" ? this.asked.get(ref) : undefined;
-    if (refused === undefined) return false;
-    this.asked.delete(ref as number);
-    this.host.warn(refused.pattern, error.message);
-    // Who was granted it on an earlier connection keeps it, and asks again on the next one.
-    if (!refused.refused(error)) return true;
-    if (refused.mode === "multi") this.multicatches.delete(refused.pattern);
-    else this.anycatches.delete(refused.pattern);
-    return true;
+  /** The former home is left, or gone. */
+  forgetFormer(): void {
+    this.former?.end();
+    this.former = undefined;
   }
 
-  /** `DRPD` */
-  dropped(catchNumber: unknown): void {
-    const waiter = this.dropping.get(catchNumber as number);
-    this.dropping.delete(catchNumber as number);
-    waiter?.resolve();
+  isWished({ mode, pattern }: CatchGrant): boolean {
+    return (mode === "multi" ? this.multicatches : this.anycatches).has(pattern);
   }
 
-  multicatchOf(catchNumber: unknown): Multicatch | undefined {
-    const found = this.byNumber.get(catchNumber as number);
-    return found?.mode === "multi" ? found : undefined;
+  refused({ mode, pattern }: AnyCatch | StreamSink): void {
+    if (mode === "multi") this.multicatches.delete(pattern);
+    else this.anycatches.delete(pattern);
   }
 
-  anycatchOf(catchNumber: unknown): Anycatch | undefined {
-    const found = this.byNumber.get(catchNumber as number);
-    return found?.mode === "any" ? found : undefined;
+  warn(pattern: string, message: string): void {
+    this.host.warn(pattern, message);
   }
 
-  multicatchOn(topic: string): Multicatch | undefined {
-    return this.byTopic.get(topic);
-  }
-
-  /** The wire's number of a multicatch, for a reply. */
-  numberOf(supply: MulticatchSupply): number | undefined {
-    return this.multicatches.get(supply.pattern)?.catchNumber;
+  /** Replies to a gather that a multicatch got. */
+  reply(supply: MulticatchSupply, fields: FieldMap): void {
+    this.multicatches.get(supply.pattern)?.reply(fields);
   }
 
   /** [catch, last] of each stream that is armed. */
@@ -204,7 +179,7 @@ export class Catches {
     for (const anycatch of this.anycatches.values()) {
       const credit = anycatch.creditDue(nowMs);
       if (credit === undefined) continue;
-      this.host.command(writeCommand("CRED", { catch: anycatch.catchNumber, credit }));
+      anycatch.tellCredit(credit);
     }
   }
 
@@ -218,21 +193,7 @@ export class Catches {
   }
 
   private ask(wished: AnyCatch): void {
-    const ref = ++this.lastRef;
-    this.asked.set(ref, wished);
-    this.host.command(writeCommand("CTCH", { ref, ...fieldsOf(wished) }));
-  }
-
-  private drop(catchNumber: number): void {
-    if (this.isAttached) this.host.command(writeCommand("DROP", { catch: catchNumber }));
-  }
-
-  private forget(ended: AnyCatch): void {
-    for (const map of [this.asked, this.byNumber, this.byTopic]) {
-      for (const [key, each] of map as Map<unknown, AnyCatch>) {
-        if (each === ended) map.delete(key as never);
-      }
-    }
+    if (this.table.isAttached) this.table.ask(wished, fieldsOf(wished));
   }
 }
 

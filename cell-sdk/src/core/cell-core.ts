@@ -1,30 +1,40 @@
 import { type FieldMap, MeshError, toMeshError } from "@thynapse/protocol";
 import type { Anycatch } from "./anycatch.js";
 import type { AnycatchWish } from "./anycatch-host.js";
-import { Asks, type AskTermsKept, type AskWatcher, type PendingAsk } from "./asks.js";
+import {
+  type AskEvent,
+  Asks,
+  type AskTermsKept,
+  type AskWatcher,
+  type PendingAsk,
+} from "./asks.js";
 import { Catches } from "./catches.js";
 import { catchesHost } from "./catches-host.js";
 import type { CaughtEvent } from "./caught-event.js";
-import { CellClosing } from "./closing.js";
-import { type PackedBody, packBody } from "./delivery.js";
-import type { Effect } from "./effects.js";
+import { writeClaim } from "./claims.js";
+import { CellClosing, type ClosingHost } from "./closing.js";
+import { packOutcome } from "./delivery.js";
+import type { Effect, Emit, Line } from "./effects.js";
 import type { CoreEnvironment, CoreOptions } from "./environment.js";
-import { Inbox } from "./inbox.js";
-import { HomeMove } from "./moving.js";
+import { CellHome, type CellHomeHost } from "./home.js";
+import { inboxOf } from "./home-inbox.js";
+import type { Inbox } from "./inbox.js";
+import { HomeMove, type MovingHost } from "./moving.js";
 import type { MulticatchSupply, MulticatchWish } from "./multicatch-supply.js";
 import { Outbox } from "./outbox.js";
 import type { Waiter } from "./outbox-waiters.js";
-import { Session } from "./session.js";
-import { Settlements } from "./settlements.js";
+import type { Session } from "./session.js";
+import { SessionHistory } from "./session-history.js";
+import type { Settlements } from "./settlements.js";
 import type { CellStatus } from "./status.js";
-import { writeCommand, type Welcome } from "./wire.js";
+import type { Welcome } from "./wire.js";
 
 /**
  * A cell without sockets, clock and dice: every rule of the SDK, driven from outside.
  *
  * - Say what happens: `start` once; `connected`, `disconnected`, `command`, `events` and `pipe` for
- *   the attachment that the last `attach` effect asked for; `tick` when `nextDeadlineMs` has come.
- *   `nowMs` is monotonic and never falls.
+ *   the attachment that the last `attach` effect of that line asked for; `tick` when
+ *   `nextDeadlineMs` has come. `nowMs` is monotonic and never falls.
  * - After each of these, and after whatever the application does, do what `takeEffects` returns, in
  *   order.
  * - After `send`: `flushSends`, soon, if `outbox.flushDue`. After settlements: `flush`, at the end
@@ -36,60 +46,60 @@ import { writeCommand, type Welcome } from "./wire.js";
  * - Callbacks (`Waiter`, `ConfirmWatcher`, `AskWatcher`) are called in the midst of an input: they
  *   may note, not act.
  */
-export class CellCore {
+export class CellCore implements CellHomeHost, ClosingHost, MovingHost {
   readonly outbox: Outbox;
   readonly catches: Catches;
-  readonly settlements: Settlements;
   readonly asks = new Asks();
-  readonly session: Session;
   readonly closing: CellClosing;
+  readonly moving: HomeMove;
+  readonly history: SessionHistory;
+  readonly emit: Emit;
   /** Commands and messages that could not be read. */
   badInputs = 0;
   /** The last time that was told; set it where time goes on without an input, as in handlers. */
   nowMs = 0;
   readonly options: CoreOptions;
-  private readonly inbox: Inbox;
-  private readonly moving: HomeMove;
+  readonly env: CoreEnvironment;
+  private present: CellHome;
+  private readonly inboxes: Inbox[] = [];
   private effects: Effect[] = [];
 
   constructor(options: CoreOptions, env: CoreEnvironment) {
     this.options = options;
+    this.env = env;
     const { id, service, outboxBytesMax: bytesMax, outboxEventsMax: eventsMax } = options;
-    const emit = (effect: Effect): void => {
+    this.emit = (effect) => {
       if (this.effects.push(effect) === 1) env.due?.("effects");
     };
-    const command = (part: Buffer): void => emit({ kind: "command", part });
+    this.history = new SessionHistory(options.transmitters, () => env.random());
     this.outbox = new Outbox({
       id,
       service,
       bytesMax,
       eventsMax,
-      command,
+      command: (part) => this.present.command(part),
       wallMs: () => env.wallMs(),
       unheard: (first, last, { code, message }) =>
         this.tell({ kind: "refused", first, last, code, message }),
     });
-    this.settlements = new Settlements(command, () => env.due?.("settlements"));
-    this.catches = new Catches(catchesHost(this, emit));
-    this.session = new Session({
-      emit,
-      addresses: options.transmitters,
-      connectTimeoutMs: options.connectTimeoutMs,
-      random: () => env.random(),
-      hello: () => this.hello(),
-      welcomed: (welcome, same) => this.welcomed(welcome, same),
-      detached: () => this.detached(),
-      streams: () => this.catches.streams(),
-      failed: (error) => this.closing.fail(error),
-    });
-    this.closing = new CellClosing({ emit, ...this.parts });
-    this.moving = new HomeMove({ emit, ...this.parts });
-    this.inbox = new Inbox({
-      ...this.parts,
-      fenced: () => this.closing.fail(fencedError()),
-      draining: (nowMs) => this.moving.begin(nowMs),
-      stray: ({ code, message }) => this.tell({ kind: "warning", code, message }),
-    });
+    this.present = new CellHome(0, this);
+    this.catches = new Catches(catchesHost(this), this.present);
+    this.closing = new CellClosing(this);
+    this.moving = new HomeMove(this);
+    this.inboxes[0] = inboxOf(this.present, this);
+  }
+
+  /** The transmitter that the cell is attached to, or tries to be. */
+  get home(): CellHome {
+    return this.present;
+  }
+
+  get session(): Session {
+    return this.present.session;
+  }
+
+  get settlements(): Settlements {
+    return this.present.settlements;
   }
 
   get hasEffects(): boolean {
@@ -120,41 +130,43 @@ export class CellCore {
     this.session.start(nowMs);
   }
 
-  connected(nowMs: number): void {
+  connected(nowMs: number, line = this.present.line): void {
     this.nowMs = nowMs;
-    this.session.connected(nowMs);
+    this.homeOf(line)?.session.connected(nowMs);
   }
 
-  disconnected(reason: string, nowMs: number): void {
+  disconnected(reason: string, nowMs: number, line = this.present.line): void {
     this.nowMs = nowMs;
-    this.session.disconnected(reason, nowMs);
+    this.homeOf(line)?.session.disconnected(reason, nowMs);
     this.check(nowMs);
   }
 
   /** One part of the command connection. */
-  command(part: Buffer, nowMs: number): void {
+  command(part: Buffer, nowMs: number, line = this.present.line): void {
     this.nowMs = nowMs;
-    this.session.heard(nowMs);
-    this.read(() => this.inbox.command(part, nowMs));
+    this.homeOf(line)?.session.heard(nowMs);
+    this.read(() => this.inboxes[line]?.command(part, nowMs));
     this.check(nowMs);
   }
 
   /** One message of the event connection. Hot path. */
-  events(head: Buffer, part: Buffer, nowMs: number): void {
+  events(head: Buffer, part: Buffer, nowMs: number, line = this.present.line): void {
     this.nowMs = nowMs;
-    this.session.heard(nowMs);
-    this.read(() => this.inbox.events(head, part, nowMs));
+    this.homeOf(line)?.session.heard(nowMs);
+    this.read(() => this.inboxes[line]?.events(head, part, nowMs));
+    if (this.moving.former !== undefined) this.check(nowMs);
   }
 
   /** Whether the command connection takes more at present. */
-  pipe(open: boolean, nowMs: number): void {
+  pipe(open: boolean, nowMs: number, line = this.present.line): void {
     this.nowMs = nowMs;
-    this.outbox.setPipe(open);
+    if (line === this.present.line) this.outbox.setPipe(open);
   }
 
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     this.session.tick(nowMs);
+    this.moving.tick(nowMs);
     this.outbox.tick(nowMs);
     this.catches.tick(nowMs);
     this.asks.tick(nowMs);
@@ -170,6 +182,7 @@ export class CellCore {
   flush(nowMs: number): void {
     this.nowMs = nowMs;
     this.flushSends();
+    this.moving.former?.home.settlements.flush();
     if (this.session.isWelcome) {
       this.settlements.flush();
       this.catches.flushCredit(nowMs);
@@ -201,13 +214,8 @@ export class CellCore {
 
   /** Replies to a gather that a multicatch got: with a body, or with the error of the handler. */
   replyToGather(supply: MulticatchSupply, event: CaughtEvent, outcome: unknown): void {
-    const catchNumber = this.catches.numberOf(supply);
-    if (catchNumber === undefined || !this.session.isWelcome) return;
-    const name = { catch: catchNumber, to: event.sender, seq: event.seq };
-    this.effects.push({
-      kind: "command",
-      part: writeCommand("RPLY", { ...name, ...replyOf(outcome) }),
-    });
+    const name = { to: event.sender, seq: event.seq };
+    this.catches.reply(supply, { ...name, ...packOutcome(outcome) });
   }
 
   /** Drains and ends the cell; the `closed` status is the last. */
@@ -216,15 +224,58 @@ export class CellCore {
     this.closing.begin(nowMs, drainTimeoutMs);
   }
 
+  /** @internal Another home, which is not attached, in the place of the present one. */
+  replaceHome(): CellHome {
+    const line = this.present.line === 0 ? 1 : 0;
+    this.present = new CellHome(line, this);
+    this.inboxes[line] = inboxOf(this.present, this);
+    return this.present;
+  }
+
+  /** @internal */
+  hello(): FieldMap {
+    const { id, service } = this.options;
+    const claims = this.catches.claims().map(writeClaim);
+    return claims.length === 0 ? { id, service } : { id, service, claims };
+  }
+
+  /** @internal */
+  welcomed(home: CellHome, { pub, presence, windowBytes }: Welcome, same: boolean): void {
+    const { attachment } = home;
+    home.openEvents(pub);
+    home.subscribe(presence);
+    this.catches.attach();
+    this.outbox.attach({ number: attachment, windowBytes, same, session: attachment });
+  }
+
+  /** @internal */
+  detached(home: CellHome): void {
+    if (home !== this.present) return;
+    this.outbox.detach();
+    this.catches.detach();
+    home.settlements.detach();
+  }
+
+  /** @internal */
+  streams(home: CellHome): readonly (readonly [number, number])[] {
+    if (home === this.present) return this.catches.streams();
+    return this.moving.former?.catches.streamsRead() ?? [];
+  }
+
+  /** @internal */
+  failed(error: MeshError): void {
+    this.closing.fail(error);
+  }
+
   /** What waits for quiet: a cell that closes, or that moves. */
   private check(nowMs: number): void {
     this.moving.check(nowMs);
     if (this.closing.state.name !== "open") this.closing.check(nowMs);
   }
 
-  private get parts() {
-    const { session, outbox, catches, asks, settlements } = this;
-    return { session, outbox, catches, asks, settlements };
+  private homeOf(line: Line): CellHome | undefined {
+    if (line === this.present.line) return this.present;
+    return this.moving.former?.home;
   }
 
   private checkOpen(): void {
@@ -246,47 +297,4 @@ export class CellCore {
       this.tell({ kind: "warning", code: error.code, message: error.message, cause: thrown });
     }
   }
-
-  private hello(): FieldMap {
-    const { id, service } = this.options;
-    const claims = this.catches.claims().map(({ pattern, held, settled }) => ({
-      pattern,
-      held: held.map(({ sender, first, last }) => [sender, first, last]),
-      settled: settled.map(({ sender, first, last }) => [sender, first, last]),
-    }));
-    return claims.length === 0 ? { id, service } : { id, service, claims };
-  }
-
-  private welcomed({ pub, presence, windowBytes }: Welcome, same: boolean): void {
-    const { session } = this;
-    this.effects.push({ kind: "openEvents", address: pub });
-    this.effects.push({ kind: "subscribe", subscription: `${presence} ` });
-    this.catches.attach();
-    this.outbox.attach({ number: session.count, windowBytes, same, session: session.count });
-  }
-
-  private detached(): void {
-    this.outbox.detach();
-    this.catches.detach();
-    this.settlements.detach();
-  }
-}
-
-/** An event that asks; `extras` say so. */
-export interface AskEvent {
-  readonly channel: string;
-  readonly data: unknown;
-  readonly extras: Uint8Array | undefined;
-}
-
-function replyOf(outcome: unknown): FieldMap {
-  if (!(outcome instanceof MeshError)) {
-    const body: PackedBody = packBody(outcome);
-    return { body };
-  }
-  return { code: outcome.code, message: outcome.reason };
-}
-
-function fencedError(): MeshError {
-  return new MeshError("ID_TAKEN", "another process took over this cell by its secret");
 }

@@ -1,5 +1,6 @@
 import {
   type Claim,
+  type FieldMap,
   type Outcome,
   RangeSet,
   type Run,
@@ -79,14 +80,11 @@ export class ClaimBook {
     if (isTaken && kept.outcome === "ack") this.acked(delivery, nowMs);
   }
 
-  /**
-   * Forgets what was settled under names of attachments before `session`, and has not got a new
-   * one.
-   */
-  forgetBefore(session: number): void {
+  /** Forgets what was settled under names of attachments that are gone, and got no new one. */
+  forgetAllBut(isKnown: (attachment: number) => boolean): void {
     for (const { delivery } of this.kept.values()) {
       const { run, index, batch } = delivery;
-      if (batch.session < session) this.kept.delete(run.header.sender, run.seqAt(index));
+      if (!isKnown(batch.session)) this.kept.delete(run.header.sender, run.seqAt(index));
     }
   }
 
@@ -112,10 +110,14 @@ export class ClaimBook {
     return true;
   }
 
-  /** @param forEachHeld calls its argument for each event that is held and not settled. */
+  /**
+   * @param forEachHeld calls its argument for each event that is held and not settled.
+   * @param former the attachment, if there is one, where settlements are still waited for.
+   */
   claim(
     pattern: string,
     forEachHeld: (visit: (run: Run, index: number) => void) => void,
+    former?: number,
   ): Claim | undefined {
     const held = new Map<string, RangeSet>();
     const hold = (run: Run, index: number): void => {
@@ -125,7 +127,9 @@ export class ClaimBook {
       numbers.add(run.seqAt(index));
     };
     forEachHeld(hold);
-    for (const { delivery } of this.kept.values()) hold(delivery.run, delivery.index);
+    for (const { delivery } of this.kept.values()) {
+      if (delivery.batch.session !== former) hold(delivery.run, delivery.index);
+    }
     const claim = {
       pattern,
       held: rangesOf([...held].map(([sender, numbers]) => [sender, numbers.ranges()])),
@@ -133,6 +137,13 @@ export class ClaimBook {
     };
     return claim.held.length + claim.settled.length === 0 ? undefined : claim;
   }
+}
+
+/** Writes a claim as `HELO` has it. @see PROTOCOL.md §10.9 */
+export function writeClaim({ pattern, held, settled }: Claim): FieldMap {
+  const rows = (ranges: readonly SeqRange[]): unknown[] =>
+    ranges.map(({ sender, first, last }) => [sender, first, last]);
+  return { pattern, held: rows(held), settled: rows(settled) };
 }
 
 /**

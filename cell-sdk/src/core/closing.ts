@@ -2,6 +2,7 @@ import { MeshError } from "@thynapse/protocol";
 import type { Asks } from "./asks.js";
 import type { Catches } from "./catches.js";
 import type { Emit } from "./effects.js";
+import type { HomeMove } from "./moving.js";
 import type { Outbox } from "./outbox.js";
 import type { Session } from "./session.js";
 import type { Settlements } from "./settlements.js";
@@ -14,6 +15,7 @@ export interface ClosingHost {
   readonly catches: Catches;
   readonly asks: Asks;
   readonly settlements: Settlements;
+  readonly moving: HomeMove;
 }
 
 /**
@@ -71,6 +73,7 @@ export class CellClosing {
       if (!isLate && !this.isQuiet) return;
       if (isLate) this.abandon();
       this.current = { name: "leaving" };
+      this.host.moving.leave(nowMs);
       session.leave(nowMs);
     }
     if (this.current.name === "leaving" && session.state.name === "closed") this.end();
@@ -84,8 +87,8 @@ export class CellClosing {
   }
 
   private get isQuiet(): boolean {
-    const { outbox, settlements, catches } = this.host;
-    if (outbox.pendingEvents > 0 || !settlements.isEmpty) return false;
+    const { outbox, settlements, catches, moving } = this.host;
+    if (outbox.pendingEvents > 0 || !settlements.isEmpty || !moving.isSettled) return false;
     return catches
       .all()
       .every((each) => each.runningCount === 0 && (each.mode === "multi" || each.keptCount === 0));
@@ -97,7 +100,8 @@ export class CellClosing {
   }
 
   private end(error?: MeshError): void {
-    const { emit, outbox, asks } = this.host;
+    const { emit, outbox, asks, moving } = this.host;
+    moving.end();
     const reason = error ?? new MeshError("CLOSED", "the cell is closed");
     const unconfirmed = outbox.end(reason);
     asks.end(reason);

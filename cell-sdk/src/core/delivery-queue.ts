@@ -85,17 +85,24 @@ export class DeliveryQueue {
     }
   }
 
-  /** Moves all of it behind what is in another queue. */
-  moveTo(other: DeliveryQueue): void {
-    other.batches.push(...this.batches.slice(this.head));
-    other.count += this.count;
+  /** Moves what is meant behind what is in another queue. */
+  moveTo(other: DeliveryQueue, isMeant: (batch: DeliveryBatch) => boolean): void {
+    const queued = this.batches.slice(this.head);
     this.clear();
+    for (const each of queued) (isMeant(each.batch) ? other : this).take(each);
   }
 
   clear(): void {
     this.batches = [];
     this.head = 0;
     this.count = 0;
+  }
+
+  private take(queued: QueuedBatch): void {
+    this.batches.push(queued);
+    for (let index = queued.at; index < queued.run.count; index++) {
+      if (queued.skips?.has(index) !== true) this.count++;
+    }
   }
 
   private remove(isMeant: (queued: QueuedBatch, index: number) => boolean): number {

@@ -4,6 +4,7 @@ import {
   checkExtras,
   type EventExtras,
   encodeBody,
+  type FieldMap,
   MeshError,
   type Outcome,
   outputsBytesMax,
@@ -232,6 +233,12 @@ export function packBody(data: unknown): PackedBody {
   const { tag, bytes } = encodeBody(data);
   checkBodyBytes(bytes.length);
   return [tag, data === bytes ? Buffer.from(bytes) : bytes];
+}
+
+/** What a handler replies to a gather: a body, or its error. @throws {MeshError} as `packBody`. */
+export function packOutcome(outcome: unknown): FieldMap {
+  if (!(outcome instanceof MeshError)) return { body: packBody(outcome) };
+  return { code: outcome.code, message: outcome.reason };
 }
 
 function withReason(reason: string | undefined): SettlementDetail | undefined {

@@ -6,9 +6,14 @@ export interface EventSupply {
 }
 
 /**
+ * Names an attachment: a cell has one, and for a while two, when it moves from one home to another.
+ */
+export type Line = 0 | 1;
+
+/**
  * What the rules want done, in this order.
  *
- * - `attach`: open a new attachment to `address`; there is none at this time.
+ * - `attach`: open a new attachment to `address`; the line has none at this time.
  * - `detach`: close the attachment, after what was sent before.
  * - `command`: send one part on the command connection.
  * - `openEvents`, `subscribe`, `unsubscribe`: for the event connection; a subscription ends in its
@@ -17,12 +22,12 @@ export interface EventSupply {
  * - `status`: tell it to whoever listens.
  */
 export type Effect =
-  | { readonly kind: "attach"; readonly address: string }
-  | { readonly kind: "detach" }
-  | { readonly kind: "command"; readonly part: Buffer }
-  | { readonly kind: "openEvents"; readonly address: string }
-  | { readonly kind: "subscribe"; readonly subscription: string }
-  | { readonly kind: "unsubscribe"; readonly subscription: string }
+  | { readonly kind: "attach"; readonly line: Line; readonly address: string }
+  | { readonly kind: "detach"; readonly line: Line }
+  | { readonly kind: "command"; readonly line: Line; readonly part: Buffer }
+  | { readonly kind: "openEvents"; readonly line: Line; readonly address: string }
+  | { readonly kind: "subscribe"; readonly line: Line; readonly subscription: string }
+  | { readonly kind: "unsubscribe"; readonly line: Line; readonly subscription: string }
   | { readonly kind: "ready"; readonly supply: EventSupply }
   | { readonly kind: "status"; readonly status: CellStatus };
 

@@ -8,7 +8,7 @@ import {
   stringField,
 } from "@thynapse/protocol";
 import type { Asks } from "./asks.js";
-import type { Catches } from "./catches.js";
+import type { CatchTable } from "./catch-table.js";
 import type { Outbox } from "./outbox.js";
 import type { Session } from "./session.js";
 import type { Settlements } from "./settlements.js";
@@ -22,11 +22,18 @@ import {
   readRows,
 } from "./wire.js";
 
+/** Who hears what became of events. */
+export type ConfirmSink = Pick<
+  Outbox,
+  "accepted" | "handled" | "refused" | "responded" | "refusedOldest" | "confirmed"
+>;
+
 /** Where commands go. */
 export interface InboxHost {
   readonly session: Session;
-  readonly outbox: Outbox;
-  readonly catches: Catches;
+  /** Who hears what became of events. */
+  readonly outbox: ConfirmSink;
+  readonly catches: CatchTable;
   readonly asks: Asks;
   readonly settlements: Settlements;
   /** Somebody else is this cell now. */
@@ -129,7 +136,7 @@ export class Inbox {
       number: intField(map, "number"),
       attempt: intField(map, "attempt", { min: 1 }),
       repeat: ownField(map, "repeat") === true,
-      session: this.host.session.count,
+      session: this.host.session.number,
     };
     const run = readRun(bytes, runAt);
     const isClaimed = ownField(map, "claimed") === true;

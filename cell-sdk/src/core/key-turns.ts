@@ -74,8 +74,14 @@ export class KeyTurns {
     return found;
   }
 
-  clear(): void {
-    this.waiting.clear();
-    this.due.length = 0;
+  /** Forgets those that wait, but for those of the attachment `kept`. */
+  clear(kept?: number): void {
+    const stays = ({ batch }: HeldDelivery): boolean => batch.session === kept;
+    for (const [key, line] of this.waiting) {
+      const rest = line.filter(stays);
+      if (rest.length === 0) this.waiting.delete(key);
+      else this.waiting.set(key, rest);
+    }
+    this.due.splice(0, this.due.length, ...this.due.filter(stays));
   }
 }

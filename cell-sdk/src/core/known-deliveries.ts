@@ -69,6 +69,29 @@ export class KnownDeliveries {
     return known;
   }
 
+  /** How many deliveries of an attachment are held and not settled. */
+  heldOf(attachment: number): number {
+    let held = 0;
+    const count = ({ session }: DeliveryBatch): void => {
+      if (session === attachment) held++;
+    };
+    this.waiting.forEach((_run, _index, batch) => count(batch));
+    this.running.forEach(({ state, batch }) => {
+      if (state === "held") count(batch);
+    });
+    return held;
+  }
+
+  /** Calls `visit` for each event that is held and not settled, but for those of an attachment. */
+  forEachHeld(except: number | undefined, visit: (run: Run, index: number) => void): void {
+    this.waiting.forEach((run, index, { session }) => {
+      if (session !== except) visit(run, index);
+    });
+    this.running.forEach(({ state, run, index, batch }) => {
+      if (state === "held" && batch.session !== except) visit(run, index);
+    });
+  }
+
   /** Takes out what was not begun: it is begun under its new name. */
   private wasWaiting(sender: Thid, seq: number): boolean {
     const wasOrphan = this.waiting.adopt(sender, seq);

@@ -1,67 +1,121 @@
 import type { Catches } from "./catches.js";
 import type { Emit } from "./effects.js";
+import type { FormerCatches } from "./former-catches.js";
+import type { CellHome } from "./home.js";
 import type { Outbox } from "./outbox.js";
-import type { Session } from "./session.js";
-import type { Settlements } from "./settlements.js";
 
 /** What moving from one transmitter to another touches. */
 export interface MovingHost {
   readonly emit: Emit;
-  readonly session: Session;
   readonly outbox: Outbox;
   readonly catches: Catches;
-  readonly settlements: Settlements;
+  readonly home: CellHome;
+  /** Puts another home, which is not attached yet, in the place of the present one. */
+  replaceHome(): CellHome;
+}
+
+/** A home that the cell leaves. */
+export interface FormerHome {
+  readonly home: CellHome;
+  readonly catches: FormerCatches;
 }
 
 /**
- * How long a cell settles what it holds at a transmitter that drains, before it moves all the same.
- */
-const moveMs = 5000;
-
-/**
- * Leaves a transmitter that drains: sends nothing more there, settles what it holds, and attaches
- * elsewhere. Where there is no other transmitter it stays until this one is gone.
+ * Leaves a transmitter that drains, after it has made itself at home with another one: nothing more
+ * is sent at the old one; what was held there is settled there, and streams are read there until
+ * those of the new home have taken over. Where there is no other transmitter the cell stays until
+ * this one is gone.
  *
  * @see PROTOCOL.md §9.6
  */
 export class HomeMove {
   private readonly host: MovingHost;
+  private current: FormerHome | undefined;
   /** The attachment that is to be left; 0 if none is. */
-  private attachment = 0;
-  private untilMs = Number.POSITIVE_INFINITY;
+  private due = 0;
 
   constructor(host: MovingHost) {
     this.host = host;
   }
 
-  /** When `check` is due; infinite if never. */
-  get deadlineMs(): number {
-    return this.isDue ? this.untilMs : Number.POSITIVE_INFINITY;
+  /** The home that is being left. */
+  get former(): FormerHome | undefined {
+    return this.current;
   }
 
+  /** When the former home wants a `tick`; infinite if never. */
+  get deadlineMs(): number {
+    return this.current?.home.session.deadlineMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The home drains. */
   begin(nowMs: number): void {
-    const { session, outbox, emit } = this.host;
-    if (this.attachment === session.count) return;
-    this.attachment = session.count;
-    this.untilMs = nowMs + moveMs;
+    const { home, outbox, emit } = this.host;
+    if (this.due === home.attachment) return;
+    this.due = home.attachment;
     emit({ kind: "status", status: { kind: "draining", by: "transmitter" } });
     outbox.hold();
     this.check(nowMs);
   }
 
-  /** Moves if nothing is held any more, or it took too long. */
+  /** Goes on: turns to another home, or leaves the former one, if it is time. */
   check(nowMs: number): void {
-    if (!this.isDue || (nowMs < this.untilMs && !this.isQuiet)) return;
-    this.untilMs = Number.POSITIVE_INFINITY;
-    if (this.host.session.move(nowMs)) this.attachment = 0;
+    if (this.current !== undefined) this.checkFormer(this.current, nowMs);
+    const { session } = this.host.home;
+    const isDue = session.isWelcome && this.due === session.number && session.hasOther;
+    if (isDue && this.current === undefined) this.turn(nowMs);
   }
 
-  private get isDue(): boolean {
-    return this.host.session.isWelcome && this.attachment === this.host.session.count;
+  tick(nowMs: number): void {
+    this.current?.home.session.tick(nowMs);
   }
 
-  private get isQuiet(): boolean {
-    const { settlements, catches } = this.host;
-    return settlements.isEmpty && catches.heldCount === 0;
+  /** The former home is gone, in whatever way. */
+  lost(nowMs: number): void {
+    const { current } = this;
+    if (current === undefined) return;
+    const { catches, home } = this.host;
+    const isHolding = current.catches.heldCount > 0 || !current.home.settlements.isEmpty;
+    this.current = undefined;
+    catches.forgetFormer();
+    current.home.settlements.detach();
+    // The new home was not told of what was to be settled at the old one: now it is claimed.
+    if (isHolding) home.session.again("the former transmitter is gone", nowMs);
+  }
+
+  /** Whether no settlement is awaited at the former home. */
+  get isSettled(): boolean {
+    return this.current?.home.settlements.isEmpty ?? true;
+  }
+
+  /** The cell says farewell: here, too. */
+  leave(nowMs: number): void {
+    if (this.current?.home.session.isWelcome === true) this.current.home.session.leave(nowMs);
+  }
+
+  /** The cell ends: nobody waits for the former home any longer. */
+  end(): void {
+    this.current?.home.session.close();
+  }
+
+  private turn(nowMs: number): void {
+    const { home: former, outbox, catches } = this.host;
+    former.settlements.flush();
+    former.session.retire();
+    outbox.detach();
+    const home = this.host.replaceHome();
+    this.current = { home: former, catches: catches.split(home) };
+    home.session.startElsewhere(former.session, nowMs);
+  }
+
+  private checkFormer({ home, catches }: FormerHome, nowMs: number): void {
+    const { session } = home;
+    if (session.state.name === "closed") {
+      this.lost(nowMs);
+      return;
+    }
+    const { home: next, catches: all } = this.host;
+    if (!session.isWelcome || !next.session.isWelcome || !all.atHome.isAnswered) return;
+    if (catches.isDone && home.settlements.isEmpty) session.leave(nowMs);
   }
 }

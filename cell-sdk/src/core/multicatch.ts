@@ -1,21 +1,24 @@
-import type { MeshError, Run } from "@thynapse/protocol";
+import type { FieldMap, MeshError, Run } from "@thynapse/protocol";
+import type { CatchHome } from "./catch-home.js";
+import { FormerStream } from "./former-stream.js";
 import { type MulticatchSupply, roomShare } from "./multicatch-supply.js";
 import type { Waiter } from "./outbox-waiters.js";
+import { ReadProgress } from "./read-progress.js";
 import { RepeatFilter } from "./repeat-filter.js";
-import { StreamReader } from "./stream-reader.js";
+import type { StreamReader } from "./stream-reader.js";
+import { SupplyList } from "./supply-list.js";
+import { StreamSide, type StreamSideHost, type StreamSink } from "./stream-side.js";
 import type { CatchGrant } from "./wire.js";
 
 /** What a multicatch needs of the cell. */
 export interface MulticatchHost {
-  subscribe(topic: string): void;
-  unsubscribe(topic: string): void;
-  progress(catchNumber: number, last: number): void;
-  miss(catchNumber: number, first: number, count: number): void;
   armed(pattern: string): void;
   /** The event socket stays silent: perhaps it cannot be reached. */
   unmarked(pattern: string): void;
   slow(pattern: string, bufferedBytes: number): void;
   gap(pattern: string, count: number | undefined): void;
+  /** Asks the former home for the same catch again. */
+  prove(former: FormerStream): void;
   nowMs(): number;
 }
 
@@ -28,65 +31,52 @@ export interface MulticatchHost {
  */
 type ArmingState =
   | { readonly name: "asked" }
-  | { readonly name: "subscribed"; readonly grant: CatchGrant; readonly untilMs: number }
-  | { readonly name: "armed"; readonly grant: CatchGrant };
+  | { readonly name: "subscribed"; readonly untilMs: number }
+  | { readonly name: "armed" };
 
 /** How long to wait for a mark. @see PROTOCOL.md §8.4 */
 export const armingMs = 500;
 /** Subscriptions without a mark after which somebody should know. */
 const marklessMax = 4;
-/** After so much of a stream the cell says how far it has come. */
-const progressBytes = 1024 * 1024;
-const progressMessages = 64;
 
 /**
  * One pattern that this cell catches in mode multi, for however many handlers.
  *
  * @see PROTOCOL.md §8
  */
-export class Multicatch {
+export class Multicatch implements StreamSink, StreamSideHost {
   readonly mode = "multi";
   readonly pattern: string;
   repairs = 0;
   gone = 0;
   private readonly host: MulticatchHost;
   private readonly filter = new RepeatFilter();
-  private readonly reader: StreamReader;
-  private supplies: MulticatchSupply[] = [];
+  private side: StreamSide;
+  /** What is left of the stream at the home that the cell is leaving. */
+  private former: FormerStream | undefined;
+  private readonly supplies = new SupplyList();
   private waiters: Waiter[] = [];
   private state: ArmingState = { name: "asked" };
-  /** The topic of the stream that the reader counts. */
-  private topic = "";
-  /** The smallest bound of a handler that does not drop. */
-  private bufferBytesMax = Number.POSITIVE_INFINITY;
   private isSlow = false;
-  /** The last number that it would say, and the last that it said between heartbeats. */
+  /** The last number that it would say. */
   private saidLast = 0;
-  private toldLast = 0;
-  private unsaidBytes = 0;
-  private unsaidMessages = 0;
+  private readonly progress = new ReadProgress();
   /** Subscriptions in a row that brought no mark. */
   private markless = 0;
 
   constructor(pattern: string, host: MulticatchHost) {
     this.pattern = pattern;
     this.host = host;
-    this.reader = new StreamReader({
-      deliver: (run, from) => this.deliver(run, from),
-      miss: (first, count) => this.miss(first, count),
-      gap: (count) => this.gap(count),
-      bufferedBytes: () => this.bufferedBytes,
-      bufferBytesMax: () => this.bufferBytesMax,
-    });
+    this.side = new StreamSide(this);
   }
 
   get isUsed(): boolean {
-    return this.supplies.length > 0;
+    return !this.supplies.isEmpty;
   }
 
   /** Handlers that run. */
   get runningCount(): number {
-    return this.supplies.reduce((sum, supply) => sum + supply.runningCount, 0);
+    return this.supplies.runningCount;
   }
 
   get repeats(): number {
@@ -94,7 +84,7 @@ export class Multicatch {
   }
 
   get catchNumber(): number | undefined {
-    return this.state.name === "asked" ? undefined : this.state.grant.catchNumber;
+    return this.state.name === "asked" ? undefined : this.side.catchNumber;
   }
 
   /**
@@ -102,42 +92,63 @@ export class Multicatch {
    * are behind only what it said before; 0 if there is none.
    */
   get last(): number {
-    if (this.bufferedBytes <= this.bufferBytesMax * roomShare) this.saidLast = this.reader.last;
+    if (this.bufferedBytes() <= this.bufferBytesMax() * roomShare) this.saidLast = this.reader.last;
     return this.saidLast;
   }
 
   get deadlineMs(): number {
-    if (this.state.name === "subscribed") return this.state.untilMs;
-    return this.reader.deadlineMs;
+    const formerMs = this.former?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    const { state } = this;
+    return Math.min(formerMs, state.name === "subscribed" ? state.untilMs : this.reader.deadlineMs);
+  }
+
+  /** Replies to a gather: where the catch stands. */
+  reply(fields: FieldMap): void {
+    if (!this.side.say("RPLY", fields)) this.former?.reply(fields);
   }
 
   /** Adds a handler; `waiter` hears when it is armed. */
   add(supply: MulticatchSupply, waiter: Waiter): void {
-    this.supplies.push(supply);
-    this.bound();
+    this.supplies.add(supply);
     if (this.state.name === "armed") waiter.resolve();
     else this.waiters.push(waiter);
   }
 
   remove(supply: MulticatchSupply): void {
-    this.supplies = this.supplies.filter((each) => each !== supply);
-    this.bound();
-    supply.end();
+    this.supplies.remove(supply);
   }
 
   /** The transmitter granted the catch: subscribe, and wait for a mark. */
-  granted(grant: CatchGrant, nowMs: number): void {
-    this.leaveTopic();
-    const sameStream = grant.topic === this.topic;
-    this.topic = grant.topic;
-    this.reader.attach(sameStream);
-    if (!sameStream) this.saidLast = 0;
-    this.state = { name: "subscribed", grant, untilMs: nowMs + armingMs };
-    this.host.subscribe(grant.topic);
+  granted(grant: CatchGrant, home: CatchHome, nowMs: number): void {
+    if (grant.topic !== this.side.topic) this.saidLast = 0;
+    this.side.granted(grant, home);
+    this.state = { name: "subscribed", untilMs: nowMs + armingMs };
+  }
+
+  /**
+   * The cell turns to another home. A stream that is armed is read on until that is armed, too.
+   *
+   * @returns what is read on at the former one, if anything is.
+   */
+  split(): FormerStream | undefined {
+    const { state, side } = this;
+    this.state = { name: "asked" };
+    if (state.name !== "armed") {
+      side.leave();
+      side.reader.detach();
+      return undefined;
+    }
+    this.former = new FormerStream(side, {
+      pattern: this.pattern,
+      ended: (isWhole) => this.formerEnded(isWhole),
+    });
+    this.hold();
+    return this.former;
   }
 
   /** The transmitter refuses the catch. @returns whether somebody was waiting for it. */
   refused(error: MeshError): boolean {
+    this.former?.end(false);
     const waiters = this.waiters.splice(0);
     for (const waiter of waiters) waiter.reject(error);
     return waiters.length > 0;
@@ -146,18 +157,23 @@ export class Multicatch {
   /** The connection is lost. */
   detach(): void {
     this.state = { name: "asked" };
-    this.reader.detach();
+    this.side.detach();
+    // What the new home sent is void: the former one, which is read on, has it all.
+    if (this.former === undefined) return;
+    this.former.unprove();
+    this.hold();
   }
 
   /** The catch ends: the last handler has left. */
   end(): void {
-    this.leaveTopic();
+    this.former?.drop();
+    this.side.leave();
     this.state = { name: "asked" };
   }
 
   /** Begins no further handler. */
   pause(): void {
-    for (const supply of this.supplies) supply.pause();
+    this.supplies.pause();
   }
 
   mark(first: number, nowMs: number): void {
@@ -192,61 +208,77 @@ export class Multicatch {
 
   /** A handler has made room. */
   room(): void {
+    this.former?.ask(this.host.nowMs());
     this.reader.ask(this.host.nowMs());
     this.noteProgress(0);
   }
 
   tick(nowMs: number): void {
     if (this.state.name === "subscribed" && nowMs >= this.state.untilMs) {
-      const { grant } = this.state;
-      this.host.unsubscribe(grant.topic);
-      this.host.subscribe(grant.topic);
-      this.state = { name: "subscribed", grant, untilMs: nowMs + armingMs };
+      this.side.subscribeAgain();
+      this.state = { name: "subscribed", untilMs: nowMs + armingMs };
       if (++this.markless === marklessMax) this.host.unmarked(this.pattern);
     }
     if (nowMs >= this.reader.deadlineMs) this.reader.ask(nowMs);
+    if (this.former !== undefined && nowMs >= this.former.deadlineMs) this.former.ask(nowMs);
   }
 
-  private get bufferedBytes(): number {
-    let bytes = 0;
-    for (const supply of this.supplies) {
-      if (!supply.wish.dropOldest) bytes = Math.max(bytes, supply.bufferedBytes);
-    }
-    return bytes;
+  /** @internal */
+  bufferedBytes(): number {
+    return this.supplies.bufferedBytes;
   }
 
-  private bound(): void {
-    const bounding = this.supplies.filter(({ wish }) => !wish.dropOldest);
-    this.bufferBytesMax = Math.min(...bounding.map(({ wish }) => wish.bufferBytesMax));
+  /** @internal */
+  bufferBytesMax(): number {
+    return this.supplies.bufferBytesMax;
+  }
+
+  /** @internal */
+  deliver(run: Run, from: number): void {
+    const indexes = this.filter.fresh(run, from, this.host.nowMs());
+    this.supplies.put(run, from, indexes);
+  }
+
+  /** @internal */
+  asked(): void {
+    this.repairs++;
+  }
+
+  /** @internal */
+  gap(count: number | undefined): void {
+    this.gone += count ?? 0;
+    this.host.gap(this.pattern, count);
+    this.supplies.gap(count);
+  }
+
+  private get reader(): StreamReader {
+    return this.side.reader;
   }
 
   private arm(): void {
     if (this.state.name !== "subscribed") return;
-    this.state = { name: "armed", grant: this.state.grant };
+    this.state = { name: "armed" };
     this.markless = 0;
     for (const waiter of this.waiters.splice(0)) waiter.resolve();
     this.host.armed(this.pattern);
+    if (this.former !== undefined) this.host.prove(this.former);
   }
 
-  private deliver(run: Run, from: number): void {
-    const indexes = this.filter.fresh(run, from, this.host.nowMs());
-    for (const supply of this.supplies) supply.put(run, from, indexes);
+  /** Begins with a new stream, which waits for the end of the former one. */
+  private hold(): void {
+    this.side = new StreamSide(this);
+    this.reader.isHeld = true;
+    this.saidLast = 0;
   }
 
-  private miss(first: number, count: number): void {
-    if (this.state.name === "asked") return;
-    this.repairs++;
-    this.host.miss(this.state.grant.catchNumber, first, count);
-  }
-
-  private gap(count: number | undefined): void {
-    this.gone += count ?? 0;
-    this.host.gap(this.pattern, count);
-    for (const supply of this.supplies) supply.gap(count);
+  private formerEnded(isWhole: boolean): void {
+    this.former = undefined;
+    if (!isWhole) this.gap(undefined);
+    this.reader.release(this.host.nowMs());
   }
 
   private noteSlowness(isSlow: boolean): void {
-    if (isSlow && !this.isSlow) this.host.slow(this.pattern, this.bufferedBytes);
+    if (isSlow && !this.isSlow) this.host.slow(this.pattern, this.bufferedBytes());
     // It counts as slow until it has caught up.
     this.isSlow = isSlow || (this.isSlow && this.reader.hasHole);
   }
@@ -258,18 +290,8 @@ export class Multicatch {
    * @see PROTOCOL.md §8.10
    */
   private noteProgress(bytes: number): void {
-    this.unsaidBytes += bytes;
-    if (bytes > 0) this.unsaidMessages++;
-    if (this.unsaidBytes < progressBytes && this.unsaidMessages < progressMessages) return;
-    if (this.last === this.toldLast) return;
-    this.toldLast = this.last;
-    this.unsaidBytes = 0;
-    this.unsaidMessages = 0;
-    const { catchNumber } = this;
-    if (catchNumber !== undefined) this.host.progress(catchNumber, this.last);
-  }
-
-  private leaveTopic(): void {
-    if (this.state.name !== "asked") this.host.unsubscribe(this.state.grant.topic);
+    const { progress, last } = this;
+    progress.read(bytes);
+    if (progress.isMuch && progress.tell(last)) this.side.progress(last);
   }
 }

@@ -1,4 +1,4 @@
-import type { Run, Thid } from "@thynapse/protocol";
+import type { Thid } from "@thynapse/protocol";
 import type { HeldDelivery } from "./delivery.js";
 
 /** Deliveries whose handlers run. Hot path: adding and removing cost a constant. */
@@ -23,11 +23,6 @@ export class RunningDeliveries {
 
   forEach(visit: (delivery: HeldDelivery) => void): void {
     for (const delivery of this.deliveries) visit(delivery);
-  }
-
-  /** Calls `visit` for each event that is not settled. */
-  forEachHeld(visit: (run: Run, index: number) => void): void {
-    for (const { state, run, index } of this.deliveries) if (state === "held") visit(run, index);
   }
 
   /** Takes back those with these numbers. @returns how many that were. */

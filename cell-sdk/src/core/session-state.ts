@@ -1,3 +1,4 @@
+import type { ErrorCode } from "@thynapse/protocol";
 import type { Welcome } from "./wire.js";
 
 /**
@@ -22,7 +23,7 @@ type StateName = SessionState["name"];
 
 /** Which state may follow which. */
 export const followers: Readonly<Record<StateName, readonly StateName[]>> = {
-  idle: ["connecting", "closed"],
+  idle: ["connecting", "waiting", "closed"],
   waiting: ["connecting", "closed"],
   connecting: ["hello", "waiting", "closed"],
   hello: ["welcome", "waiting", "closed"],
@@ -30,3 +31,13 @@ export const followers: Readonly<Record<StateName, readonly StateName[]>> = {
   leaving: ["closed"],
   closed: [],
 };
+
+/** Refusals of `HELO` that no other try could change. */
+export const finalCodes: readonly ErrorCode[] = [
+  "BAD_VERSION",
+  "BAD_SERVICE",
+  "BAD_ID",
+  "BAD_PAYLOAD",
+  "DENIED",
+  "MESH_MISMATCH",
+];

@@ -1,17 +1,17 @@
-import { type ErrorCode, type FieldMap, MeshError, protocolVersion } from "@thynapse/protocol";
-import type { Emit } from "./effects.js";
+import { type Command, type FieldMap, MeshError, protocolVersion } from "@thynapse/protocol";
+import type { Emit, Line } from "./effects.js";
 import { Pulse } from "./pulse.js";
-import { type LostHome, Reconnect } from "./reconnect.js";
-import { Secrets } from "./secrets.js";
-import { followers, type SessionState } from "./session-state.js";
+import type { LostHome } from "./reconnect.js";
+import type { SessionHistory } from "./session-history.js";
+import { finalCodes, followers, type SessionState } from "./session-state.js";
 import { readWelcome, type Welcome, writeCommand } from "./wire.js";
 
 /** What a session needs of its cell. */
 export interface SessionHost {
   readonly emit: Emit;
-  readonly addresses: readonly string[];
+  readonly line: Line;
+  readonly history: SessionHistory;
   readonly connectTimeoutMs: number;
-  random(): number;
   /**
    * Who the cell is and what it claims: the fields of `HELO` besides `v`, `session` and `secret`.
    */
@@ -29,41 +29,28 @@ export interface SessionHost {
 /** How long a welcome may take. */
 const helloMs = 2000;
 const leaveMs = 500;
-/** Refusals of `HELO` that no other try could change. */
-const finalCodes: readonly ErrorCode[] = [
-  "BAD_VERSION",
-  "BAD_SERVICE",
-  "BAD_ID",
-  "BAD_PAYLOAD",
-  "DENIED",
-  "MESH_MISMATCH",
-];
 
 /**
- * The attachment of a cell to one transmitter after another.
+ * The attachment of a cell to one transmitter after another. One that is retired ends with the
+ * attachment that it has: another session has taken its place.
  *
  * @see PROTOCOL.md §1.2, §2.5, §9
  */
 export class Session {
-  /**
-   * Attachments so far. A `HELO` that was never answered may have been one, and counts: no two
-   * transmitters may know this cell under one number.
-   */
-  count = 0;
-  private helloCount = 0;
+  /** Number of the present attachment, or of the last one. */
+  number = 0;
   private readonly host: SessionHost;
-  private readonly reconnect: Reconnect;
-  private current: SessionState = { name: "idle" };
-  private home: Welcome | undefined;
-  private readonly secrets = new Secrets();
-  private failsAtMs = Number.POSITIVE_INFINITY;
+  private readonly history: SessionHistory;
   private readonly pulse = new Pulse();
+  private current: SessionState = { name: "idle" };
+  private failsAtMs = Number.POSITIVE_INFINITY;
   /** The transmitter drains, and names these to attach to. */
   private successors: readonly string[] | undefined;
+  private isRetired = false;
 
   constructor(host: SessionHost) {
     this.host = host;
-    this.reconnect = new Reconnect(host.addresses, () => host.random());
+    this.history = host.history;
   }
 
   get state(): SessionState {
@@ -88,17 +75,29 @@ export class Session {
     this.attach(nowMs);
   }
 
+  /** Begins with another transmitter than the one that the session before it leaves. */
+  startElsewhere({ successors }: Session, nowMs: number): void {
+    this.pulse.pass(nowMs, Number.POSITIVE_INFINITY);
+    const delayMs = this.history.reconnect.lost("away", successors);
+    this.enter({ name: "waiting", untilMs: nowMs + delayMs });
+  }
+
+  /** Another session takes its place: this one makes no further attachment. */
+  retire(): void {
+    this.isRetired = true;
+  }
+
   /** The command connection stands. */
   connected(nowMs: number): void {
     if (this.current.name !== "connecting") return;
     const { address } = this.current;
     this.enter({ name: "hello", address, untilMs: nowMs + helloMs });
-    this.helloCount++;
-    const session = this.count + 1;
-    const secret = this.secrets.of(address);
+    this.history.hellos++;
+    const session = this.history.count + 1;
+    const secret = this.history.secrets.of(address);
     const proof = secret === undefined ? {} : { secret };
     const hello = { v: protocolVersion, session, ...proof, ...this.host.hello() };
-    this.host.emit({ kind: "command", part: writeCommand("HELO", hello) });
+    this.say("HELO", hello);
   }
 
   /** The attachment has ended by itself. */
@@ -119,19 +118,14 @@ export class Session {
     if (this.current.name !== "hello") return;
     const welcome = readWelcome(map);
     const { address } = this.current;
-    const before = this.home;
-    const same = before?.id === welcome.id && before.incarnation === welcome.incarnation;
+    const same = this.history.welcomed(address, welcome);
     this.enter({ name: "welcome", address, welcome });
-    this.count++;
-    this.home = welcome;
+    this.number = this.history.count;
     this.successors = undefined;
-    this.secrets.learn(address, welcome.secret);
     this.failsAtMs = Number.POSITIVE_INFINITY;
     this.pulse.begin(welcome.heartbeatMs, nowMs);
-    this.reconnect.succeeded();
-    this.reconnect.learn(welcome.transmitters);
     const { id: transmitter, mesh } = welcome;
-    const session = this.count;
+    const session = this.number;
     this.host.emit({
       kind: "status",
       status: { kind: "welcome", address, transmitter, mesh, session },
@@ -144,7 +138,7 @@ export class Session {
     if (!this.isAttached) return;
     // If an earlier HELO was taken and its answer lost, this cell itself has the id, until it is
     // found dead.
-    const isOthers = error.code === "ID_TAKEN" && this.helloCount === 1;
+    const isOthers = error.code === "ID_TAKEN" && this.history.hellos === 1;
     const isFinal = finalCodes.includes(error.code) || isOthers;
     if (this.current.name === "hello" && isFinal) {
       this.close();
@@ -152,8 +146,8 @@ export class Session {
       return;
     }
     // What was refused was no attachment.
-    if (this.current.name === "hello") this.count--;
-    this.host.emit({ kind: "detach" });
+    if (this.current.name === "hello") this.history.count--;
+    this.detach();
     this.pause(error.message, nowMs, "back");
   }
 
@@ -162,13 +156,17 @@ export class Session {
     if (successors.length > 0 || this.successors === undefined) this.successors = successors;
   }
 
-  /** Turns to another transmitter, if there is one. @returns false if there is none. */
-  move(nowMs: number): boolean {
-    const hasOther = this.reconnect.hasOther || (this.successors ?? []).length > 0;
-    if (this.current.name !== "welcome" || !hasOther) return false;
-    this.host.emit({ kind: "detach" });
-    this.pause("the transmitter drains", nowMs, "away");
-    return true;
+  /** Whether there is another transmitter to turn to. */
+  get hasOther(): boolean {
+    return this.history.reconnect.hasOther || (this.successors ?? []).length > 0;
+  }
+
+  /** Attaches to the same transmitter anew: what the cell has to claim is more than it said. */
+  again(reason: string, nowMs: number): void {
+    // A connection that is only being made has said nothing yet.
+    if (!this.isWelcome && this.current.name !== "hello") return;
+    this.detach();
+    this.pause(reason, nowMs, "back");
   }
 
   /** Says farewell, and closes when it is answered. */
@@ -178,7 +176,7 @@ export class Session {
       return;
     }
     this.enter({ name: "leaving", untilMs: nowMs + leaveMs });
-    this.host.emit({ kind: "command", part: writeCommand("GBYE", {}) });
+    this.say("GBYE", {});
   }
 
   /** Ends at once. */
@@ -186,7 +184,7 @@ export class Session {
     if (this.current.name === "closed") return;
     const wasAttached = this.isAttached || this.current.name === "leaving";
     this.enter({ name: "closed" });
-    if (wasAttached) this.host.emit({ kind: "detach" });
+    if (wasAttached) this.detach();
   }
 
   tick(nowMs: number): void {
@@ -199,7 +197,7 @@ export class Session {
     else if (current.name === "waiting") this.attach(nowMs);
     else if (current.name === "leaving") this.close();
     else {
-      this.host.emit({ kind: "detach" });
+      this.detach();
       this.pause(`no answer from ${current.address}`, nowMs, "away");
     }
   }
@@ -210,31 +208,40 @@ export class Session {
   }
 
   private attach(nowMs: number): void {
-    const { address, patienceMs } = this.reconnect;
+    const { address, patienceMs } = this.history.reconnect;
     this.enter({ name: "connecting", address, untilMs: nowMs + patienceMs });
     this.host.emit({ kind: "status", status: { kind: "connecting", address } });
-    this.host.emit({ kind: "attach", address });
+    this.host.emit({ kind: "attach", line: this.host.line, address });
   }
 
   private pause(reason: string, nowMs: number, home: LostHome): void {
-    const wasWelcome = this.current.name === "welcome";
-    if (this.current.name === "hello") this.count++;
-    const { successors } = this;
-    const delayMs = wasWelcome
-      ? this.reconnect.lost(successors === undefined ? home : "away", successors)
-      : this.reconnect.failed();
+    const wasWelcome = this.isWelcome;
+    if (this.isRetired) {
+      this.enter({ name: "closed" });
+      this.host.detached();
+      return;
+    }
+    if (this.current.name === "hello") this.history.count++;
+    const delayMs = this.delayMs(home);
     this.enter({ name: "waiting", untilMs: nowMs + delayMs });
-    if (this.home !== undefined || wasWelcome) {
+    if (this.history.home !== undefined || wasWelcome) {
       this.host.emit({ kind: "status", status: { kind: "reconnecting", reason, delayMs } });
     }
     if (wasWelcome) this.host.detached();
+  }
+
+  private delayMs(home: LostHome): number {
+    const { successors } = this;
+    const { reconnect } = this.history;
+    if (!this.isWelcome) return reconnect.failed();
+    return reconnect.lost(successors === undefined ? home : "away", successors);
   }
 
   private watch(nowMs: number): void {
     const sign = this.pulse.look(nowMs);
     const silentMs = this.pulse.silentMs(nowMs);
     if (sign === "gone") {
-      this.host.emit({ kind: "detach" });
+      this.detach();
       this.pause(`nothing heard for ${Math.round(silentMs)} ms`, nowMs, "away");
       return;
     }
@@ -256,11 +263,20 @@ export class Session {
     this.pulse.beaten(nowMs);
     const streams = this.host.streams();
     const beat = streams.length === 0 ? {} : { streams };
-    this.host.emit({ kind: "command", part: writeCommand("BEAT", beat) });
+    this.say("BEAT", beat);
+  }
+
+  private say(command: Command, map: FieldMap): void {
+    const { emit, line } = this.host;
+    emit({ kind: "command", line, part: writeCommand(command, map) });
+  }
+
+  private detach(): void {
+    this.host.emit({ kind: "detach", line: this.host.line });
   }
 
   private unreachable(): void {
-    const tried = [...this.reconnect.tried].join(", ");
+    const tried = [...this.history.reconnect.tried].join(", ");
     const { connectTimeoutMs } = this.host;
     this.close();
     this.host.failed(

@@ -42,6 +42,10 @@ const repairMs = 500;
 export class StreamReader {
   /** Messages that came while the buffer was full. */
   letGo = 0;
+  /**
+   * Whether events are kept and not delivered: another stream must be read to its end first.
+   */
+  isHeld = false;
   private readonly host: StreamReaderHost;
   /** The number that comes next; 0 until the stream was heard. */
   private next = 0;
@@ -117,7 +121,7 @@ export class StreamReader {
     this.known = Math.max(this.known, end - 1);
     if (end <= this.next) return;
     if (this.host.bufferedBytes() + this.earlyBytes >= this.host.bufferBytesMax()) this.letGo++;
-    else if (first <= this.next) this.take(first, run);
+    else if (first <= this.next && !this.isHeld) this.take(first, run);
     else this.keep({ first, run });
     this.ask(nowMs);
   }
@@ -126,6 +130,7 @@ export class StreamReader {
   skip(first: number, count: number, nowMs: number): void {
     if (this.next === 0) this.next = first;
     this.known = Math.max(this.known, first + count - 1);
+    if (this.isHeld) return;
     if (first <= this.next) this.next = Math.max(this.next, first + count);
     this.takeEarly();
     this.ask(nowMs);
@@ -163,6 +168,13 @@ export class StreamReader {
     this.hasMoved = false;
   }
 
+  /** Delivers what was held. */
+  release(nowMs: number): void {
+    this.isHeld = false;
+    this.takeEarly();
+    this.ask(nowMs);
+  }
+
   /** Asks for what is missing, if it is time. */
   ask(nowMs: number): void {
     if (!this.wantsRepair) {
@@ -179,9 +191,8 @@ export class StreamReader {
   }
 
   private get wantsRepair(): boolean {
-    return (
-      this.attached && this.hasHole && this.host.bufferedBytes() * 2 < this.host.bufferBytesMax()
-    );
+    if (!this.attached || this.isHeld || !this.hasHole) return false;
+    return this.host.bufferedBytes() * 2 < this.host.bufferBytesMax();
   }
 
   private heardRepair(hasHelped: boolean, isDone: boolean, nowMs: number): void {

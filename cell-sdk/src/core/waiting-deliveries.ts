@@ -82,14 +82,18 @@ export class WaitingDeliveries {
     return this.keys?.find(sender, seq);
   }
 
-  /** The connection is lost. @returns how many became orphans. */
-  orphan(): number {
+  /**
+   * The connection is lost. @param kept the attachment of another connection, which stands.
+   *
+   * @returns how many became orphans.
+   */
+  orphan(kept?: number): number {
     const before = this.orphans.count;
-    const move = (run: Run, index: number, batch: DeliveryBatch): void =>
-      this.orphans.push(run, batch, allBut(run, index));
-    this.keys?.forEach((delivery) => move(delivery.run, delivery.index, delivery.batch));
-    this.keys?.clear();
-    this.queue.moveTo(this.orphans);
+    this.keys?.forEach(({ run, index, batch }) => {
+      if (batch.session !== kept) this.orphans.push(run, batch, allBut(run, index));
+    });
+    this.keys?.clear(kept);
+    this.queue.moveTo(this.orphans, ({ session }) => session !== kept);
     return this.orphans.count - before;
   }
 
@@ -98,9 +102,9 @@ export class WaitingDeliveries {
   }
 
   /** Calls `visit` for each event, orphans included. */
-  forEach(visit: (run: Run, index: number) => void): void {
+  forEach(visit: (run: Run, index: number, batch: DeliveryBatch) => void): void {
     this.orphans.forEach(visit);
-    this.keys?.forEach(({ run, index }) => visit(run, index));
+    this.keys?.forEach(({ run, index, batch }) => visit(run, index, batch));
     this.queue.forEach(visit);
   }
 

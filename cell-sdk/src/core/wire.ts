@@ -100,6 +100,8 @@ export interface CatchGrant {
   readonly pattern: string;
   readonly mode: CatchMode;
   readonly topic: string;
+  /** Number of the next event of the stream, if the transmitter says it. */
+  readonly next: number | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -111,6 +113,7 @@ export function readGrant(map: FieldMap): CatchGrant {
     pattern: stringField(map, "pattern", 255),
     mode,
     topic: mode === "multi" ? stringField(map, "topic", textMax) : "",
+    next: ownField(map, "next") === undefined ? undefined : intField(map, "next"),
     warnings: listField(map, "warnings", 1000).map(String),
   };
 }

@@ -1,0 +1,33 @@
+import { Reconnect } from "./reconnect.js";
+import { Secrets } from "./secrets.js";
+import type { Welcome } from "./wire.js";
+
+/** What a cell knows of its attachments, whichever session made them. */
+export class SessionHistory {
+  /**
+   * Attachments so far. A `HELO` that was never answered may have been one, and counts: no two
+   * transmitters may know this cell under one number.
+   */
+  count = 0;
+  hellos = 0;
+  /** The newest welcome. */
+  home: Welcome | undefined;
+  readonly secrets = new Secrets();
+  readonly reconnect: Reconnect;
+
+  /** @param addresses at least one. */
+  constructor(addresses: readonly string[], random: () => number) {
+    this.reconnect = new Reconnect(addresses, random);
+  }
+
+  /** A transmitter has welcomed the cell. @returns whether it is the one, and start, of before. */
+  welcomed(address: string, welcome: Welcome): boolean {
+    const before = this.home;
+    this.count++;
+    this.home = welcome;
+    this.secrets.learn(address, welcome.secret);
+    this.reconnect.succeeded();
+    this.reconnect.learn(welcome.transmitters);
+    return before?.id === welcome.id && before.incarnation === welcome.incarnation;
+  }
+}
