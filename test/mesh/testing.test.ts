@@ -91,3 +91,87 @@ describe("test mesh", () => {
     expect((await cell.send("nobody.listens", {})).matched).to.equal(0);
   });
 });
+
+describe("test mesh of three", () => {
+  let mesh: TestMesh;
+  beforeEach(async () => {
+    mesh = await startTestMesh({ transmitters: 3 });
+  });
+  afterEach(() => mesh.close());
+
+  it("is whole when it has started", () => {
+    for (const at of [0, 1, 2]) expect(mesh.status(at)).to.include({ state: "running" });
+    expect(new Set([0, 1, 2].map((at) => mesh.status(at)["id"])).size).to.equal(3);
+  });
+
+  it("carries events from any transmitter to any other", async () => {
+    const heard: string[] = [];
+    for (const transmitter of [0, 1, 2]) {
+      const cell = await mesh.connect({ service: `s${transmitter}`, transmitter });
+      await soon(
+        mesh,
+        cell.multicatch("news", ({ data }) => void heard.push(`all ${data}`)),
+      );
+    }
+    const worker = await mesh.connect({ service: "worker", transmitter: 1 });
+    await soon(
+      mesh,
+      worker.anycatch("news", ({ data }) => void heard.push(`one ${data}`)),
+    );
+    const sender = await mesh.connect({ service: "sender", transmitter: 2 });
+
+    const receipt = await soon(mesh, sender.send("news", 7, { until: "handled" }));
+
+    expect(receipt.matched).to.be.at.least(2);
+    expect(heard.toSorted()).to.deep.equal(["all 7", "all 7", "all 7", "one 7"]);
+  });
+
+  it("has cells of one that is killed go on at another", async () => {
+    const cell = await mesh.connect({ service: "worker", transmitter: 1 });
+    const handled: unknown[] = [];
+    await soon(
+      mesh,
+      cell.anycatch("work", ({ data }) => void handled.push(data)),
+    );
+    const sender = await mesh.connect({ service: "sender", transmitter: 2 });
+
+    await mesh.kill(1);
+    const sent = sender.send("work", "later", { until: "handled" });
+    await soon(mesh, sent);
+
+    expect(handled).to.deep.equal(["later"]);
+    expect(Number(mesh.status(0)["cells"]) + Number(mesh.status(2)["cells"])).to.equal(2);
+  });
+
+  it("takes one back that starts again", async () => {
+    await mesh.kill(2);
+    await mesh.advance(3000);
+    await mesh.restart(2);
+    await mesh.advance(3000);
+    expect(mesh.status(2)).to.include({ state: "running" });
+    const [first, last] = [
+      await mesh.connect({ service: "first" }),
+      await mesh.connect({ service: "last", transmitter: 2 }),
+    ];
+    const heard: unknown[] = [];
+    await soon(
+      mesh,
+      last.multicatch("news", ({ data }) => void heard.push(data)),
+    );
+
+    await soon(mesh, first.send("news", 1, { until: "handled" }));
+
+    expect(heard).to.deep.equal([1]);
+  });
+});
+
+/** Lets time pass until it is done; of virtual time that is nothing. */
+async function soon<T>(mesh: TestMesh, doing: PromiseLike<T>): Promise<T> {
+  let isDone = false;
+  const mark = (): void => {
+    isDone = true;
+  };
+  doing.then(mark, mark);
+  for (let left = 200; left > 0 && !isDone; left--) await mesh.advance(50);
+  return await doing;
+}

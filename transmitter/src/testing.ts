@@ -1,16 +1,30 @@
-import { type Cell, connect, type ConnectOptions, inProcess } from "@thynapse/cell-sdk";
-import { pino } from "pino";
-import { limitsOf, version } from "./core-options.js";
-import { TransmitterCore } from "./core/transmitter-core.js";
-import { InProcessHub } from "./in-process.js";
+import {
+  type Attachment,
+  type AttachmentHandlers,
+  type Cell,
+  connect,
+  type ConnectOptions,
+  inProcess,
+  type Transport,
+} from "@thynapse/cell-sdk";
+import { MeshError, type Thid } from "@thynapse/protocol";
 import { resolveTransmitter, type TransmitterOptions } from "./options.js";
-import { Turns } from "./turns.js";
 import { VirtualClock } from "./virtual-clock.js";
+import { VirtualLinks } from "./virtual-links.js";
+import { VirtualTransmitter } from "./virtual-transmitter.js";
 
-/** Options of a mesh in one process: those of its transmitter, and how it rolls its dice. */
-export interface TestMeshOptions extends TransmitterOptions {
+/** Options of a mesh in one process: those of its transmitters, and how it rolls its dice. */
+export interface TestMeshOptions extends Omit<TransmitterOptions, "links"> {
   /** The same seed gives the same course: default 1. */
   readonly seed?: number;
+  /** How many transmitters there are, all linked: 1 to 16, default 1. */
+  readonly transmitters?: number;
+}
+
+/** How a cell of a test mesh is made. */
+export interface TestCellOptions extends Omit<ConnectOptions, "transport" | "transmitters"> {
+  /** Where it goes first, counted from 0: default 0. It fails over to the others. */
+  readonly transmitter?: number;
 }
 
 /** A mesh without sockets, whose time passes only when it is told to. */
@@ -18,14 +32,18 @@ export interface TestMesh extends AsyncDisposable {
   /** The virtual time, in ms since the mesh began. */
   readonly nowMs: number;
   /** Attaches a cell; everything that a cell does, it does here. */
-  connect(options: Omit<ConnectOptions, "transport" | "transmitters">): Promise<Cell>;
+  connect(options: TestCellOptions): Promise<Cell>;
   /** Lets `ms` pass: what is due happens in its order, and settles before the next. */
   advance(ms: number): Promise<void>;
   /** Resolves when nothing more happens without time passing: handlers and confirms included. */
   settle(): Promise<void>;
-  /** What `$mesh.status` answers. */
-  status(): Readonly<Record<string, unknown>>;
-  /** Ends the transmitter, as if it were killed. */
+  /** What `$mesh.status` answers; of transmitter 0 by default. */
+  status(transmitter?: number): Readonly<Record<string, unknown>>;
+  /** Ends a transmitter, as if it were killed. Others notice when time passes. */
+  kill(transmitter: number): Promise<void>;
+  /** Starts a transmitter that has ended again, with the same id, at the same address. */
+  restart(transmitter: number): Promise<void>;
+  /** Ends all transmitters, as if they were killed. */
   close(): Promise<void>;
 }
 
@@ -35,73 +53,54 @@ export interface TestMesh extends AsyncDisposable {
  */
 const quietTurns = 10;
 
-/** Starts a mesh of one transmitter in this process. @throws {MeshError} `BAD_OPTION`. */
+const transmittersMax = 16;
+
+/** How long transmitters may take to find each other, in virtual ms. */
+const joinMsMax = 10_000;
+const joinStepMs = 50;
+
+/**
+ * Starts a mesh in this process; resolves when its transmitters know each other.
+ *
+ * @throws {MeshError} `BAD_OPTION`.
+ */
 export async function startTestMesh(input: TestMeshOptions = {}): Promise<TestMesh> {
-  const { seed = 1, ...options } = input;
-  const mesh = new VirtualMesh(options, seed);
+  const { seed = 1, transmitters = 1, ...options } = input;
+  if (!Number.isInteger(transmitters) || transmitters < 1 || transmitters > transmittersMax) {
+    throw new MeshError("BAD_OPTION", `transmitters: 1 to ${transmittersMax}`);
+  }
+  const mesh = new VirtualMesh(options, { seed, count: transmitters });
   await mesh.settle();
+  await mesh.gather();
   return mesh;
 }
 
 class VirtualMesh implements TestMesh {
   private readonly clock: VirtualClock;
-  private readonly core: TransmitterCore;
-  private readonly hub: InProcessHub;
-  private readonly turns: Turns;
+  private readonly links = new VirtualLinks();
+  private readonly options: TransmitterOptions;
+  private readonly transmitters: VirtualTransmitter[];
+  private readonly ids: Thid[];
+  private starts = 0;
 
-  constructor(input: TransmitterOptions, seed: number) {
+  constructor(options: TransmitterOptions, { seed, count }: { seed: number; count: number }) {
     this.clock = new VirtualClock(seed);
-    const { clock } = this;
-    const id = clock.hex(160);
-    const options = resolveTransmitter({ id, ...input });
-    const address = "in-process";
-    this.core = new TransmitterCore(
-      {
-        ...limitsOf(options),
-        id: options.id,
-        mesh: options.mesh,
-        incarnation: 1,
-        version,
-        pid: process.pid,
-        advertise: () => address,
-        transmitters: () => [address],
-        command: () => address,
-        pub: () => address,
-        wallMs: () => clock.wallMs(),
-        rssBytes: () => 0,
-        prometheus: () => "",
-      },
-      { float: () => clock.random(), hex: (bits) => clock.hex(bits) },
-      clock.nowMs(),
-    );
-    this.hub = new InProcessHub(this.core, clock, () => {
-      clock.touch();
-      this.turns.soon();
-    });
-    this.turns = new Turns({
-      core: this.core,
-      clock,
-      command: { send: () => {}, probe: () => {}, flush: () => Promise.resolve() },
-      events: { publish: () => {} },
-      links: noLinks,
-      local: this.hub,
-      log: pino({ level: "silent" }),
-      onDrainAsked: () => this.core.drain(clock.nowMs()),
-      onStopped: () => this.end(),
-      onJoined: () => {},
-      onEnded: () => this.end(),
-    });
-    this.turns.soon();
+    this.options = options;
+    const places = Array.from({ length: count }, (_, at) => at);
+    this.ids = places.map((at) => (at === 0 ? options.id : undefined) ?? this.drawId());
+    this.transmitters = places.map((at) => this.start(at));
   }
 
   get nowMs(): number {
     return this.clock.nowMs();
   }
 
-  connect(options: Omit<ConnectOptions, "transport" | "transmitters">): Promise<Cell> {
-    const id = options.id ?? this.clock.hex(160);
-    const transport = inProcess(this.hub);
-    return connect({ ...options, id, transport, transmitters: "in-process" });
+  connect({ transmitter = 0, ...options }: TestCellOptions): Promise<Cell> {
+    const id = options.id ?? this.drawId();
+    const first = this.at(transmitter).address;
+    const others = this.transmitters.map(({ address }) => address).filter((it) => it !== first);
+    const transport = this.transport();
+    return connect({ ...options, id, transport, transmitters: [first, ...others] });
   }
 
   async advance(ms: number): Promise<void> {
@@ -119,12 +118,31 @@ class VirtualMesh implements TestMesh {
     }
   }
 
-  status(): Readonly<Record<string, unknown>> {
-    return this.core.statusOf(this.clock.nowMs());
+  /** Lets time pass until all know each other. */
+  async gather(): Promise<void> {
+    const isJoining = (one: VirtualTransmitter): boolean => one.status()["state"] === "joining";
+    while (this.nowMs < joinMsMax && this.transmitters.some(isJoining)) {
+      await this.advance(joinStepMs);
+    }
+  }
+
+  status(transmitter = 0): Readonly<Record<string, unknown>> {
+    return this.at(transmitter).status();
+  }
+
+  async kill(transmitter: number): Promise<void> {
+    this.at(transmitter).end();
+    await this.settle();
+  }
+
+  async restart(transmitter: number): Promise<void> {
+    if (!this.at(transmitter).ended) throw new MeshError("ADDRESS_IN_USE", "it still runs");
+    this.transmitters[transmitter] = this.start(transmitter);
+    await this.settle();
   }
 
   async close(): Promise<void> {
-    this.end();
+    for (const transmitter of this.transmitters) transmitter.end();
     await this.settle();
   }
 
@@ -132,16 +150,53 @@ class VirtualMesh implements TestMesh {
     await this.close();
   }
 
-  private end(): void {
-    this.turns.end();
-    this.hub.closeAll("the transmitter has ended");
+  private start(at: number): VirtualTransmitter {
+    const { clock, links } = this;
+    const options = resolveTransmitter({ ...this.options, id: this.ids[at] as Thid });
+    const address = at === 0 ? "in-process" : `in-process-${at}`;
+    const seedCount = this.ids.length - 1;
+    const start = { address, seedCount, incarnation: ++this.starts };
+    return new VirtualTransmitter(options, start, { clock, links });
+  }
+
+  private at(transmitter: number): VirtualTransmitter {
+    const found = this.transmitters[transmitter];
+    if (found === undefined) throw new MeshError("BAD_OPTION", `no transmitter ${transmitter}`);
+    return found;
+  }
+
+  private transport(): Transport {
+    return {
+      clock: this.clock,
+      checkAddress: () => undefined,
+      open: (address, handlers) => {
+        const there = this.transmitters.find((one) => one.address === address && !one.ended);
+        return there === undefined
+          ? nobody(handlers)
+          : inProcess(there.hub).open(address, handlers);
+      },
+    };
+  }
+
+  private drawId(): Thid {
+    return this.clock.hex(160) as Thid;
   }
 }
 
-const noLinks = {
-  dial: () => {},
-  hangUp: () => {},
-  subscribe: () => {},
-  unsubscribe: () => {},
-  introduce: () => {},
-};
+/** An attachment to where nobody is. */
+function nobody(handlers: AttachmentHandlers): Attachment {
+  let isOpen = true;
+  setImmediate(() => {
+    if (isOpen) handlers.onDisconnected("nobody is there");
+    isOpen = false;
+  });
+  return {
+    send: () => false,
+    openEvents: () => {},
+    subscribe: () => {},
+    unsubscribe: () => {},
+    close: () => {
+      isOpen = false;
+    },
+  };
+}
