@@ -84,7 +84,7 @@ export function startNode(script, args = [], options = {}) {
   return new Child(process.execPath, [script, ...args], options);
 }
 
-/** Starts a transmitter on free ports. `command` is its address; `stop` drains it. */
+/** Starts a transmitter on free ports. `command` is its address; `stop` drains it, `kill` does not. */
 export async function startTransmitter(...flags) {
   const child = startNode(
     thynapse,
@@ -98,6 +98,10 @@ export async function startTransmitter(...flags) {
       child.kill("SIGTERM");
       const code = await child.ended;
       if (code !== 0) throw new Error(`the transmitter ended with ${code}`);
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await child.ended;
     },
   };
 }

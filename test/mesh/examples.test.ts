@@ -17,6 +17,7 @@ const runs: Readonly<Record<string, readonly string[]>> = {
   "ask-and-answer": [],
   "slow-cell": [],
   workers: [],
+  "three-transmitters": [],
   "shared-log": ["--no-python", log],
 };
 const needPython = ["python-cell"];
@@ -25,6 +26,7 @@ const needPython = ["python-cell"];
 const lastLines: Readonly<Record<string, string>> = {
   "slow-cell": "ok: every event was handled or counted as lost",
   workers: "ok: 60 jobs done",
+  "three-transmitters": "ok: one of three transmitters died, and nothing was lost",
   "shared-log": "ok: 1003 lines, ",
 };
 
@@ -32,7 +34,7 @@ describe("examples", () => {
   const ends = new Map<string, RunEnd>();
 
   before(async function () {
-    this.timeout(40_000);
+    this.timeout(90_000);
     // Empty lines, bytes that are no UTF-8, and a last line without an end are lines too.
     const lines = Array.from({ length: 1_000 }, (_, n) => `line ${n} ü\n`).join("");
     writeFileSync(log, Buffer.concat([Buffer.from(`${lines}\n`), Buffer.of(0xff, 0xfe, 10, 0x61)]));

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Cell, connect } from "@thynapse/cell-sdk";
+import { randomThid } from "@thynapse/protocol";
 
+import { writeWord } from "../../../transmitter/dist/core/mesh/mesh-words.js";
 import { medianOf } from "../../bench/statistics.js";
 import { type Claim, claim, ms, percent, say } from "./claim.js";
 import { Swarm } from "./sixty-swarm.js";
@@ -28,7 +30,8 @@ export interface KeyFigures {
 }
 
 const watchedMs = 10_000;
-const restMs = 5000;
+/** Until all have met, and what is done again and again is compiled. */
+const restMs = 15_000;
 const wholeMs = 120_000;
 const keysTried = 10;
 
@@ -62,25 +65,25 @@ export async function setKey(cells: readonly Cell[], number: number): Promise<Ke
 }
 
 /**
- * Bytes per second in a mesh of so many, by the formula: each says to each other one, as often as there are heartbeats, how
- * it is and what it knows of some others.
+ * Bytes per second in a mesh of so many, by the formula: there are n (n − 1) connections, one from each to each other; on
+ * each goes a heartbeat, as often as there are any, and ZeroMQ's own from both ends. What a heartbeat says is of one length,
+ * whatever the number of members: that of its speaker and of two others in turn.
  */
 export function formulaBytes(count: number): number {
-  const perSecond = 4;
-  const told = Math.min(count, standingsMax);
-  return perSecond * count * (count - 1) * (beatBytes + told * standingBytes) + pings(count);
+  return count * (count - 1) * (beatsPerSecond * beatBytes() + pingBytesPerSecond);
 }
 
-/** Topic, frame heads and map around a beat; one row of it. */
-const beatBytes = 94;
-const standingBytes = 57;
-/** Rows of a beat at most. */
-const standingsMax = Number.POSITIVE_INFINITY;
+const beatsPerSecond = 4;
+/** From each end every 400 ms 9 bytes, and 7 for the answer. */
+const pingBytesPerSecond = (2 * (9 + 7)) / 0.4;
 
-/** ZeroMQ's own heartbeats: every 400 ms from each end of each connection, with an answer. */
-function pings(count: number): number {
-  const [perSecond, bytes] = [2.5, 20];
-  return count * (count - 1) * 2 * perSecond * bytes;
+/** A heartbeat with its topic and the heads of its two parts. */
+function beatBytes(): number {
+  const standing = { id: randomThid(), incarnation: Date.now(), beat: 1000, version: 10 };
+  const others = [standing, standing];
+  const word = writeWord({ kind: "beat", speaker: standing, others, missing: [] });
+  const topic = "@mesh ".length + 64 + 1;
+  return word.length + topic + 2 * 2;
 }
 
 /** A mesh of many transmitters, at several sizes. */
