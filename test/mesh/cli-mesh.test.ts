@@ -80,6 +80,7 @@ describe("cli: a mesh of two transmitters", function () {
     const here = await attach(a, "audit");
     const there = await attach(b, "audit");
     for (const cell of [here, there]) await cell.multicatch("orders.**", () => undefined);
+    await there.anycatch("orders.*", () => undefined);
 
     const [said] = await rowsOf(a, "explain", "orders.created");
     const [from] = await rowsOf(a, "explain", "orders.created", "--from", b.id.slice(0, 9));
@@ -96,6 +97,11 @@ describe("cli: a mesh of two transmitters", function () {
       [a.id, `over the link to ${a.id}`],
     ]);
     expect(text.stdout.join("\n")).to.contain(`over the link to ${b.id.slice(0, 8)}`);
+    const [group] = said?.["groups"] as { members: Row[] }[];
+    expect(group?.members[0]).to.include({ id: there.id, transmitter: b.id });
+    expect(group?.members[0]?.["why"]).to.match(/^next: /);
+    const { matched } = await here.send("orders.created", 1);
+    expect(said?.["matched"]).to.equal(matched);
   });
 
   it("dead letters of both are listed, shown and dropped", async () => {

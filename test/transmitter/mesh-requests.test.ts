@@ -190,7 +190,8 @@ describe("mesh requests", () => {
   });
 
   it("explain who would get an event that enters here, and by which way (§14)", () => {
-    const mesh = new QueryMesh({ a: site("a1", 0), b: site("b1", 4), c: site("c1", 9) });
+    const leases = { [idOf("b")]: 1, [idOf("c")]: 2 };
+    const mesh = new QueryMesh({ a: site("a1", 0, leases), b: site("b1", 4), c: site("c1", 9) });
 
     const here = mesh.ask("a", "$mesh.explain", { channel: "x" });
     const there = mesh.ask("a", "$mesh.explain", { channel: "x", transmitter: idOf("b") });
@@ -202,12 +203,26 @@ describe("mesh requests", () => {
     };
     expect(whys(here)).to.deep.equal([
       ["local", "not now: no free credit"],
-      [`over the link to ${idOf("b")}`, "later: another has more free credit"],
+      [`over the link to ${idOf("b")}`, "later: another transmitter leases more credit"],
       [`over the link to ${idOf("c")}`, "next: most free credit"],
     ]);
     expect(whys(there)[1]).to.deep.equal(["local", "next: most free credit"]);
     expect(whys(there)[2]?.[1]).to.equal("later: cells of the origin come first");
     expect(results(here)[0]).to.include({ channel: "x", matched: 4 });
+  });
+
+  it("explain that nobody is next who has no credit, and whom credit is asked of (§14)", () => {
+    const mesh = new QueryMesh({ a: site("a1", 0), b: site("b1", 0), c: site("c1", 9) });
+
+    const answers = mesh.ask("a", "$mesh.explain", { channel: "x" });
+    mesh.deliver();
+
+    const [{ groups }] = results(answers) as [{ groups: { members: Member[] }[] }];
+    expect(groups[0]?.members.map(({ why }) => why)).to.deep.equal([
+      "not now: no free credit",
+      "not now: no free credit",
+      "next: as soon as its transmitter has leased credit",
+    ]);
   });
 
   it("take an answer from nobody but who was asked, and refuse what cannot be read", () => {
@@ -250,13 +265,13 @@ function refusing(code: "NOT_FOUND" | "TOO_MANY_KEYS"): Own {
 }
 
 /** One stream without and one group with a cell. */
-function site(id: string, free: number): Own {
+function site(id: string, free: number, leases: Record<string, number> = {}): Own {
   return (_, { channel }) => ({
     channel,
     streams: [{ pattern: "x", encoding: "M", cells: [] }],
     groups: [
       {
-        ...{ service: "s", pattern: "x", backlog: 0, affinity: false },
+        ...{ service: "s", pattern: "x", backlog: 0, affinity: false, leases },
         members: [{ id, free, state: "alive" }],
       },
     ],

@@ -32,6 +32,7 @@ export function explain(interest: Interest, channel: string): SiteExplanation {
       pattern: group.pattern.text,
       backlog: group.backlog.events,
       affinity: group.terms.affinity,
+      leases: leasesOf(group),
       members: [...group.members.values()].map(({ cell, free }) => ({
         id: cell.id,
         free,
@@ -40,6 +41,13 @@ export function explain(interest: Interest, channel: string): SiteExplanation {
     })),
     others: others(interest, channel),
   };
+}
+
+/** What other transmitters lease to this one: deliveries that their cells would take from it. */
+function leasesOf(group: Group): Record<string, number> {
+  const leases: Record<string, number> = {};
+  for (const { peer, free } of group.sites.members()) leases[peer] = (leases[peer] ?? 0) + free;
+  return leases;
 }
 
 function others(interest: Interest, channel: string): SiteExplanation["others"] {

@@ -17,7 +17,11 @@ export function cellRow(cell: CellRecord, nowMs: number): Row {
 /** A row of `$mesh.groups`. */
 export function groupRow(group: Group, nowMs: number): Row {
   let credit = 0;
-  for (const member of group.members.values()) credit += member.free;
+  let held = 0;
+  for (const member of group.members.values()) {
+    credit += member.free;
+    held += member.heldCount;
+  }
   return {
     service: group.service,
     pattern: group.pattern.text,
@@ -25,7 +29,8 @@ export function groupRow(group: Group, nowMs: number): Row {
     backlog: group.backlog.events,
     backlogBytes: group.backlog.bytes,
     oldestMs: Math.round(group.oldestMs(nowMs)),
-    held: group.heldCount,
+    held,
+    passed: group.sites.heldCount,
     waiting: group.waiting.size + group.held.size,
     credit,
     ...group.stats,
