@@ -53,13 +53,17 @@ export class Catching {
     const held = known ?? this.open(cell, wish);
     // Its group waits for a cell that comes back: it need not be known anew.
     const isBack = held.mode === "any" && cell.session > 1;
-    const grant = (atMs: number): void => {
+    const grant = (atMs: number, isWhole = true): void => {
       if (cell.catches.get(held.number) !== held) return;
       if (held.mode === "any") this.agree(held, wish, atMs);
-      this.parts.attachments.send(cell, "CGHT", answerTo(held, wish));
+      const { next, ...answer } = answerTo(held, wish);
+      this.parts.attachments.send(cell, "CGHT", isWhole ? { ...answer, next } : answer);
     };
     if (isBack) grant(nowMs);
-    else this.parts.sites.whenKnown(() => grant(this.parts.nowMs()), nowMs);
+    else if (known?.mode === "multi") {
+      // A cell that moves asks again: is all on the stream that others sent here?
+      this.parts.sites.rounds.begin((isWhole) => grant(this.parts.nowMs(), isWhole), nowMs);
+    } else this.parts.sites.whenKnown(() => grant(this.parts.nowMs()), nowMs);
   }
 
   private open(cell: CellRecord, wish: CatchWish): CellCatch {

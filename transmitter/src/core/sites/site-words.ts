@@ -45,6 +45,8 @@ export const siteCommands = Object.freeze({
   EXPC: "the cells that a gather reached here, or that are gone",
   SLOW: "readers of your events lag behind: wait so long",
   LOST: "so many events of these channels did not come through",
+  SYNC: "answer this behind all that you have sent me",
+  SYND: "all that I had sent before is on its way before this",
 } satisfies Record<string, string>);
 
 /** A word of this table. */

@@ -18,6 +18,7 @@ import { Gathering } from "./gathering.js";
 import { Hosting } from "./hosting.js";
 import { type Links, loopedLinks, noLinks } from "./links.js";
 import { Passing } from "./passing.js";
+import { Rounds } from "./rounds.js";
 import { Site } from "./site.js";
 import { SiteBook } from "./site-book.js";
 import type { SiteMember } from "./site-member.js";
@@ -51,6 +52,7 @@ export class Sites implements Elsewhere {
   readonly hosting: Hosting;
   readonly adopting: Adopting;
   readonly gathering: Gathering;
+  readonly rounds: Rounds;
   private readonly parts: SitesParts;
   private readonly book: SiteBook;
   private readonly here: Site;
@@ -73,8 +75,9 @@ export class Sites implements Elsewhere {
     this.hosting = new Hosting(shared);
     this.adopting = new Adopting({ ...shared, hosting: this.hosting });
     this.gathering = new Gathering(shared);
-    const { passing, hosting, adopting, gathering } = this;
-    this.words = new Words({ ...shared, passing, hosting, adopting, gathering });
+    this.rounds = new Rounds({ ...parts, links: () => this.links });
+    const { passing, hosting, adopting, gathering, rounds } = this;
+    this.words = new Words({ ...shared, passing, hosting, adopting, gathering, rounds });
   }
 
   /** Another transmitter that lives, by its id. */
@@ -122,6 +125,7 @@ export class Sites implements Elsewhere {
     else this.book.bury(id);
     if (isKnown) this.parts.counters.add("sitesLost");
     this.hosting.originLost(id);
+    this.rounds.lost(id);
     const groups = this.parts.groups();
     for (const group of [...groups.all]) this.lostFor(group, id, nowMs);
     this.parts.asks.siteLost(id);

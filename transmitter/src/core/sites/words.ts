@@ -25,6 +25,7 @@ import { type Gathering, readReplier } from "./gathering.js";
 import type { Hosting } from "./hosting.js";
 import type { Links } from "./links.js";
 import { leaseMax, type Passing } from "./passing.js";
+import type { Rounds } from "./rounds.js";
 import type { Site } from "./site.js";
 import {
   commandOf,
@@ -52,6 +53,7 @@ export interface WordsParts {
   readonly hosting: Hosting;
   readonly adopting: Adopting;
   readonly gathering: Gathering;
+  readonly rounds: Rounds;
 }
 
 type Handler = (site: Site, word: SiteWord, nowMs: number) => void;
@@ -114,6 +116,8 @@ export class Words {
         site.slowUntilMs = nowMs + intField(map, "ms", { max: slowMs });
       },
       LOST: (_, { map }) => this.takeLost(map),
+      SYNC: ({ id }, { map }, nowMs) => this.parts.rounds.asked(id, map, nowMs),
+      SYND: ({ id }, { map }) => this.parts.rounds.answered(id, map),
     };
   }
 

@@ -1,0 +1,81 @@
+import { type FieldMap, intField, type Thid } from "@thynapse/protocol";
+import type { Deadlines } from "../deadlines.js";
+import type { Links } from "./links.js";
+import { writeSiteWord } from "./site-words.js";
+
+/** What rounds need of the transmitter around them. */
+export interface RoundsParts {
+  readonly links: () => Links;
+  readonly deadlines: Deadlines;
+}
+
+/** One asking of all others. */
+interface Round {
+  readonly unanswered: Set<Thid>;
+  readonly then: (isWhole: boolean) => void;
+}
+
+/** How long others may take to answer. */
+const roundMs = 2000;
+
+/**
+ * Asks every linked transmitter for an answer behind all that it has sent. Links keep their order:
+ * when all have answered, everything has come that was sent here before they were asked.
+ *
+ * @see PROTOCOL.md §8.12, §18.10
+ */
+export class Rounds {
+  private readonly parts: RoundsParts;
+  private readonly rounds = new Map<number, Round>();
+  private lastRef = 0;
+
+  constructor(parts: RoundsParts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Begins one. `then` is told once: with true when all have answered or are gone for good, with
+   * false when one did not within 2 s.
+   */
+  begin(then: (isWhole: boolean) => void, nowMs: number): void {
+    const links = this.parts.links();
+    const peers = links.linkedPeers();
+    const ref = ++this.lastRef;
+    this.rounds.set(ref, { unanswered: new Set(peers), then });
+    // One that is not taken, because a link began anew, gets no answer.
+    for (const peer of peers) links.send(peer, writeSiteWord("SYNC", { ref }), nowMs);
+    this.check(ref);
+    this.parts.deadlines.at(nowMs + roundMs, () => this.end(ref, false));
+  }
+
+  /** `SYNC`: another one asks. */
+  asked(peer: Thid, map: FieldMap, nowMs: number): void {
+    const ref = intField(map, "ref", { min: 1 });
+    const links = this.parts.links();
+    if (links.isLinked(peer)) links.send(peer, writeSiteWord("SYND", { ref }), nowMs);
+  }
+
+  /** `SYND`: another one has answered. */
+  answered(peer: Thid, map: FieldMap): void {
+    const ref = intField(map, "ref", { min: 1 });
+    this.rounds.get(ref)?.unanswered.delete(peer);
+    this.check(ref);
+  }
+
+  /** A transmitter is dead or has left: nothing comes of it any more. */
+  lost(peer: Thid): void {
+    for (const [ref, { unanswered }] of [...this.rounds]) {
+      if (unanswered.delete(peer)) this.check(ref);
+    }
+  }
+
+  private check(ref: number): void {
+    if (this.rounds.get(ref)?.unanswered.size === 0) this.end(ref, true);
+  }
+
+  private end(ref: number, isWhole: boolean): void {
+    const round = this.rounds.get(ref);
+    this.rounds.delete(ref);
+    round?.then(isWhole);
+  }
+}
