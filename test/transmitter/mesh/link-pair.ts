@@ -1,4 +1,4 @@
-import { Link, type LinkLimits } from "../../../transmitter/src/core/mesh/link.js";
+import { Link, type LinkEpochs, type LinkLimits } from "../../../transmitter/src/core/mesh/link.js";
 import {
   type FrameHead,
   readFrameHead,
@@ -15,7 +15,9 @@ interface Flying {
 
 /** Two links and the connection between them, in virtual time. Parts are numbers, four bytes each. */
 export class PairOfLinks {
-  readonly links: Readonly<Record<Side, Link>>;
+  readonly links: Record<Side, Link>;
+  /** What became of what each side sent: its number when it was taken, or less than 0. */
+  readonly ends: Readonly<Record<Side, number[]>> = { a: [], b: [] };
   readonly taken: Readonly<Record<Side, number[]>> = { a: [], b: [] };
   readonly anew: Record<Side, number> = { a: 0, b: 0 };
   readonly overruns: Readonly<Record<Side, number[]>> = { a: [], b: [] };
@@ -23,19 +25,14 @@ export class PairOfLinks {
   private readonly random: SeededRandom;
   /** Frames on their way to a side. */
   private readonly flying: Record<Side, Flying[]> = { a: [], b: [] };
+  private readonly limits: LinkLimits;
   private nowMs = 0;
   private isUp = false;
 
   constructor(limits: Partial<LinkLimits> = {}, seed = 1) {
     this.random = new SeededRandom(seed);
-    const all = { linkWindow: 256, linkBytesMax: 16 * 1024 * 1024, ...limits };
-    const linkOf = (side: Side): Link =>
-      new Link(all, {
-        taken: (part) => this.taken[side].push(part.readUInt32BE()),
-        begunAnew: () => this.anew[side]++,
-        dropped: (frames) => this.overruns[side].push(frames),
-      });
-    this.links = { a: linkOf("a"), b: linkOf("b") };
+    this.limits = { linkWindow: 256, linkBytesMax: 16 * 1024 * 1024, ...limits };
+    this.links = { a: this.make("a"), b: this.make("b") };
   }
 
   get onTheWay(): Readonly<Record<Side, number>> {
@@ -62,7 +59,17 @@ export class PairOfLinks {
   send(from: Side, value: number): void {
     const part = Buffer.alloc(4);
     part.writeUInt32BE(value);
-    this.links[from].send(part, this.nowMs);
+    this.links[from].send(part, this.nowMs, (isTaken) => {
+      this.ends[from].push(isTaken ? value : -value);
+    });
+  }
+
+  /** One side makes its link anew, as it does for one whom it held for dead. */
+  renew(side: Side): void {
+    const old = this.links[side];
+    this.links[side] = this.make(side, old.epochs);
+    if (this.isUp) this.links[side].up(this.nowMs);
+    old.drop();
   }
 
   pass(ms: number): void {
@@ -92,9 +99,9 @@ export class PairOfLinks {
   }
 
   /** Sends, loses, doubles, swaps, cuts and heals at random; returns what each side was given. */
-  storm(steps: number): Readonly<Record<Side, number[]>> {
+  storm(steps: number, first = 1): Readonly<Record<Side, number[]>> {
     const sent: Record<Side, number[]> = { a: [], b: [] };
-    for (let step = 1; step <= steps; step++) {
+    for (let step = first; step < first + steps; step++) {
       const side = this.random.float() < 0.5 ? "a" : "b";
       const chance = this.random.float();
       if (chance < 0.5) {
@@ -120,6 +127,18 @@ export class PairOfLinks {
       this.pass(50);
     }
     this.settle();
+  }
+
+  private make(side: Side, before?: LinkEpochs): Link {
+    return new Link(
+      this.limits,
+      {
+        taken: (part) => this.taken[side].push(part.readUInt32BE()),
+        begunAnew: () => this.anew[side]++,
+        dropped: (frames) => this.overruns[side].push(frames),
+      },
+      before,
+    );
   }
 
   private spoil(side: Side): void {

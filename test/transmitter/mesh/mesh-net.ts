@@ -1,6 +1,10 @@
 import type { LinkHello, Prove } from "../../../transmitter/src/core/mesh/hello.js";
 import { Mesh } from "../../../transmitter/src/core/mesh/mesh.js";
+import { type BeatWord, readWord } from "../../../transmitter/src/core/mesh/mesh-words.js";
 import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering-parts.js";
+import { MeshError } from "../../../protocol/src/errors.js";
+import type { Thid } from "../../../protocol/src/thid.js";
+import type { Member, MemberState } from "../../../transmitter/src/core/mesh/members.js";
 import { SeededRandom } from "../../simulation/random.js";
 import { idOf, Net, type NetNode } from "./net.js";
 
@@ -8,11 +12,19 @@ import { idOf, Net, type NetNode } from "./net.js";
 export interface MeshNode extends NetNode {
   readonly mesh: Mesh;
   readonly told: string[];
+  /** Every change of a member: its name, state before, and state. */
+  readonly states: string[];
+  /** Parts of the routing that came. */
+  readonly parts: string[];
+  /** To whom it was linked when it had joined. */
+  joinedWith: readonly string[];
+  /** Its heartbeats. */
+  readonly beats: BeatWord[];
 }
 
 const limits = {
   linkWindow: 256,
-  linkBytesMax: 1024 * 1024,
+  linkBytesMax: 16 * 1024 * 1024,
   heartbeatMs: 250,
   acceptablePauseMs: 1000,
   threshold: 8,
@@ -20,6 +32,14 @@ const limits = {
   forgetMs: 600_000,
   joinTimeoutMs: 3000,
 };
+
+/** The topic that all hear is `@mesh …`. */
+const letterOfMesh = "m".charCodeAt(0);
+
+/** A part of the routing that is refused wherever it comes. */
+export const refusedPart = "M NOPE refused";
+
+const nameOf = (id: Thid): string => Buffer.from(id, "hex").toString().replace(/-+$/, "");
 
 /** Transmitters that find each other, and know of each other. */
 export class MeshNet extends Net<MeshNode> {
@@ -36,7 +56,7 @@ export class MeshNet extends Net<MeshNode> {
   views(): Record<string, string> {
     const views = this.living.map(({ hello, mesh }): [string, string] => {
       const alive = mesh.members.all.filter(({ state }) => state === "alive");
-      const names = alive.map(({ id }) => Buffer.from(id, "hex").toString().replace(/-+$/, ""));
+      const names = alive.map(({ id }) => nameOf(id));
       return [hello.pub, names.toSorted().join(" ")];
     });
     return Object.fromEntries(views);
@@ -87,20 +107,51 @@ export class MeshNet extends Net<MeshNode> {
     actions: PeeringActions,
   ): MeshNode {
     const told: string[] = [];
+    const states: string[] = [];
+    const parts: string[] = [];
+    const beats: BeatWord[] = [];
+    const publish = (head: Buffer, part: Buffer): void => {
+      const word = head[1] === letterOfMesh ? readWord(part) : undefined;
+      if (word?.kind === "beat") beats.push(word);
+      actions.publish(head, part);
+    };
     const handlers = {
-      member: () => undefined,
+      member: ({ id, state }: Member, before: MemberState | undefined) => {
+        states.push(`${nameOf(id)} ${before ?? "unknown"} ${state}`);
+      },
       changed: () => undefined,
       renewed: () => undefined,
-      word: (_from: string, part: Buffer) => told.push(part.toString()),
+      word: (from: Thid, part: Buffer) => {
+        parts.push(`${nameOf(from)} ${part.toString()}`);
+        if (part.toString() === refusedPart) throw new MeshError("BAD_PAYLOAD", "not this one");
+      },
       linked: () => undefined,
-      begunAnew: () => undefined,
       cut: () => undefined,
-      joined: (isDegraded: boolean) => told.push(isDegraded ? "degraded" : "joined"),
+      begunAnew: (id: Thid) => told.push(`anew ${nameOf(id)}`),
+      joined: (isDegraded: boolean) => {
+        told.push(isDegraded ? "degraded" : "joined");
+        node.joinedWith = mesh.linkedPeers().map(nameOf).toSorted();
+      },
       away: (ms: number) => told.push(`away ${ms}`),
       twin: () => told.push("twin"),
       refused: ({ code }: { readonly code: string }) => told.push(code),
     };
-    const mesh = new Mesh(hello, { prove, limits, actions, handlers }, this.nowMs);
-    return { hello, topics, mesh, ears: mesh, told };
+    const mesh = new Mesh(
+      hello,
+      { prove, limits, actions: { ...actions, publish }, handlers },
+      this.nowMs,
+    );
+    const node = {
+      hello,
+      topics,
+      mesh,
+      ears: mesh,
+      told,
+      states,
+      parts,
+      beats,
+      joinedWith: [] as readonly string[],
+    };
+    return node;
   }
 }

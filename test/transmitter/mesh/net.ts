@@ -20,6 +20,8 @@ export interface NodeTerms {
   readonly secret?: string;
   readonly incarnation?: number;
   readonly seeds?: number;
+  /** Whose id it has, if not its own. */
+  readonly twinOf?: string;
 }
 
 /** One connection of a node's SUB to another's XPUB. */
@@ -56,6 +58,8 @@ export abstract class Net<Node extends NetNode> {
   dials = 0;
   protected readonly nodes = new Map<string, Node>();
   private connections: Connection[] = [];
+  /** Who does nothing for the time being. */
+  private paused: string | undefined;
   /** Pairs that cannot connect. */
   private readonly broken = new Set<string>();
 
@@ -64,7 +68,7 @@ export abstract class Net<Node extends NetNode> {
     const { mesh = "default", secret = "", incarnation = 1 } = terms;
     this.stop(name);
     const hello: LinkHello = {
-      id: idOf(name),
+      id: idOf(terms.twinOf ?? name),
       incarnation,
       mesh,
       pub: name,
@@ -120,8 +124,15 @@ export abstract class Net<Node extends NetNode> {
 
   pass(ms: number): void {
     this.nowMs += ms;
-    for (const { ears } of this.nodes.values()) ears.tick(this.nowMs);
+    for (const { ears } of this.active) ears.tick(this.nowMs);
     this.settle();
+  }
+
+  /** Freezes a transmitter for some time, in which all others go on; its sockets stay connected. */
+  pause(name: string, ms: number): void {
+    this.paused = name;
+    for (let left = ms; left > 0; left -= 50) this.pass(50);
+    this.paused = undefined;
   }
 
   /** Carries notices and messages until nothing moves. */
@@ -129,11 +140,18 @@ export abstract class Net<Node extends NetNode> {
     for (let moved = true; moved; ) {
       moved = false;
       for (const connection of [...this.connections]) moved = this.carry(connection) || moved;
-      for (const { ears } of this.nodes.values()) ears.flush();
+      for (const { ears } of this.active) ears.flush();
       moved ||= this.connections.some(
-        ({ messages, notices }) => messages.length + notices.length > 0,
+        ({ from, to, messages, notices }) =>
+          this.paused !== to &&
+          this.paused !== from.hello.pub &&
+          messages.length + notices.length > 0,
       );
     }
+  }
+
+  private get active(): Node[] {
+    return [...this.nodes.values()].filter(({ hello }) => hello.pub !== this.paused);
   }
 
   /** Makes what listens at the sockets of a transmitter. */
@@ -145,6 +163,7 @@ export abstract class Net<Node extends NetNode> {
   ): Node;
 
   private carry({ from, to, admitted, notices, messages }: Connection): boolean {
+    if (this.paused === to || this.paused === from.hello.pub) return false;
     const target = this.nodes.get(to);
     const moved = notices.length + messages.length > 0;
     for (const notice of notices.splice(0)) {

@@ -21,6 +21,14 @@ export interface LinkHandlers {
   dropped(frames: number): void;
 }
 
+/** Which streams of either side there are; 0 for none. */
+export interface LinkEpochs {
+  readonly ours: number;
+  readonly theirs: number;
+}
+
+const noEpochs: LinkEpochs = { ours: 0, theirs: 0 };
+
 /** One frame to publish. */
 export interface LinkMessage {
   readonly head: FrameHead;
@@ -97,16 +105,17 @@ export class Link {
   private isAskDue = false;
   private isAgainDue = false;
 
-  /** @param epoch of its first stream: above those of all links to the same peer before. */
-  constructor(limits: LinkLimits, handlers: LinkHandlers, epoch = 1) {
+  /** @param before the streams of earlier links to the same peer: these are not gone on with. */
+  constructor(limits: LinkLimits, handlers: LinkHandlers, before: LinkEpochs = noEpochs) {
     this.limits = limits;
     this.handlers = handlers;
-    this.ring = new LinkRing(epoch);
+    this.ring = new LinkRing(before.ours + 1);
+    this.theirEpoch = before.theirs > 0 ? before.theirs + 1 : 0;
   }
 
-  /** Which stream goes out. */
-  get epoch(): number {
-    return this.ring.epoch;
+  /** The streams that go out and come in. */
+  get epochs(): LinkEpochs {
+    return { ours: this.ring.epoch, theirs: this.theirEpoch };
   }
 
   /** Frames that have no ack yet. */
@@ -170,11 +179,12 @@ export class Link {
   receive(head: FrameHead, part: Buffer, nowMs: number): void {
     const { ring } = this;
     const isOfRing = head.ackEpoch === ring.epoch;
-    if (head.ackEpoch > ring.epoch || (isOfRing && head.ack > ring.sentMax)) {
+    const isWish = head.ackEpoch === ring.epoch + 1 && head.ack === 0;
+    if ((head.ackEpoch > ring.epoch && !isWish) || (isOfRing && head.ack > ring.sentMax)) {
       throw new MeshError("BAD_FRAME", `an ack of ${head.ack}, which was never sent`);
     }
     const taken = isOfRing ? this.ackedTo(head.ack, nowMs) : [];
-    const lost = this.isUnknowing(head) ? ring.beginAnew() : undefined;
+    const lost = isWish || this.isUnknowing(head) ? ring.beginAnew() : undefined;
     if (this.isResuming && this.isUp) {
       this.isResuming = false;
       ring.sent = ring.acked;
@@ -193,6 +203,14 @@ export class Link {
     this.isAskDue = true;
     this.askPauseMs = Math.min(2 * this.askPauseMs, askMsMax);
     this.askDueMs = nowMs + this.askPauseMs;
+  }
+
+  /** Whether there is nothing to publish. */
+  get isQuiet(): boolean {
+    const { ring } = this;
+    const isDue = this.isAckDue || this.isAskDue || this.isAgainDue;
+    const hasRoom = ring.sent - ring.acked < Math.min(ring.length, this.limits.linkWindow);
+    return !this.isUp || !(isDue || (hasRoom && !this.isResuming));
   }
 
   /** What is to be published now, in order. */
@@ -230,8 +248,8 @@ export class Link {
   }
 
   /**
-   * Whether the other side has made a new link: its stream is new, and it has nothing of ours any
-   * more, so that ours cannot go on either.
+   * Whether the other side has made a new link and knows of no other before: its stream is new, and
+   * it has nothing of ours any more, so that ours cannot go on either.
    */
   private isUnknowing({ epoch, ackEpoch }: FrameHead): boolean {
     if (ackEpoch > 0 || this.theirEpoch === 0) return false;
@@ -243,6 +261,8 @@ export class Link {
   private heard(head: FrameHead, part: Buffer, nowMs: number): void {
     if (head.epoch < this.theirEpoch) {
       this.counts.stale++;
+      // It is told which stream is waited for here.
+      this.isAckDue = true;
       return;
     }
     if (head.epoch > this.theirEpoch && !this.follow(head)) {

@@ -115,13 +115,8 @@ export class MeshRecord {
   /**
    * Takes changes of the owner that go on from what is known, or the whole record.
    *
-<<<<<<< HEAD
-   * @throws {MeshError} `TOO_LARGE` past the bounds of a record, and as `decodeMessagePack`;
-   *   nothing has changed then.
-=======
    * @throws {MeshError} `TOO_LARGE` past the bounds of a record, and as `decodeMessagePack`; then
    *   nothing has changed.
->>>>>>> bff41bc (Keep two lines short)
    */
   learn(delta: Delta): Change[] {
     if (delta.version <= this.version) return [];

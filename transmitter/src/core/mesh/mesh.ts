@@ -152,7 +152,8 @@ export class Mesh {
    * heard what became of that: what it knows of its cells and of others may be old.
    */
   wasAway(nowMs: number): boolean {
-    return this.state === "away" || nowMs - this.members.tickedMs >= this.awayMs;
+    const silentMs = nowMs - this.members.tickedMs - this.limits.heartbeatMs;
+    return this.state === "away" || silentMs >= this.awayMs;
   }
 
   /** @see Peering.subscribed */

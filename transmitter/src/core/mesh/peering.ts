@@ -161,6 +161,7 @@ export class Peering {
   /** Publishes what the links have to say. At the end of each turn. */
   flush(): void {
     for (const { link, ours } of this.peers.all) {
+      if (link.isQuiet) continue;
       const topic = ours.slice(0, -1);
       for (const { head, part } of link.takeMessages()) {
         this.parts.actions.publish(writeFrameHead(topic, head), part);
@@ -248,8 +249,8 @@ export class Peering {
     known.link.drop();
   }
 
-  private link(hello: LinkHello): Link {
-    return linkTo(hello, this.parts, this.epochMax + 1);
+  private link(hello: LinkHello, theirs = 0): Link {
+    return linkTo(hello, this.parts, { ours: this.epochMax, theirs });
   }
 
   private retry(peer: Peer, nowMs: number): void {
@@ -263,7 +264,7 @@ export class Peering {
   }
 
   private remove(peer: Peer): void {
-    this.epochMax = Math.max(this.epochMax, peer.link.epoch);
+    this.epochMax = Math.max(this.epochMax, peer.link.epochs.ours);
     this.peers.remove(peer);
     this.parts.actions.unsubscribe(peer.theirs);
   }
@@ -271,8 +272,9 @@ export class Peering {
   /** Begins both streams anew. */
   private renew(peer: Peer, nowMs: number): void {
     const { link } = peer;
-    this.epochMax = Math.max(this.epochMax, link.epoch);
-    peer.link = this.link(peer.hello);
+    const { ours, theirs } = link.epochs;
+    this.epochMax = Math.max(this.epochMax, ours);
+    peer.link = this.link(peer.hello, theirs);
     if (peer.isUp) peer.link.up(nowMs);
     link.drop();
   }

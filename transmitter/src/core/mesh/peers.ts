@@ -1,6 +1,6 @@
 import { errorBudget, errorBudgetMs, type Thid } from "@thynapse/protocol";
 import { type LinkHello, linkTopic, type Prove } from "./hello.js";
-import { Link } from "./link.js";
+import { Link, type LinkEpochs } from "./link.js";
 import type { PeeringParts } from "./peering-parts.js";
 
 /** A transmitter whose hello was seen, and the link to it. */
@@ -84,8 +84,12 @@ export class Peers {
   }
 }
 
-/** Makes a link to a peer, whose first stream has this epoch. */
-export function linkTo(hello: LinkHello, { limits, handlers }: PeeringParts, epoch: number): Link {
+/** Makes a link to a peer, which goes on with none of the streams before. */
+export function linkTo(
+  hello: LinkHello,
+  { limits, handlers }: PeeringParts,
+  before: LinkEpochs,
+): Link {
   return new Link(
     limits,
     {
@@ -93,7 +97,7 @@ export function linkTo(hello: LinkHello, { limits, handlers }: PeeringParts, epo
       begunAnew: () => handlers.begunAnew(hello, "theirs"),
       dropped: () => handlers.begunAnew(hello, "ours"),
     },
-    epoch,
+    before,
   );
 }
 
