@@ -1,4 +1,5 @@
-import { Link, type LinkEpochs, type LinkLimits } from "../../../transmitter/src/core/mesh/link.js";
+import { Link, type LinkLimits } from "../../../transmitter/src/core/mesh/link.js";
+import type { LinkEpochs } from "../../../transmitter/src/core/mesh/link-parts.js";
 import {
   type FrameHead,
   readFrameHead,

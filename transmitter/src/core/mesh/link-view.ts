@@ -1,5 +1,5 @@
 import type { Thid } from "@thynapse/protocol";
-import type { LinkCounts } from "./link.js";
+import type { LinkCounts } from "./link-parts.js";
 import type { Peer } from "./peers.js";
 
 /** What there is to say of a link. @see PROTOCOL.md §14, $mesh.links */

@@ -1,5 +1,6 @@
 import { MeshError } from "@thynapse/protocol";
 import type { FrameHead, FrameKind } from "./link-frame.js";
+import { type LinkCounts, type LinkEpochs, noLinkCounts } from "./link-parts.js";
 import { type Kept, LinkRing, type Settle, settleAll } from "./link-ring.js";
 import { RoundTrip } from "./round-trip.js";
 
@@ -21,12 +22,6 @@ export interface LinkHandlers {
   dropped(frames: number): void;
 }
 
-/** Which streams of either side there are; 0 for none. */
-export interface LinkEpochs {
-  readonly ours: number;
-  readonly theirs: number;
-}
-
 const noEpochs: LinkEpochs = { ours: 0, theirs: 0 };
 
 /** One frame to publish. */
@@ -34,21 +29,6 @@ export interface LinkMessage {
   readonly head: FrameHead;
   /** Empty unless the frame is `data`. */
   readonly part: Buffer;
-}
-
-/** What a link has counted since it was made. */
-export interface LinkCounts {
-  sent: number;
-  resent: number;
-  taken: number;
-  /** Frames that had come already. */
-  repeated: number;
-  /** Frames of an earlier stream of the other side. */
-  stale: number;
-  /** Times that frames were missing. */
-  holes: number;
-  /** Times that this side has begun anew. */
-  overruns: number;
 }
 
 /** Silence of an unacked frame after which the other side is asked what it has, in ms. */
@@ -73,15 +53,7 @@ const nothing = Buffer.alloc(0);
  * its own.
  */
 export class Link {
-  readonly counts: LinkCounts = {
-    sent: 0,
-    resent: 0,
-    taken: 0,
-    repeated: 0,
-    stale: 0,
-    holes: 0,
-    overruns: 0,
-  };
+  readonly counts: LinkCounts = { ...noLinkCounts };
   readonly roundTrip = new RoundTrip();
   private readonly limits: LinkLimits;
   private readonly handlers: LinkHandlers;

@@ -1,6 +1,7 @@
 import { errorBudget, errorBudgetMs, type Thid } from "@thynapse/protocol";
 import { type LinkHello, linkTopic, type Prove } from "./hello.js";
-import { Link, type LinkEpochs } from "./link.js";
+import { Link } from "./link.js";
+import type { LinkEpochs } from "./link-parts.js";
 import type { PeeringParts } from "./peering-parts.js";
 
 /** A transmitter whose hello was seen, and the link to it. */
