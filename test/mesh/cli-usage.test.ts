@@ -77,6 +77,10 @@ const flags: readonly Row[] = [
     argv: ["up", "--bind", "*", "--insecure", "--link", "a:1"],
     says: "cannot tell others how to reach it — give --advertise HOST",
   },
+  {
+    argv: ["up", "--bind", "*", "--insecure", "--discover"],
+    says: "cannot tell others how to reach it — give --advertise HOST",
+  },
   { argv: ["up", "--mesh-secret", ""], says: "--mesh-secret: a secret is not empty" },
   { argv: ["up", "--mesh-secret", "@none"], exit: 73, says: "cannot read none: ENOENT" },
   { argv: ["up", "--mesh-secret", `@${folder}`], exit: 73, says: "EISDIR" },

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { expect } from "chai";
+import { XSubscriber } from "zeromq";
 
 import type { TransmitterOptions } from "../../transmitter/src/options.js";
 import { startTransmitter, type Transmitter } from "../../transmitter/src/transmitter.js";
@@ -61,6 +62,31 @@ describe("links", () => {
 
     await expectMembers([seed, other]);
     expect(seed.transmitter.pub).to.match(/^tcp:\/\/\[::1\]:/);
+  });
+
+  it("find others of the mesh by themselves, in one network", async () => {
+    const mesh = `m${Date.now()}`;
+    const first = await start({ mesh, discover: true });
+    const second = await start({ mesh, discover: true });
+
+    await expectMembers([first, second]);
+  });
+
+  it("come about while a stranger keeps event sockets from admitting anybody", async () => {
+    const seed = await start();
+    const stranger = closeLater(new XSubscriber({ linger: 0, sendTimeout: 0 }));
+    stranger.connect(seed.transmitter.pub);
+    const noise = setInterval(() => void stranger.send("\x07noise").catch(() => undefined), 2);
+    closeLater({ close: () => clearInterval(noise) });
+    await eventually(() => {
+      expect(seed.transmitter.prometheus()).to.match(/foreign_notices [1-9]/);
+    });
+
+    const links = seed.transmitter.command;
+    const others = await Promise.all([start({ links }), start({ links })]);
+
+    for (const { transmitter } of others) expect(transmitter.status()["state"]).to.equal("running");
+    await eventually(() => expect(seed.log.lines("info").join()).to.match(/joined.*joined/));
   });
 
   it("I19: are missing where nobody knows the name of a seed, and the log says so", async () => {

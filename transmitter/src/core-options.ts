@@ -40,7 +40,8 @@ export function limitsOf(options: ResolvedOptions): Partial<CoreOptions> {
     linkPauseMs: options.linkPauseMs,
     linkCutMs: options.linkCutMs,
     linkForgetMs: options.linkForgetMs,
-    linkWindow: options.linkWindow,
+    // What is beyond the high-water mark of a peer would only be dropped there, and sent again.
+    linkWindow: Math.min(options.linkWindow, Math.ceil(options.highWaterMark / 2)),
     linkBytesMax: options.linkBytesMax,
   };
 }

@@ -2,13 +2,16 @@ import type { Clock } from "@thynapse/cell-sdk";
 import type { MeshError } from "@thynapse/protocol";
 import type { Logger } from "pino";
 import type { TransmitterCore } from "./core/transmitter-core.js";
+import { Discovery } from "./discovery.js";
 import { proving } from "./mesh-secret.js";
-import type { ResolvedOptions } from "./options.js";
+import type { RunningOptions } from "./options.js";
 import { type Knocker, Seeds } from "./seeds.js";
 
 /** What joining a mesh needs of the transmitter around it. */
 export interface JoiningParts {
-  readonly options: ResolvedOptions;
+  readonly options: RunningOptions;
+  /** The address of the event socket, as others reach it, once it is bound. */
+  readonly pub: () => string;
   readonly core: TransmitterCore;
   readonly clock: Clock;
   readonly knocker: Knocker;
@@ -21,6 +24,7 @@ export class Joining {
   readonly joined: Promise<boolean>;
   private readonly parts: JoiningParts;
   private readonly seeds: Seeds;
+  private discovery: Discovery | undefined;
   private resolve: (isDegraded: boolean) => void = () => {};
   private reject: (error: MeshError) => void = () => {};
 
@@ -41,6 +45,14 @@ export class Joining {
     const prove = proving(options.meshSecret);
     core.join({ seedCount: options.links.length, prove }, clock.nowMs());
     this.seeds.set(options.links);
+    if (!options.discover) return;
+    this.discovery = new Discovery({ ...options, pub: this.parts.pub() }, this.parts);
+    void this.discovery.open();
+  }
+
+  /** Datagrams that were to be beacons, and were refused. */
+  get beaconsRefused(): number {
+    return this.discovery?.refusedCount ?? 0;
   }
 
   /** Looks for these seeds instead. */
@@ -65,5 +77,6 @@ export class Joining {
 
   close(): void {
     this.seeds.close();
+    this.discovery?.close();
   }
 }

@@ -73,6 +73,7 @@ export function listenerHandlers(hearers: Hearers): ListenerHandlers {
     events: {
       failed,
       subscribed: (topic) => guarded(() => core.subscribed(topic, clock.nowMs())) ?? false,
+      passedOver: (topic) => guarded(() => core.seat.passedOver(topic, clock.nowMs())),
       unsubscribed: (topic) => guarded(() => core.unsubscribed(topic, clock.nowMs())),
     },
     links: {

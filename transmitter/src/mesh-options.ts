@@ -20,6 +20,15 @@ export const meshRows: readonly OptionRow[] = [
     doc: "HOST:PORT of another transmitter of the mesh, either port of it; may be given repeatedly",
   },
   {
+    name: "discover",
+    flag: "discover",
+    kind: "toggle",
+    fallback: false,
+    doc:
+      "Finds transmitters of the mesh in the same network, by UDP multicast to 239.255.54.54, port " +
+      "5454. A start does not wait for them",
+  },
+  {
     name: "meshSecret",
     flag: "mesh-secret",
     kind: "secret",
@@ -51,8 +60,8 @@ export const meshRows: readonly OptionRow[] = [
   countRow(
     ["linkWindow", "link-window"],
     [1, 65_536, 256],
-    "Messages to one transmitter that may be on their way. More than half of its high-water mark " +
-      "has some dropped there and sent again",
+    "Messages to one transmitter that may be on their way, at most half of the high-water mark. " +
+      "Fewer slow down a link with a long way",
   ),
   sizeRow(
     ["linkBytesMax", "link-ring"],

@@ -42,7 +42,12 @@ function readSecretFile(path: string, where: string): string {
   throw refusal(`${where}: ${path} has over ${secretBytesMax} bytes`, "is it the right file?");
 }
 
-/** Makes the proofs of a mesh: HMAC-SHA-256 in hex, under its secret and what the proof is for. */
-export function proving(secret = ""): Prove {
-  return (purpose, what) => createHmac("sha256", `${purpose} ${secret}`).update(what).digest("hex");
+/** HMAC-SHA-256 in hex, keyed by a purpose and the secret, which is empty in an open mesh. */
+export function keyedProof(purpose: string, what: string | Buffer, secret = ""): string {
+  return createHmac("sha256", `${purpose} ${secret}`).update(what).digest("hex");
+}
+
+/** Makes the proofs of a mesh, under its secret and what the proof is for. */
+export function proving(secret?: string): Prove {
+  return (purpose, what) => keyedProof(purpose, what, secret);
 }

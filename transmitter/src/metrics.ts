@@ -28,6 +28,7 @@ const gaugeHelp: Readonly<Record<string, string>> = Object.freeze({
   subscriptionsPassedOver: "subscriptions not looked at behind a message that was none",
   chosenRoutingIds: "messages of connections that chose their own routing id",
   handshakesFailed: "connections that failed their handshake",
+  beaconsRefused: "datagrams that were no beacons of this mesh, or too many",
 });
 
 /** The numbers of one transmitter: the counters of its core, and gauges. */

@@ -31,6 +31,8 @@ export interface TransmitterOptions {
   readonly mesh?: string;
   /** Other transmitters of the mesh, each as `HOST:PORT`; either port of it. */
   readonly links?: string | readonly string[];
+  /** Finds transmitters of the mesh in the same network, by UDP multicast. */
+  readonly discover?: boolean;
   /** What all transmitters of the mesh know: the text, or `@` and the name of a file. */
   readonly meshSecret?: string;
   readonly joinTimeoutMs?: number | string;
@@ -91,9 +93,15 @@ export interface ResolvedOptions extends Omit<Numeric, "metricsPort"> {
   readonly id: Thid;
   readonly mesh: string;
   readonly links: readonly string[];
+  readonly discover: boolean;
   readonly meshSecret?: string;
   readonly metricsPort?: number;
   readonly logLevel: LogLevel;
+}
+
+/** Options of a transmitter, and the address that it binds: `bind` may be the name of a host. */
+export interface RunningOptions extends ResolvedOptions {
+  readonly address: string;
 }
 
 /** How messages name an option: in code by its name, on a command line by its flag. */
@@ -194,8 +202,8 @@ export function checkExposure({
 }
 
 /** Others are told one address; all addresses of the machine are none. */
-function checkLinks({ bind, advertise, links }: ResolvedOptions): void {
-  if (links.length === 0 || advertise !== undefined || !isWildcard(bind)) return;
+function checkLinks({ bind, advertise, links, discover }: ResolvedOptions): void {
+  if ((links.length === 0 && !discover) || advertise !== undefined || !isWildcard(bind)) return;
   throw refusal(
     `bound to ${bind}, it cannot tell others how to reach it`,
     "give --advertise HOST, or --bind one address",

@@ -13,8 +13,9 @@ import { listenerHandlers } from "./listener-handlers.js";
 import { Metrics } from "./metrics.js";
 import { startMetricsServer, type MetricsServer } from "./metrics-server.js";
 import { OpenFilesGuard, processFiles } from "./open-files.js";
-import type { ResolvedOptions, TransmitterOptions } from "./options.js";
+import type { RunningOptions, TransmitterOptions } from "./options.js";
 import { type Reloaded, Settings } from "./settings.js";
+import { OutwardLinks } from "./outward-links.js";
 import { Listener, type Which } from "./sockets/listener.js";
 import { LocalHosts } from "./sockets/local-hosts.js";
 import type { Ending, Transmitter } from "./transmitter.js";
@@ -23,11 +24,6 @@ import { residentBytes, Watchdog } from "./watchdog.js";
 
 /** How long ZeroMQ may go on sending after a drain, in ms: farewells and last confirms. */
 const drainLingerMs = 500;
-
-/** Options of a transmitter, and the address that it binds: `bind` may be the name of a host. */
-export interface RunningOptions extends ResolvedOptions {
-  readonly address: string;
-}
 
 type State = "starting" | "running" | "draining" | "ended";
 
@@ -82,14 +78,17 @@ export class RunningTransmitter implements Transmitter {
       local: this.inProcess,
       command: this.listener.command,
       events: this.listener.events,
-      links: this.listener.links,
+      links: new OutwardLinks(this.listener.links, () => this.pub, log),
       onDrainAsked: () => void this.drain(),
       onStopped: (unconfirmed) => void this.stopped(unconfirmed),
       onJoined: (isDegraded) => this.joining.done(isDegraded),
       onEnded: (error) => void this.ended(error),
     });
     const knocker = this.listener.links;
-    this.joining = new Joining({ options, core: this.core, clock, knocker, log });
+    this.joining = new Joining({
+      ...{ options, clock, knocker, log, core: this.core },
+      pub: () => this.pub,
+    });
     this.measured = new Metrics(
       this.core,
       () => clock.nowMs(),
@@ -253,6 +252,7 @@ export class RunningTransmitter implements Transmitter {
       chosenRoutingIds: this.listener.command.chosenCount,
       latenessMs: this.turns.takeLatenessMs(),
       handshakesFailed: this.handshakes.failures,
+      beaconsRefused: this.joining.beaconsRefused,
     };
   }
 

@@ -12,6 +12,8 @@ export interface EventSocketOptions extends ListeningOptions {
 export interface EventSocketHandlers {
   /** A subscription was offered; true admits exactly that topic, for that connection. */
   subscribed(topic: Buffer): boolean;
+  /** A subscription was offered at a moment in which none can be admitted. */
+  passedOver?(topic: Buffer): void;
   /** A connection ended its subscription, or died. */
   unsubscribed(topic: Buffer): void;
   /** A message that cannot be published: a defect. */
@@ -118,8 +120,10 @@ export class EventSocket {
   }
 
   private subscribed(topic: Buffer): void {
-    if (this.shifted) this.shiftedCount++;
-    else if (this.handlers.subscribed(topic)) this.socket.admit(topic);
+    if (this.shifted) {
+      this.shiftedCount++;
+      this.handlers.passedOver?.(topic);
+    } else if (this.handlers.subscribed(topic)) this.socket.admit(topic);
   }
 
   private unsubscribed(topic: Buffer): void {

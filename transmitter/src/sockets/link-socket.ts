@@ -58,12 +58,7 @@ export class LinkSocket {
   /** Connects to an event socket, and again whenever the connection is lost. */
   dial(address: string): void {
     if (this.dialled.has(address)) return;
-    if (!isAddress(address)) {
-      this.handlers.undiallable(address);
-      return;
-    }
-    this.dialled.add(address);
-    this.connect(this.sockets[0], address);
+    if (this.connect(this.sockets[0], address)) this.dialled.add(address);
   }
 
   hangUp(address: string): void {
@@ -73,14 +68,14 @@ export class LinkSocket {
   /** Shows the hello at the event socket of a seed, until as many calls of `unknock`. */
   knock(address: string): void {
     const count = this.knocks.get(address) ?? 0;
+    if (count === 0 && !this.connect(this.sockets[1], address)) return;
     this.knocks.set(address, count + 1);
-    if (count === 0) this.connect(this.sockets[1], address);
   }
 
   unknock(address: string): void {
     const count = this.knocks.get(address) ?? 0;
-    this.knocks.set(address, Math.max(0, count - 1));
-    if (count === 1) this.sockets[1].disconnect(address);
+    if (count > 1) this.knocks.set(address, count - 1);
+    else if (this.knocks.delete(address)) this.sockets[1].disconnect(address);
   }
 
   /** Shows this hello at all seeds from now on, and no other one. */
@@ -112,11 +107,16 @@ export class LinkSocket {
     for (const socket of this.sockets) socket.close();
   }
 
-  private connect(socket: Subscriber, address: string): void {
+  private connect(socket: Subscriber, address: string): boolean {
+    if (!isAddress(address)) {
+      this.handlers.undiallable(address);
+      return false;
+    }
     // Not for all from the start: with it, a name that has an IPv6 address is never tried by its
     // other one, which `localhost` would not survive.
     if (address.includes("[") && !socket.ipv6) socket.ipv6 = true;
     socket.connect(address);
+    return true;
   }
 }
 

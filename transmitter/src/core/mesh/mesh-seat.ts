@@ -7,7 +7,7 @@ import { Mesh } from "./mesh.js";
 import { MeshNews } from "./mesh-news.js";
 import type { MeshHandlers, MeshLimits } from "./mesh-parts.js";
 import type { Change } from "./mesh-record.js";
-import { writeHello } from "./hello.js";
+import { helloPrefix, writeHello } from "./hello.js";
 import { RefusalLog } from "./refusal-log.js";
 
 /** What a transmitter is told of others. A no-op until somebody listens. */
@@ -134,6 +134,15 @@ export class MeshSeat {
   subscribed(topic: string, nowMs: number): boolean | undefined {
     this.nowMs = nowMs;
     return this.joined?.subscribed(topic, nowMs);
+  }
+
+  /**
+   * A subscription was offered while none could be admitted. A hello never is, and a connection
+   * shows it only once; all others are shown again when they are missed.
+   */
+  passedOver(topic: Buffer, nowMs: number): void {
+    const text = topic.toString("latin1");
+    if (text.startsWith(helloPrefix)) this.subscribed(text, nowMs);
   }
 
   unsubscribed(topic: string, nowMs: number): void {
