@@ -25,8 +25,8 @@ export const meshRows: readonly OptionRow[] = [
     kind: "toggle",
     fallback: false,
     doc:
-      "Finds transmitters of the mesh in the same network, by UDP multicast to 239.255.54.54, port " +
-      "5454. A start does not wait for them",
+      "Finds transmitters of the mesh in the same network, by UDP multicast to 239.255.54.54, " +
+      "port 5454. A start does not wait for them",
   },
   {
     name: "meshSecret",
