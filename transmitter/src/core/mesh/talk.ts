@@ -90,7 +90,9 @@ export class Talk {
     if (from > 0) return words;
     const roster = this.parts.members.all.flatMap((member) => {
       const standing = this.standing(member.id);
-      const isAlive = member.state === "alive" || member.state === "suspect";
+      // Whoever is linked has been welcomed, or will be in a moment.
+      const isAlive =
+        mayLive(member.state) && (member.state !== "heard-of" || this.isUp(member.id));
       return standing === undefined ? [] : [{ ...standing, isAlive }];
     });
     return [...words, writeWord({ kind: "roster", roster })];
@@ -194,6 +196,10 @@ export class Talk {
     const isDue = dueMs <= this.nowMs;
     this.askDueMs.set(id, isDue ? this.nowMs + pauseMs : dueMs);
     return isDue;
+  }
+
+  private isUp(id: Thid): boolean {
+    return this.parts.peering.isUp(id);
   }
 
   private standing(id: Thid): Standing | undefined {
