@@ -104,6 +104,33 @@ describe("cli: a mesh of two transmitters", function () {
     expect(said?.["matched"]).to.equal(matched);
   });
 
+  it("trace sends a real event, and tells of each hop on its way", async () => {
+    const { a, b } = await startMesh();
+    const cell = await attach(b, "billing");
+    const caught: unknown[] = [];
+    await cell.anycatch("orders.*", ({ data }) => void caught.push(data));
+    await cell.multicatch("orders.**", () => undefined);
+
+    const hops = await rowsOf(a, "trace", "orders.created", '{"id":7}');
+    const text = await run(a, "trace", "orders.created", "x");
+    const nobody = await run(a, "trace", "nobody", "x", "--require-listener");
+
+    expect(hops.map(({ hop, by }) => [hop, by])).to.have.deep.members([
+      ["sent", undefined],
+      ["accepted", a.id],
+      ["published", b.id],
+      ["delivered", b.id],
+      ["settled", b.id],
+      ["handled", undefined],
+    ]);
+    const settled = hops.find(({ hop }) => hop === "settled");
+    expect(settled).to.include({ cell: cell.id, service: "billing", outcome: "ack" });
+    expect(hops.map(({ ms }) => ms)).to.satisfy((all: unknown[]) => all.every(Number.isFinite));
+    expect(caught).to.deep.equal([{ id: 7 }, "x"]);
+    expect(text.stdout.at(-1)).to.match(/└─ +[\d.]+ ms +handled$/);
+    expect(nobody.code).to.equal(4);
+  });
+
   it("dead letters of both are listed, shown and dropped", async () => {
     const { a, b } = await startMesh();
     for (const at of [a, b]) {

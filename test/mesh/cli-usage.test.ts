@@ -140,6 +140,7 @@ const names: readonly Row[] = [
   { argv: ["catch", "a..b", "-s", "s"], says: "PATTERN: empty segment" },
   { argv: ["answer", "\u001b[2J", "x"], says: "control character 0x1b" },
   { argv: ["explain", "a b"], says: "CHANNEL: space at position 2" },
+  { argv: ["trace", "a.*"], says: "CHANNEL: '*'" },
 ];
 
 const bodies: readonly Row[] = [

@@ -48,6 +48,10 @@ export const verbs: Readonly<Record<string, VerbRow>> = Object.freeze({
     summary: "say who would get an event, by which way, and why the others would not",
     load: async () => (await import("./verbs/explain.js")).explain,
   },
+  trace: {
+    summary: "send a real event, and say where it comes by, and when",
+    load: async () => (await import("./verbs/trace.js")).trace,
+  },
   top: {
     summary: "watch live rates, backlogs and slow cells of the whole mesh",
     load: async () => (await import("./verbs/top.js")).top,

@@ -10,6 +10,7 @@ import type { Holder } from "./holder.js";
 import type { Span } from "./ledger.js";
 import type { Member } from "./member.js";
 import type { PassedSettlement } from "./sites/site-words.js";
+import type { Traces } from "./traces.js";
 
 /** What the fates of deliveries need of the transmitter around them. */
 export interface FatesParts {
@@ -17,6 +18,7 @@ export interface FatesParts {
   readonly deadLetters: DeadLetters;
   readonly asks: Asks;
   readonly counters: Counters;
+  readonly traces: Traces;
   readonly random: Random;
   readonly wallMs: () => number;
   readonly effects: () => Effect[];

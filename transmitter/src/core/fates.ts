@@ -45,6 +45,7 @@ export class Fates {
     for (const span of member.take({ origin, first, last: first + count - 1, attempt }, nowMs)) {
       current += spanCount(span);
       this.parts.counters.add(outcomeCounters[settlement.outcome], spanCount(span));
+      this.parts.traces.settled(span, member, settlement.outcome);
       group.released(span);
       if (span.lot.upstream === undefined) {
         this.decide(group, span, { by: member, settlement, nowMs });

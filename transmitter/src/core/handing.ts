@@ -8,6 +8,7 @@ import type { Holder } from "./holder.js";
 import { type Span, singles, spanCount } from "./ledger.js";
 import { Member } from "./member.js";
 import { SiteMember } from "./sites/site-member.js";
+import type { Traces } from "./traces.js";
 
 /** What groups ask of the mesh. @see PROTOCOL.md §18 */
 export interface Elsewhere {
@@ -41,6 +42,7 @@ export interface SiteHanding {
 /** What handing out needs of the transmitter around it. */
 export interface HandingParts {
   readonly counters: Counters;
+  readonly traces: Traces;
   readonly effects: () => Effect[];
   readonly elsewhere: Elsewhere;
 }
@@ -82,6 +84,7 @@ export class Handing {
     span.begunMs = Number.POSITIVE_INFINITY;
     cell.stats.delivered += count;
     this.parts.counters.add("deliveries", count);
+    this.parts.traces.delivered(span, member);
     const effects = this.parts.effects();
     if (cell.encoding === "M") {
       const part = packDelivery(member, span, isClaimed);

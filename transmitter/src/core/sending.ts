@@ -18,6 +18,7 @@ import type { Deadlines } from "./deadlines.js";
 import type { CoreLimits } from "./effects.js";
 import type { Arrival, Intake } from "./intake.js";
 import type { ReadCommand } from "./receiving.js";
+import type { Traces } from "./traces.js";
 
 /** What sending needs of the transmitter around it. */
 export interface SendingParts {
@@ -27,6 +28,7 @@ export interface SendingParts {
   readonly deadlines: Deadlines;
   readonly limits: CoreLimits;
   readonly wallMs: () => number;
+  readonly traces: Traces;
 }
 
 const runHead = Buffer.from("M EVNT ");
@@ -109,6 +111,7 @@ export class Sending {
     const isOld = run.last < cell.sender.floor;
     const isEarly = this.isEarly(cell, run, arrival.nowMs);
     if (!shedding && !isOld && !isEarly && !this.defers(cell, arrival.nowMs)) {
+      this.parts.traces.accepted(run);
       this.parts.intake.take(cell.sender, run, arrival);
       cell.stats.sent += run.count;
       return;

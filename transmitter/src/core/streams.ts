@@ -7,6 +7,7 @@ import { Fifo, type Published, Ring } from "./ring.js";
 import { writeReply } from "./reply.js";
 import { mustWait, type Reader } from "./pace.js";
 import type { RouteTable } from "./route.js";
+import type { Traces } from "./traces.js";
 
 /** One numbered sequence on the event socket: a pattern in an encoding. @see PROTOCOL.md §8 */
 export class Stream {
@@ -75,12 +76,14 @@ export class Streams {
   private readonly routes: RouteTable;
   private readonly random: Random;
   private readonly counters: Counters;
+  private readonly traces: Traces;
   private nextNumber = 1;
 
   constructor(parts: StreamsParts) {
     this.routes = parts.routes;
     this.random = parts.random;
     this.counters = parts.counters;
+    this.traces = parts.traces;
     this.ring = new Ring(parts.ringBytesMax);
   }
 
@@ -127,6 +130,7 @@ export class Streams {
   /** Publishes a run on a stream. Hot path: in `M` the run goes out as it came. */
   publish(stream: Stream, run: Run, effects: Effect[]): void {
     this.counters.add("streamEvents", run.count);
+    this.traces.published(run, stream);
     if (stream.encoding === "M") {
       const part = run.start === 7 ? run.bytes : writeFrame("M", "EVNT", runBytes(run));
       this.emit(stream, run.count, part, effects);
@@ -196,6 +200,7 @@ export interface StreamsParts {
   readonly routes: RouteTable;
   readonly random: Random;
   readonly counters: Counters;
+  readonly traces: Traces;
   readonly ringBytesMax: number;
 }
 

@@ -32,6 +32,7 @@ import { Sites } from "./sites/sites.js";
 import { Streams } from "./streams.js";
 import { Telling } from "./telling.js";
 import { SystemAnswers } from "./system-answers.js";
+import { Traces } from "./traces.js";
 
 /** How long after a look at ages the next one is. */
 const ageCheckMs = 1000;
@@ -82,35 +83,34 @@ export class TransmitterCore {
     this.limits = coreLimits(options);
     this.nowMs = nowMs;
     const { counters, deadlines, limits } = this;
+    const { wallMs } = options;
     const effects = (): Effect[] => this.effects;
+    const tell: Attachments["tell"] = (...event) => this.attachments.tell(...event);
+    const traces = new Traces({ by: options.id, deadlines, wallMs, tell });
     const bounds = { countMax: limits.deadLettersMax, bytesMax: limits.deadLetterBytesMax };
     this.connections = new Connections(limits);
     this.deadLetters = new DeadLetters(bounds, counters);
     this.routes = new RouteTable(limits.routesMax);
     const { routes, deadLetters } = this;
-    this.streams = new Streams({ routes, random, counters, ringBytesMax: limits.ringBytesMax });
+    this.streams = new Streams({ ...limits, routes, random, counters, traces });
     const cellOf = (id: string): CellRecord | undefined => this.attachments.cellOf(id);
     this.asks = new Asks({ deadlines, counters, cellOf, effects });
     this.seat = new MeshSeat({
-      ...{ options, limits, random, counters, effects },
-      tell: (...event) => this.attachments.tell(...event),
+      ...{ options, limits, random, counters, effects, tell },
       takeQuery: (...word) => this.system.word(...word),
     });
     const { streams, asks, seat } = this;
-    const { wallMs } = options;
     const senders = new Senders();
     const origin = `${options.id}.${options.incarnation}`;
     const shared = { routes, deadlines, deadLetters, asks, counters, random, limits, origin };
     this.sites = new Sites({
       ...{ ...shared, streams, effects, cellOf, senders, self: options },
       groupKeepMs: limits.groupKeepMs,
-      groups: () => this.groups,
-      intake: () => this.intake,
-      nowMs: () => this.nowMs,
+      ...{ groups: () => this.groups, intake: () => this.intake, nowMs: () => this.nowMs },
     });
     const { sites } = this;
     this.groups = new Groups({
-      ...{ ...shared, wallMs, effects, elsewhere: sites },
+      ...{ ...shared, wallMs, effects, traces, elsewhere: sites },
       onDead: (letter, number) => this.attachments.tellDead(letter, number, this.nowMs),
       passBack: (...passed) => sites.hosting.passBack(...passed),
       moved: (...moved) => sites.adopting.moved(...moved, this.nowMs),
@@ -149,7 +149,7 @@ export class TransmitterCore {
     });
     this.commands = new CellCommands({
       ...{ attachments, groups, streams, intake, asks },
-      ...{ counters, limits, deadlines, sites, wallMs },
+      ...{ counters, limits, deadlines, sites, traces, wallMs },
       nowMs: () => this.nowMs,
     });
     this.system = new SystemAnswers({
