@@ -1,4 +1,5 @@
 import type { Attachments } from "./attachments.js";
+import type { CellRecord } from "./cells.js";
 import type { Deadlines } from "./deadlines.js";
 import type { CoreLimits, Effect } from "./effects.js";
 import type { Groups } from "./groups.js";
@@ -11,11 +12,21 @@ export interface DrainingParts {
   readonly attachments: Attachments;
   readonly deadlines: Deadlines;
   readonly effects: () => Effect[];
+  /** Whether there are other transmitters that cells can move to. */
+  readonly hasPeers: () => boolean;
   /** Tells other transmitters that this one has ended. */
   readonly leave: (nowMs: number) => void;
 }
 
-/** The end of a transmitter: nothing more is taken, and what was accepted is settled. */
+/** How long cells that hold nothing may take to move: to find another home, and be armed there. */
+const moveMs = 2000;
+
+/**
+ * The end of a transmitter: nothing more is taken, what was accepted is settled, and cells move to
+ * other transmitters while their connections here stand.
+ *
+ * @see PROTOCOL.md §9.6
+ */
 export class Draining {
   private readonly parts: DrainingParts;
   private sinceMs: number | undefined;
@@ -37,7 +48,9 @@ export class Draining {
     const { id, attachments, deadlines, limits } = this.parts;
     attachments.tell("$mesh.transmitter.draining", { id }, nowMs);
     attachments.sayDraining();
-    deadlines.at(nowMs + limits.drainTimeoutMs, (dueMs) => this.check(dueMs));
+    for (const waitMs of [moveMs, limits.drainTimeoutMs]) {
+      deadlines.at(nowMs + waitMs, (dueMs) => this.check(dueMs));
+    }
     this.check(nowMs);
   }
 
@@ -47,9 +60,26 @@ export class Draining {
     const { groups, limits, leave, effects } = this.parts;
     let unconfirmed = 0;
     for (const group of groups.all) unconfirmed += group.unsettled;
-    if (unconfirmed > 0 && nowMs < this.sinceMs + limits.drainTimeoutMs) return;
+    const isInTime = nowMs < this.sinceMs + limits.drainTimeoutMs;
+    if (isInTime && (unconfirmed > 0 || this.isMoving(nowMs - this.sinceMs))) return;
     this.isOver = true;
     leave(nowMs);
     effects().push({ kind: "stopped", unconfirmed });
   }
+
+  /** Whether cells are still to move, or settle here what they hold after they did. */
+  private isMoving(sinceMs: number): boolean {
+    const { attachments, hasPeers } = this.parts;
+    if (!hasPeers()) return false;
+    for (const cell of attachments.all) if (sinceMs < moveMs || isBusy(cell)) return true;
+    return false;
+  }
+}
+
+function isBusy({ isElsewhere, catches }: CellRecord): boolean {
+  if (isElsewhere) return true;
+  for (const held of catches.values()) {
+    if (held.mode === "any" && held.member.held.length > 0) return true;
+  }
+  return false;
 }

@@ -145,6 +145,7 @@ export class TransmitterCore {
     const { attachments, intake } = this;
     this.draining = new Draining({
       ...{ id: options.id, limits, groups, attachments, deadlines, effects },
+      hasPeers: () => sites.hasPeers,
       leave: (atMs) => seat.leave(atMs),
     });
     this.commands = new CellCommands({

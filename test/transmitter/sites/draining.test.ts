@@ -1,0 +1,92 @@
+import { expect } from "chai";
+
+import type { BenchCell } from "../bench-cell.js";
+import type { CoreBench } from "../core-bench.js";
+import { SiteNet } from "./site-net.js";
+
+interface Draining {
+  readonly net: SiteNet;
+  readonly old: CoreBench;
+  readonly next: CoreBench;
+  readonly cell: BenchCell;
+  readonly sender: BenchCell;
+}
+
+/** A worker at a transmitter, and a sender at another one. */
+function draining(): Draining {
+  const net = new SiteNet(2, { drainTimeoutMs: 10_000 });
+  const [old, next] = net.benches as [CoreBench, CoreBench];
+  const cell = old.cell("worker");
+  cell.catch("a", "any", { credit: 1 });
+  return { net, old, next, cell, sender: next.cell("sender") };
+}
+
+function drain(bench: CoreBench): void {
+  bench.turn(() => bench.core.drain(bench.nowMs));
+}
+
+/** The cell is attached to the other transmitter, too. */
+function move({ next, cell }: Draining): BenchCell {
+  return next.cell("worker", { id: cell.id, session: 2 });
+}
+
+describe("transmitter core: draining in a mesh (§9.6)", () => {
+  it("waits until its cells have left for another home", () => {
+    const made = draining();
+    drain(made.old);
+    expect(made.cell.takeOne("GBYE").fields).to.include({ reason: "draining" });
+    expect(made.old.core.state).to.equal("draining");
+    move(made);
+    made.net.pass(1000);
+    expect(made.old.core.state).to.equal("draining");
+
+    made.cell.say("GBYE");
+    made.net.pass(10);
+    expect(made.old.core.state).to.equal("stopped");
+  });
+
+  it("waits 2 s for a cell that does not move, and holds nothing", () => {
+    const { net, old } = draining();
+    drain(old);
+    net.pass(1900);
+    expect(old.core.state).to.equal("draining");
+
+    net.pass(200);
+    expect(old.core.state).to.equal("stopped");
+  });
+
+  it("waits for what a cell holds of another origin, though it moved", () => {
+    const made = draining();
+    made.sender.send("a");
+    const delivery = made.cell.takeOne("DLVR");
+    drain(made.old);
+    move(made);
+    made.net.pass(5000);
+    expect(made.old.core.state).to.equal("draining");
+
+    made.cell.settle(delivery);
+    expect(made.sender.confirms()).to.include("1 handled");
+    made.cell.say("GBYE");
+    made.net.pass(10);
+    expect(made.old.core.state).to.equal("stopped");
+  });
+
+  it("waits no longer than it may", () => {
+    const made = draining();
+    made.sender.send("a");
+    made.cell.takeOne("DLVR");
+    drain(made.old);
+    made.net.pass(10_100);
+
+    expect(made.old.core.state).to.equal("stopped");
+  });
+
+  it("waits for nobody where there is no other transmitter", () => {
+    const net = new SiteNet(1);
+    const [bench] = net.benches as [CoreBench];
+    bench.cell("worker").catch("a", "any");
+    drain(bench);
+
+    expect(bench.core.state).to.equal("stopped");
+  });
+});
