@@ -61,6 +61,16 @@ describe("seat in the mesh", () => {
     expect(effects[0]).to.deep.equal({ kind: "dial", address: "tcp://b:2" });
   });
 
+  it("wakes nobody up while it is alone", () => {
+    const { seat } = makeSeat();
+    seat.join({ seedCount: 0, prove }, 0);
+    expect(seat.deadlineMs).to.equal(Number.POSITIVE_INFINITY);
+
+    seat.subscribed(helloOf("b"), 10);
+
+    expect(seat.deadlineMs).to.be.at.most(260);
+  });
+
   it("ends where an elder transmitter has its id", () => {
     const { seat, effects } = makeSeat();
     seat.join({ seedCount: 0, prove }, 0);

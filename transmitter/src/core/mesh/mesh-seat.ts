@@ -85,7 +85,12 @@ export class MeshSeat {
   }
 
   get deadlineMs(): number {
-    return this.joined?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    const { joined } = this;
+    if (joined === undefined) return Number.POSITIVE_INFINITY;
+    const { peering, members, telling, joining } = joined;
+    if (peering.all.length > 0 || members.all.length > 0) return joined.deadlineMs;
+    // Heartbeats that nobody hears wait until the transmitter wakes up for something else.
+    return Math.min(peering.deadlineMs, telling.deadlineMs, joining.deadlineMs);
   }
 
   /** Command addresses of the live transmitters, this one first. */
