@@ -191,13 +191,15 @@ describe("cli: ls, show, explain, top, dead, bench, completion", () => {
         "complete_words thynapse wa; echo ${COMPREPLY[@]}",
         "complete_words thynapse up --pu; echo ${COMPREPLY[@]}",
         "complete_words thynapse send --until h; echo ${COMPREPLY[@]}",
+        "complete_words thynapse ls li; echo ${COMPREPLY[@]}",
+        "complete_words thynapse ls links c; echo ${COMPREPLY[@]}",
       ].join("\n");
 
       const bash = startProcess(["bash", "--norc", "-c", script]);
       await bash.exit;
 
       expect(bash.stderr).to.deep.equal([]);
-      expect(bash.stdout).to.deep.equal(["watch", "--pub-port", "handled"]);
+      expect(bash.stdout).to.deep.equal(["watch", "--pub-port", "handled", "links", ""]);
     });
 
     it("writes scripts for zsh and fish too", async () => {

@@ -8,6 +8,8 @@ export interface CompletedVerb {
   readonly name: string;
   readonly summary: string;
   readonly flags: Flags;
+  /** What its first argument may be, where that is one of few words. */
+  readonly words: readonly string[];
 }
 
 /**
@@ -29,6 +31,9 @@ export function completionScript(
 function bashScript(verbs: readonly CompletedVerb[]): string {
   const words = verbs.map(({ name }) => name).join(" ");
   const cases = verbs.map(({ name, flags }) => `    ${name}) words="${flagWords(flags)}" ;;`);
+  const firsts = verbs
+    .filter(({ words: known }) => known.length > 0)
+    .map(({ name, words: known }) => `      ${name}) words="${known.join(" ")} $words" ;;`);
   const choices = [...choicesOf(verbs)].map(
     ([flag, known]) => `    --${flag}) words="${known.join(" ")}" ;;`,
   );
@@ -41,6 +46,11 @@ function bashScript(verbs: readonly CompletedVerb[]): string {
   case "\${COMP_WORDS[1]}" in
 ${cases.join("\n")}
   esac
+  if [ "$COMP_CWORD" -eq 2 ]; then
+    case "$before" in
+${firsts.join("\n")}
+    esac
+  fi
   case "$before" in
 ${choices.join("\n")}
   esac
@@ -52,8 +62,11 @@ complete -o default -F _thynapse thynapse
 
 function fishScript(verbs: readonly CompletedVerb[]): string {
   const lines = ["complete -c thynapse -f"];
-  for (const { name, summary, flags } of verbs) {
+  for (const { name, summary, flags, words } of verbs) {
     const isFirst = "__fish_use_subcommand";
+    const isArgument = `"__fish_seen_subcommand_from ${name}"`;
+    if (words.length > 0)
+      lines.push(`complete -c thynapse -n ${isArgument} -a "${words.join(" ")}"`);
     lines.push(`complete -c thynapse -n ${isFirst} -a ${name} -d ${fishQuoted(summary)}`);
     for (const [flag, { describe, placeholder, choices }] of Object.entries(flags)) {
       const value =

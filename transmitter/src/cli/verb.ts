@@ -16,6 +16,8 @@ export interface Invocation<F extends Flags = Flags> extends Resolved<F> {
 export interface Verb<F extends Flags = Flags> extends Usage<F> {
   /** What stands below the flags in the help. */
   readonly notes?: string;
+  /** What the first argument may be, where it is one of few words. */
+  readonly words?: readonly string[];
   /** Command lines to copy, without the leading `thynapse`. */
   readonly examples: readonly string[];
   /**

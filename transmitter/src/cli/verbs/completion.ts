@@ -11,6 +11,7 @@ export const completion = defineVerb({
   name: "completion",
   usage: "[SHELL]",
   flags: everyFlags,
+  words: shells,
   notes: `SHELL is one of ${shells.join(", ")}; the one in $SHELL if nothing is said.`,
   examples: [
     "completion bash >> ~/.bashrc",
@@ -26,8 +27,8 @@ export const completion = defineVerb({
     }
     const loaded = await Promise.all(
       Object.entries(verbs).map(async ([verb, row]) => {
-        const { flags } = await row.load();
-        return { name: verb, summary: row.summary, flags };
+        const { flags, words = [] } = await row.load();
+        return { name: verb, summary: row.summary, flags, words };
       }),
     );
     const script = completionScript(shell, loaded);

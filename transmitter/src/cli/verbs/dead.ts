@@ -48,6 +48,7 @@ export const dead = defineVerb({
   name: "dead",
   usage: "[ACTION] [LETTER]",
   flags,
+  words: actions,
   notes: `ACTION is one of ${actions.join(", ")}; ls if nothing is said. redrive and drop take a
 LETTER, or --service for all of one, on every transmitter. A LETTER is a number, with the beginning
 of its transmitter's ID before it where several have that number: 77b0/12.`,

@@ -104,6 +104,7 @@ export const ls = defineVerb({
   name: "ls",
   usage: "[WHAT]",
   flags,
+  words: Object.keys(listings),
   notes: `WHAT is one of ${Object.keys(listings).join(", ")}; cells if nothing is said.
 Whichever transmitter is asked, it answers for the whole mesh; one that does not answer is named,
 and then the end is ${exitCode.timedOut}.`,

@@ -46,6 +46,7 @@ export const show = defineVerb({
   name: "show",
   usage: "[WHAT] [NAME] [PATTERN]",
   flags,
+  words: Object.keys(subjects),
   notes: `WHAT is one of ${Object.keys(subjects).join(", ")}; status if nothing is said. An ID may
 be cut short as long as it names one. Status and metrics are those of the transmitter that is asked,
 or of the named one.`,

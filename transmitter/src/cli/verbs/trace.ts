@@ -27,10 +27,10 @@ export const trace = defineVerb({
   name: "trace",
   usage: "CHANNEL [BODY]",
   flags,
-  notes: `The event is a real one: whoever catches CHANNEL gets it, with a header "thynapse-trace", and
-each transmitter that it comes by tells so. Times count from the sending. Those that another clock
-shows have the error that comes with comparing clocks (±). Handled is what every group has settled;
-when a multicatch cell is done nobody knows. ${bodyNotes}`,
+  notes: `The event is a real one: whoever catches CHANNEL gets it, with a header "thynapse-trace",
+and each transmitter that it comes by tells so. Times count from the sending. Those that another
+clock shows have the error that comes with comparing clocks (±). Handled is what every group has
+settled; when a multicatch cell is done nobody knows. ${bodyNotes}`,
   examples: [`trace orders.created '{"id": 7}'`, "trace greeting hello --json"],
   async run(invocation) {
     const { flags: given, positionals, interrupts } = invocation;
