@@ -60,6 +60,18 @@ describe("cli: up", () => {
     for (const address of [ready.command, ready.pub]) await listenOnce(address);
   });
 
+  it("ends with 0 on SIGTERM while it waits for its mesh", async () => {
+    const words = ["up", "--port", "0", "--link", "nosuch.invalid:1", "--join-timeout", "1h"];
+    const up = startThynapse(words);
+    // It has begun to wait when it says that it does so in vain.
+    await up.waitForLine(/cannot resolve nosuch/, { withinMs: 18_000 });
+
+    up.kill("SIGTERM");
+
+    expect(await up.exit).to.deep.equal({ code: 0, signal: null });
+    expect(up.stdout).to.deep.equal([]);
+  });
+
   it("I59: drains on Ctrl-C and ends with 130; a second Ctrl-C ends it at once", async () => {
     const [once] = await startUp([]);
     const [twice, { command }] = await startUp(["--drain-timeout", "60s"]);

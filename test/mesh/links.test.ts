@@ -150,6 +150,24 @@ describe("links", () => {
     await expectMembers([seed]);
   });
 
+  it("end the younger of two with one id who meet at a third within two seconds", async () => {
+    const seed = await start();
+    const links = seed.transmitter.command;
+    const id = "cd".repeat(20);
+    const elder = await start({ id, links });
+    await expectMembers([seed, elder]);
+    const beganMs = performance.now();
+
+    const ended = await start({ id, links }).then(
+      async ({ transmitter }) => (await transmitter.closed).error,
+      (error: unknown) => error,
+    );
+
+    expect(ended).to.include({ code: "ID_TAKEN" });
+    expect(performance.now() - beganMs).to.be.below(2000);
+    await expectMembers([seed, elder]);
+  });
+
   it("join processes; of two with one id the younger ends with 5", async () => {
     const id = "ab".repeat(20);
     const elder = startThynapse(["up", "--json", "--port", "0", "--id", id]);

@@ -1,5 +1,5 @@
 import type { Clock } from "@thynapse/cell-sdk";
-import type { MeshError, Thid } from "@thynapse/protocol";
+import { MeshError, type Thid } from "@thynapse/protocol";
 import type { Logger } from "pino";
 import { systemRandom } from "./clock.js";
 import { limitsOf, version } from "./core-options.js";
@@ -145,6 +145,11 @@ export class RunningTransmitter implements Transmitter {
     const { id, command, pub, pid } = this;
     const { mesh } = this.options;
     this.log.info({ id, command, pub, pid, mesh, isDegraded }, "transmitter ready");
+  }
+
+  /** Gives up a start that waits for its mesh. */
+  cancel(): void {
+    this.joining.failed(new MeshError("ABORTED", "the start was called off"));
   }
 
   drain(): Promise<Ending> {

@@ -58,29 +58,36 @@ export interface Transmitter extends AsyncDisposable {
 export interface TransmitterSurroundings {
   /** Where lines go; default: JSON on standard error, from `logLevel` on. */
   readonly logger?: Logger;
+  /** Ends a start that still waits for its mesh; afterwards it does nothing. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Starts a transmitter; resolves when both sockets are bound and cells are welcome.
  *
  * @throws {MeshError} `BAD_OPTION`; `ADDRESS_IN_USE`, whose hint names the next free port; `DENIED`
- * for a port that needs permission.
+ * for a port that needs permission; `ID_TAKEN` if a transmitter of the mesh has its id; `ABORTED`.
  */
 export async function startTransmitter(
   input: TransmitterOptions = {},
-  { logger }: TransmitterSurroundings = {},
+  { logger, signal }: TransmitterSurroundings = {},
 ): Promise<Transmitter> {
   const options = resolveTransmitter(input);
   const address = await addressOf(options.bind);
   checkExposure({ ...options, bind: address });
   const log = logger ?? makeLogger(options.logLevel);
   const running = new RunningTransmitter({ ...options, address }, log, systemClock);
+  const cancel = (): void => running.cancel();
+  signal?.addEventListener("abort", cancel);
   try {
     await running.bind();
+    if (signal?.aborted) cancel();
     await running.start();
   } catch (error) {
     await running.end({ unconfirmed: 0, lingerMs: 0 });
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
   }
   return running;
 }

@@ -21,6 +21,7 @@ import {
   systemExit,
 } from "../fault.js";
 import { durationText, type Flag, sizeText } from "../flags.js";
+import type { Interrupts } from "../interrupts.js";
 import type { Output } from "../output.js";
 import { everyFlags, transmitterDefault } from "../common-flags.js";
 import type { Resolved } from "../resolve.js";
@@ -64,6 +65,7 @@ the mesh has its id.`,
     const { out, err, interrupts } = invocation;
     collectSeldom();
     const transmitter = await start(invocation);
+    if (transmitter === undefined) return endOf(interrupts);
     process.on("SIGHUP", () => {
       void reload(invocation, transmitter).then((line) => err.line(`thynapse: SIGHUP: ${line}`));
     });
@@ -83,8 +85,7 @@ the mesh has its id.`,
     } else if (out.isTerminal) {
       void out.line("drained");
     }
-    // SIGTERM is how a drain is asked for; only Ctrl-C is an interruption.
-    return interrupts.exit === exitCode.interrupted ? exitCode.interrupted : exitCode.ok;
+    return endOf(interrupts);
   },
 });
 
@@ -97,12 +98,20 @@ function collectSeldom(): void {
   setFlagsFromString("--heap-growing-percent=900");
 }
 
-async function start(invocation: Invocation<typeof flags>) {
+/** SIGTERM is how a drain is asked for; only Ctrl-C is an interruption. */
+function endOf({ exit }: Interrupts): ExitCode {
+  return exit === exitCode.interrupted ? exitCode.interrupted : exitCode.ok;
+}
+
+/** Starts it; `undefined` if a signal has ended the start. */
+async function start(invocation: Invocation<typeof flags>): Promise<Transmitter | undefined> {
   const options = inputOf(invocation, invocation.err.isTerminal);
+  const { signal } = invocation.interrupts;
   try {
     resolveTransmitter(options, (row) => `--${row.flag}`);
-    return await startTransmitter(options);
+    return await startTransmitter(options, { signal });
   } catch (thrown) {
+    if (isMeshError(thrown) && thrown.code === "ABORTED") return undefined;
     throw startFault(thrown);
   }
 }
