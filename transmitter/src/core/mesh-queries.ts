@@ -58,6 +58,7 @@ interface Waiting {
   readonly then: (answers: Answers, nowMs: number) => void;
 }
 
+const letterQ = 0x51;
 const question = "QURY";
 const reply = "QANS";
 
@@ -103,6 +104,8 @@ export class MeshQueries {
    * @throws {MeshError} for one that cannot be read.
    */
   take(from: Thid, part: Buffer, nowMs: number): boolean {
+    // Most words are of the routing, and come in numbers: one byte tells them apart.
+    if (part[2] !== letterQ) return false;
     const { command, payload } = readFrame(part);
     if (command !== question && command !== reply) return false;
     const map = decodePayloadMap(payload, { bytesMax: commandBytesMax });
