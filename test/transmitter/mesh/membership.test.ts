@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { readWord } from "../../../transmitter/src/core/mesh/mesh-words.js";
 import { MeshNet, type MeshNode } from "./mesh-net.js";
 import { idOf } from "./net.js";
 
@@ -41,9 +42,10 @@ describe("mesh membership", () => {
 
   it("names few in its heartbeats, and all of them in turn", () => {
     const { net, nodes } = calmMesh(20);
-    const before = nodes.map(({ beats }) => beats.length);
+    for (const { forAll } of nodes) forAll.splice(0);
     net.run(5000);
-    const beats = nodes.flatMap((node, at) => node.beats.slice(before[at]));
+    const words = nodes.flatMap(({ forAll }) => forAll.map((part) => readWord(part)));
+    const beats = words.filter((word) => word.kind === "beat");
     expect(beats.length).to.be.within(20 * 19, 20 * 21);
     for (const { others, missing } of beats) {
       expect(others.length).to.be.within(1, 3);

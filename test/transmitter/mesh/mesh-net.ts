@@ -1,8 +1,7 @@
 import type { LinkHello, Prove } from "../../../transmitter/src/core/mesh/hello.js";
 import { Mesh } from "../../../transmitter/src/core/mesh/mesh.js";
-import { type BeatWord, readWord } from "../../../transmitter/src/core/mesh/mesh-words.js";
 import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering-parts.js";
-import { MeshError } from "../../../protocol/src/errors.js";
+import { MeshError } from "@thynapse/protocol";
 import type { Thid } from "../../../protocol/src/thid.js";
 import type { Member, MemberState } from "../../../transmitter/src/core/mesh/members.js";
 import { SeededRandom } from "../../simulation/random.js";
@@ -18,8 +17,8 @@ export interface MeshNode extends NetNode {
   readonly parts: string[];
   /** To whom it was linked when it had joined. */
   joinedWith: readonly string[];
-  /** Its heartbeats. */
-  readonly beats: BeatWord[];
+  /** What it has told all. */
+  readonly forAll: Buffer[];
 }
 
 const limits = {
@@ -109,10 +108,9 @@ export class MeshNet extends Net<MeshNode> {
     const told: string[] = [];
     const states: string[] = [];
     const parts: string[] = [];
-    const beats: BeatWord[] = [];
+    const forAll: Buffer[] = [];
     const publish = (head: Buffer, part: Buffer): void => {
-      const word = head[1] === letterOfMesh ? readWord(part) : undefined;
-      if (word?.kind === "beat") beats.push(word);
+      if (head[1] === letterOfMesh) forAll.push(part);
       actions.publish(head, part);
     };
     const handlers = {
@@ -149,7 +147,7 @@ export class MeshNet extends Net<MeshNode> {
       told,
       states,
       parts,
-      beats,
+      forAll,
       joinedWith: [] as readonly string[],
     };
     return node;

@@ -46,6 +46,9 @@ export type MeshWord =
 /** What all are told as often as heartbeats. */
 export type BeatWord = Extract<MeshWord, { readonly kind: "beat" }>;
 
+/** That an incarnation ends. */
+export type FarewellWord = Extract<MeshWord, { readonly kind: "farewell" }>;
+
 /** Those of the words that are only said on a link. */
 export type LinkWord = Exclude<MeshWord, { readonly kind: "beat" | "farewell" }>;
 

@@ -238,7 +238,8 @@ export class Mesh {
   }
 
   private begunAnew(id: Thid): void {
-    this.telling.anew(id);
+    if (this.peering.get(id) === undefined) this.telling.forget(id);
+    else this.telling.anew(id);
     this.talk.begunAnew(id);
     this.handlers.begunAnew(id);
   }

@@ -8,6 +8,7 @@ import { mayLive, type Members } from "./members.js";
 import { membersMax } from "./mesh-parts.js";
 import {
   type BeatWord,
+  type FarewellWord,
   type LinkWord,
   type MeshWord,
   type Standing,
@@ -103,15 +104,20 @@ export class Talk {
     this.nowMs = nowMs;
     try {
       if (word.kind === "beat") this.hearBeat(word);
-      else if (word.kind === "farewell") {
-        this.parts.members.left(word.id, word.incarnation, this.nowMs);
-      } else if (from === undefined) {
+      else if (word.kind === "farewell") this.hearFarewell(word, from);
+      else if (from === undefined) {
         throw new MeshError("BAD_COMMAND", "that is for a link, and not to be told all");
       } else this.hearOnLink(word, from);
     } catch (thrown) {
       // It was read, and what it says is not taken: that does no harm to what follows.
       this.parts.peering.refuse(toMeshError(thrown));
     }
+  }
+
+  /** Whoever is linked says it on its link: nobody else can say it then. */
+  private hearFarewell({ id, incarnation }: FarewellWord, from: Thid | undefined): void {
+    if (from !== id && this.parts.peering.isUp(id)) return;
+    this.parts.members.left(id, incarnation, this.nowMs);
   }
 
   private hearOnLink(word: LinkWord, from: Thid): void {
