@@ -29,7 +29,7 @@ export interface DeltaPiece {
 const pieceEntriesMax = 4096;
 const pieceBytesMax = 256 * 1024;
 
-/** Writes a delta as one word or more, to be sent after one another. */
+/** Writes a delta as one word or more, to be sent after one another. @see PROTOCOL.md §19.12 */
 export function writeDelta({ id, incarnation, from, version, entries }: Delta): Buffer[] {
   const pieces = piecesOf(entries);
   return pieces.map((piece, at) => {
@@ -82,7 +82,7 @@ function readEntry(row: unknown): Entry {
   return [key, version as number, bytes ? Buffer.from(bytes) : undefined];
 }
 
-/** Puts the pieces of deltas together that come over one link. */
+/** Puts the pieces of deltas together that come over one link. @see PROTOCOL.md §19.12 */
 export class Assembly {
   private readonly pieces = new Map<Thid, DeltaPiece & { readonly bytes: number }>();
 

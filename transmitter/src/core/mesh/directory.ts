@@ -15,6 +15,8 @@ export interface DirectoryHandlers {
  *
  * Lost, repeated and reordered deltas do no harm: one that does not go on from what is known is put
  * aside, and a digest shows what is to be fetched, from the owner or from anyone who knows more.
+ *
+ * @see PROTOCOL.md §19.11 to §19.13
  */
 export class Directory {
   private readonly own: MeshRecord;
@@ -22,10 +24,10 @@ export class Directory {
   private readonly handlers: DirectoryHandlers;
 
   constructor(
-    me: { readonly id: Thid; readonly incarnation: number },
+    me: { readonly id: Thid; readonly incarnation: number; readonly bytesMax?: number },
     handlers: DirectoryHandlers,
   ) {
-    this.own = new MeshRecord(me.id, me.incarnation);
+    this.own = new MeshRecord(me.id, me.incarnation, me.bytesMax);
     this.handlers = handlers;
   }
 

@@ -15,6 +15,8 @@ const namesMax = 64;
  * Everybody hears most of the others by itself. It asks in its own heartbeat for those whom it does
  * not hear, and whoever hears them names them in its next one. News of a member is told for a
  * second, and all take turns, so that what was lost heals, whatever it was.
+ *
+ * @see PROTOCOL.md §19.15
  */
 export class Gossip {
   private readonly awaitMs: number;

@@ -50,6 +50,8 @@ export type Prove = (purpose: "hello" | "link" | "mesh", what: string | Buffer) 
 
 /**
  * Writes the topic of a hello: a prefix, a proof in hex, MessagePack in base64url, and a space.
+ *
+ * @see PROTOCOL.md §19.2
  */
 export function writeHello(hello: LinkHello, prove: Prove): string {
   const { id, incarnation, mesh, pub, command, nonce } = hello;
@@ -63,6 +65,8 @@ export function writeHello(hello: LinkHello, prove: Prove): string {
  *
  * @throws {MeshError} `BAD_FRAME`, `BAD_PAYLOAD`, `BAD_ID` for what cannot be read; `DENIED` for a
  *   wrong proof; `BAD_VERSION`; `MESH_MISMATCH` for a transmitter of a mesh of another name.
+ *
+ * @see PROTOCOL.md §19.3
  */
 export function readHello(topic: string, mesh: string, prove: Prove): LinkHello {
   const text = topic.slice(helloPrefix.length, -1);
@@ -97,19 +101,23 @@ export function readHello(topic: string, mesh: string, prove: Prove): LinkHello 
   };
 }
 
-/** Whether one of two with the same id has started later. */
+/** Whether one of two with the same id has started later. @see PROTOCOL.md §19.4 */
 export function isYounger(one: LinkHello, other: LinkHello): boolean {
   if (one.incarnation !== other.incarnation) return one.incarnation > other.incarnation;
   return one.nonce > other.nonce;
 }
 
-/** The topic on which one transmitter speaks to another: only who knows the secret finds it. */
+/**
+ * The topic on which one transmitter speaks to another: only who knows the secret finds it.
+ *
+ * @see PROTOCOL.md §19.5
+ */
 export function linkTopic(prove: Prove, from: LinkHello, to: LinkHello): string {
   const both = [from, to].map(({ id, incarnation, nonce }) => `${id} ${incarnation} ${nonce}`);
   return `${linkPrefix}${prove("link", both.join(" to "))}`;
 }
 
-/** The topic on which a transmitter speaks to all others of the mesh. */
+/** The topic on which a transmitter speaks to all others of the mesh. @see PROTOCOL.md §19.10 */
 export function meshTopic(prove: Prove, mesh: string): string {
   return `${meshPrefix}${prove("mesh", mesh)}`;
 }

@@ -12,6 +12,8 @@ export interface JoiningParts {
 /**
  * When a transmitter that has just started is one of the mesh: it is linked both ways with
  * everybody whom those list as alive that it is linked with.
+ *
+ * @see PROTOCOL.md §19.18
  */
 export class Joining {
   private readonly parts: JoiningParts;

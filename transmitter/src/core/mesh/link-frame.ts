@@ -26,7 +26,7 @@ export interface FrameHead {
 const letters = { data: "d", ack: "a", ask: "q", again: "g" } as const;
 const kinds: Readonly<Record<string, FrameKind>> = { d: "data", a: "ack", q: "ask", g: "again" };
 
-/** Writes the head of a message: the topic, and what stands behind it. */
+/** Writes the head of a message: the topic, and what stands behind it. @see PROTOCOL.md §19.6 */
 export function writeFrameHead(topic: string, head: FrameHead): Buffer {
   const { kind, epoch, number, ackEpoch, ack } = head;
   const text = `${topic} ${letters[kind]} ${epoch} ${number} ${ackEpoch} ${ack}`;

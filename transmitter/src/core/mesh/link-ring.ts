@@ -16,6 +16,8 @@ export function settleAll(kept: Iterable<Kept>, isTaken: boolean): void {
 
 /**
  * The stream that goes out on a link: parts that are numbered from 1 and kept until they are acked.
+ *
+ * @see PROTOCOL.md §19.7, §19.8
  */
 export class LinkRing {
   /** Which stream: it rises each time that it begins anew. */

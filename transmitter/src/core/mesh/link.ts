@@ -51,6 +51,8 @@ const nothing = Buffer.alloc(0);
  *
  * A link belongs to one incarnation of either side: another one is another link, with a topic of
  * its own.
+ *
+ * @see PROTOCOL.md §19.6 to §19.8
  */
 export class Link {
   readonly counts: LinkCounts = { ...noLinkCounts };

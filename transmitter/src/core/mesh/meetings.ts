@@ -10,6 +10,8 @@ const secondMs = 1000;
 /**
  * Lets in so many new transmitters a second; the others wait for their turn, since a connection
  * shows each hello only once.
+ *
+ * @see PROTOCOL.md §19.3
  */
 export class Meetings {
   private readonly waiting = new Map<Thid, LinkHello>();

@@ -73,6 +73,8 @@ const latePhi = 3;
  *
  * Everybody passes on the newest sign of life of everybody, so a broken link between two does not
  * make either look dead. Whoever notices that it was away itself buries nobody in the moment after.
+ *
+ * @see PROTOCOL.md §19.16, §19.17
  */
 export class Members {
   private readonly limits: MembersLimits;

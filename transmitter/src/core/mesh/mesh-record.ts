@@ -55,7 +55,11 @@ interface Held {
 /** Deletions that are remembered; who is further behind gets the whole record. */
 const deletionsMax = 1000;
 
-/** The values that one start of one transmitter has set, each with the change that set it. */
+/**
+ * The values that one start of one transmitter has set, each with the change that set it.
+ *
+ * @see PROTOCOL.md §19.11
+ */
 export class MeshRecord {
   readonly id: Thid;
   readonly incarnation: number;
@@ -63,14 +67,16 @@ export class MeshRecord {
   version = 0;
   /** In the order of their changes, so that the newest are at the end. */
   private readonly held = new Map<string, Held>();
+  private readonly bytesMax: number;
   private bytes = 0;
   private deletions = 0;
   /** Deletions up to this version are forgotten. */
   private forgotten = 0;
 
-  constructor(id: Thid, incarnation: number) {
+  constructor(id: Thid, incarnation: number, bytesMax = Number.POSITIVE_INFINITY) {
     this.id = id;
     this.incarnation = incarnation;
+    this.bytesMax = Math.min(bytesMax, recordBytesMax);
   }
 
   get(key: string): unknown {
@@ -159,8 +165,8 @@ export class MeshRecord {
       else bytes -= entryBytes(key, known.bytes);
       bytes += entryBytes(key, value);
     }
-    if (count <= recordEntriesMax && bytes <= recordBytesMax) return;
-    const bounds = `${recordEntriesMax} entries or ${recordBytesMax} bytes`;
+    if (count <= recordEntriesMax && bytes <= this.bytesMax) return;
+    const bounds = `${recordEntriesMax} entries or ${this.bytesMax} bytes`;
     throw new MeshError("TOO_LARGE", `a record of more than ${bounds}`);
   }
 

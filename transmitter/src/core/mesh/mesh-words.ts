@@ -78,7 +78,11 @@ export function writeWord(word: Exclude<MeshWord, { readonly kind: "delta" }>): 
   }
 }
 
-/** Reads a word. @throws {MeshError} `BAD_PAYLOAD`, `BAD_ID`, and as `decodeMessagePack`. */
+/**
+ * Reads a word. @throws {MeshError} `BAD_PAYLOAD`, `BAD_ID`, and as `decodeMessagePack`.
+ *
+ * @see PROTOCOL.md §19.9
+ */
 export function readWord(part: Buffer): MeshWord {
   const map = mapValue(decodeMessagePack(part), "a word");
   if (ownField(map, "beat") !== undefined) {

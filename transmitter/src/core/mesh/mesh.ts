@@ -54,13 +54,16 @@ export class Mesh {
       },
       nowMs,
     );
-    this.directory = new Directory(me, {
-      changed: (id, change) => {
-        if (change.key === pubKey) this.reach(id);
-        handlers.changed(id, change);
+    this.directory = new Directory(
+      { ...me, bytesMax: limits.linkBytesMax / 2 },
+      {
+        changed: (id, change) => {
+          if (change.key === pubKey) this.reach(id);
+          handlers.changed(id, change);
+        },
+        renewed: (id, incarnation) => handlers.renewed(id, incarnation),
       },
-      renewed: (id, incarnation) => handlers.renewed(id, incarnation),
-    });
+    );
     this.telling = new Telling({
       version: () => this.directory.version,
       words: (from) => this.talk.words(from),
@@ -153,7 +156,7 @@ export class Mesh {
    */
   wasAway(nowMs: number): boolean {
     const silentMs = nowMs - this.members.tickedMs - this.limits.heartbeatMs;
-    return this.state === "away" || silentMs >= this.awayMs;
+    return this.state === "away" || silentMs >= this.limits.acceptablePauseMs;
   }
 
   /** @see Peering.subscribed */
@@ -180,7 +183,7 @@ export class Mesh {
     if (nowMs < this.beatDueMs) return;
     this.beatDueMs = nowMs + this.limits.heartbeatMs;
     const awayMs = this.members.tick(nowMs);
-    if (awayMs >= this.awayMs) this.cameBack(awayMs);
+    if (awayMs >= this.limits.acceptablePauseMs) this.cameBack(awayMs);
     if (this.state !== "leaving") this.talk.sayBeat(this.nowMs);
   }
 
@@ -188,10 +191,6 @@ export class Mesh {
   flush(): void {
     this.telling.flush(this.nowMs);
     this.peering.flush();
-  }
-
-  private get awayMs(): number {
-    return this.limits.acceptablePauseMs;
   }
 
   private makePeering({ prove, limits, actions, handlers }: MeshParts): Peering {

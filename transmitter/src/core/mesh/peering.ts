@@ -26,6 +26,8 @@ const warnMs = 10_000;
  * that subscription connects back, and from then on each knows the other's hello. From both hellos,
  * and the secret of the mesh, come two topics, one for each direction: each side subscribes to the
  * one and lets only the other in.
+ *
+ * @see PROTOCOL.md §19.1 to §19.5
  */
 export class Peering {
   readonly counts = new PeeringCounts();

@@ -32,6 +32,8 @@ export interface TalkParts {
 /**
  * What transmitters say to each other of the mesh itself: that they live, whom they know, and what
  * the records of all hold.
+ *
+ * @see PROTOCOL.md §19.9, §19.13
  */
 export class Talk {
   private readonly me: LinkHello;

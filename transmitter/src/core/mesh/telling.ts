@@ -32,6 +32,8 @@ const unsureMs = 2000;
 /**
  * Tells our own record over the links: whole when a link is new or begins anew, and then what has
  * changed, once a turn. Knows who knows how much of it, and calls back when all do.
+ *
+ * @see PROTOCOL.md §19.12, §19.14
  */
 export class Telling {
   private readonly parts: TellingParts;
