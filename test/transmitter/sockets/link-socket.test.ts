@@ -208,4 +208,30 @@ describe("link socket", () => {
       expect(b.mesh.directory.entriesOf(a.hello.id, "key ")).to.have.length(3000);
     });
   });
+
+  it("connects to nothing but an address of TCP with a port", () => {
+    const told: string[] = [];
+    const links = new LinkSocket(
+      { context: new Context(), ipv6: false, deadAfterMs: 1200 },
+      { received: () => undefined, undiallable: (address) => told.push(address) },
+    );
+    const bad = ["", "ipc:///tmp/x", "inproc://x", "tcp://*:1", "tcp://a:80x", "tcp://a:0"];
+    const worse = ["tcp://a:65536", "tcp://a", "tcp://[::1:5", "tcp://a b:1", "tcp://a;b:1"];
+
+    for (const address of [...bad, ...worse]) {
+      links.dial(address);
+      links.hangUp(address);
+      links.knock(address);
+      links.unknock(address);
+    }
+
+    expect(told).to.have.length(2 * (bad.length + worse.length));
+    for (const address of ["tcp://127.0.0.1:9", "tcp://[::1]:9", "tcp://nosuch.invalid:9"]) {
+      links.dial(address);
+      links.hangUp(address);
+      links.hangUp(address);
+    }
+    expect(told).to.have.length(2 * (bad.length + worse.length));
+    links.close();
+  });
 });
