@@ -57,8 +57,8 @@ export class MeshEar implements MeshListener {
     } else this.find(member);
   }
 
-  renewed(id: Thid, _incarnation: number, nowMs: number): void {
-    this.sites.lost(id, nowMs, true);
+  renewed(id: Thid, incarnation: number, nowMs: number): void {
+    if (this.sites.find(id)?.incarnation !== incarnation) this.sites.lost(id, nowMs, true);
   }
 
   word(from: Thid, part: Buffer, nowMs: number): void {
@@ -78,7 +78,10 @@ export class MeshEar implements MeshListener {
   /** Takes in a transmitter, with all that is known to be caught there. */
   private find({ id, incarnation }: Member): void {
     if (this.sites.find(id)?.incarnation === incarnation) return;
-    this.sites.found(id, incarnation, this.mesh()?.directory.entriesOf(id) ?? []);
+    const directory = this.mesh()?.directory;
+    // What an earlier start had set is nothing to this one.
+    const isItsOwn = directory?.known(id)?.incarnation === incarnation;
+    this.sites.found(id, incarnation, (isItsOwn && directory?.entriesOf(id)) || []);
   }
 
   /** Whether events may go there: it lives, as far as is known, and is linked. */
