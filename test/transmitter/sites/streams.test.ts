@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import type { CoreBench } from "../core-bench.js";
+import { die } from "../core-work.js";
 import { isEvent } from "./apart.js";
 import { SiteNet } from "./site-net.js";
 
@@ -18,6 +19,20 @@ describe("transmitter core: streams of a mesh", () => {
     expect(b.stream(far["topic"]).filter(isEvent)).to.have.length(1);
     expect(c.published.filter(isEvent)).to.have.length(0);
     expect(sender.confirms()).to.deep.equal(["1 accepted 2", "1 handled"]);
+  });
+
+  it("goes on publishing on a stream elsewhere that is kept for its last cell (§8.7)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const far = b.cell("far");
+    const { topic } = far.catch("x", "multi");
+    const sender = a.cell("sender");
+    die(b, far);
+
+    sender.send("x");
+
+    expect(sender.confirms()).to.include("1 accepted 0");
+    expect(b.stream(topic).filter(isEvent)).to.have.length(1);
   });
 
   it("says handled only when every transmitter has taken the event (§11.2)", () => {

@@ -31,7 +31,9 @@ export class Keeping {
     const endMs = nowMs + this.parts.limits.streamKeepMs;
     stream.endsMs = endMs;
     this.parts.deadlines.at(endMs, () => {
-      if (stream.listeners.size === 0 && stream.endsMs === endMs) this.parts.streams.close(stream);
+      if (stream.listeners.size > 0 || stream.endsMs !== endMs) return;
+      this.parts.streams.close(stream);
+      this.parts.sites.announcing.stream(stream);
     });
   }
 

@@ -49,7 +49,10 @@ function note<Target>(targets: Map<Target, number[]>, target: Target, index: num
 export function matchedBy(route: Route): number {
   let matched = route.groups.length;
   for (const stream of route.streams) if (stream.listeners.size > 0) matched++;
-  for (const { site, matched: there } of route.sites) if (!site.isBuried) matched += there;
+  for (const { site, patterns } of route.sites) {
+    if (site.isBuried) continue;
+    for (const { cells } of patterns) if (cells > 0) matched++;
+  }
   return matched;
 }
 

@@ -1,7 +1,7 @@
 import { checkChannel, isSystemChannel, type Pattern } from "@thynapse/protocol";
 import type { Group } from "./group.js";
 import { InterestTrie } from "./interest.js";
-import type { Site, SiteShare } from "./sites/site.js";
+import type { Site, SitePattern, SiteShare } from "./sites/site.js";
 import type { Stream } from "./streams.js";
 
 /**
@@ -27,7 +27,7 @@ export class RouteTable {
   generation = 0;
   private readonly streams = new InterestTrie<Stream>();
   private readonly groups = new InterestTrie<Group>();
-  private readonly sites = new InterestTrie<Site>();
+  private readonly sites = new InterestTrie<SitePattern>();
   private readonly byChannel = new Map<string, Route>();
   private readonly byTargets = new Map<string, Route>();
   private readonly routesMax: number;
@@ -57,13 +57,13 @@ export class RouteTable {
     this.forget();
   }
 
-  addSite(pattern: Pattern, site: Site): void {
-    this.sites.add(pattern, site);
+  addSite(known: SitePattern): void {
+    this.sites.add(known.pattern, known);
     this.forget();
   }
 
-  removeSite(pattern: Pattern, site: Site): void {
-    this.sites.remove(pattern, site);
+  removeSite(known: SitePattern): void {
+    this.sites.remove(known.pattern, known);
     this.forget();
   }
 
@@ -82,18 +82,18 @@ export class RouteTable {
   private lookUp(channel: string): Route {
     const streams = this.streams.match(channel);
     const groups = this.groups.match(channel);
-    const sites = shares(this.sites.match(channel));
+    const patterns = this.sites.match(channel);
     const system = isSystemChannel(channel);
     const targets = [
       ...streams.map((it) => `s${it.number}`),
       ...groups.map((it) => `g${it.number}`),
-      ...sites.map(({ site, matched }) => `t${site.number}x${matched}`),
+      ...patterns.map((it) => `t${it.number}`),
     ];
     const key = `${system} ${targets.sort().join()}`;
     let route = this.byTargets.get(key);
     if (route === undefined) {
       if (this.byTargets.size >= this.routesMax) this.byTargets.clear();
-      route = { streams, groups, sites, system };
+      route = { streams, groups, sites: shares(patterns), system };
       this.byTargets.set(key, route);
     }
     return route;
@@ -106,9 +106,9 @@ export class RouteTable {
   }
 }
 
-/** Each transmitter once, with the number of its patterns that match. */
-function shares(matches: readonly Site[]): SiteShare[] {
-  const counts = new Map<Site, number>();
-  for (const site of matches) counts.set(site, (counts.get(site) ?? 0) + 1);
-  return [...counts].map(([site, matched]) => ({ site, matched }));
+/** Each transmitter once, with its patterns that match. */
+function shares(patterns: readonly SitePattern[]): SiteShare[] {
+  const bySite = new Map<Site, SitePattern[]>();
+  for (const each of patterns) bySite.set(each.site, [...(bySite.get(each.site) ?? []), each]);
+  return [...bySite].map(([site, matching]) => ({ site, patterns: matching }));
 }

@@ -53,11 +53,12 @@ export class Announcing {
   }
 
   private tellStreams(pattern: string): void {
-    let cells = 0;
+    let cells: number | undefined;
     for (const stream of this.parts.streams.all) {
-      if (stream.pattern.text === pattern) cells += stream.listeners.size;
+      // One without cells is kept for those that may come back: what is sent meanwhile is a hole.
+      if (stream.pattern.text === pattern) cells = (cells ?? 0) + stream.listeners.size;
     }
-    this.tell(`${streamKey}${pattern}`, cells === 0 ? undefined : cells);
+    this.tell(`${streamKey}${pattern}`, cells);
   }
 
   private tellGroup(group: Group, nowMs: number): void {

@@ -22,6 +22,7 @@ export class SiteBook {
   private readonly living = new Map<Thid, Site>();
   private readonly buried = new Map<Thid, Site>();
   private nextNumber = 1;
+  private nextPattern = 1;
 
   constructor(parts: SiteBookParts) {
     this.parts = parts;
@@ -62,24 +63,29 @@ export class SiteBook {
   forget(id: Thid): void {
     for (const site of [this.living.get(id), this.buried.get(id)]) {
       for (const text of [...(site?.patterns.keys() ?? [])]) {
-        this.setPattern(site as Site, text, false);
+        this.setPattern(site as Site, text, undefined);
       }
     }
     this.living.delete(id);
     this.buried.delete(id);
   }
 
-  /** Whether cells of a transmitter multicatch a pattern. @throws {MeshError} `BAD_PATTERN` */
-  setPattern(site: Site, text: string, isCaught: boolean): void {
+  /**
+   * How many cells of a transmitter multicatch a pattern; `undefined`: it has no stream of it.
+   *
+   * @throws {MeshError} `BAD_PATTERN`
+   */
+  setPattern(site: Site, text: string, cells: number | undefined): void {
     const known = site.patterns.get(text);
-    if (isCaught === (known !== undefined)) return;
-    if (known === undefined) {
-      const pattern = parsePattern(text);
-      site.patterns.set(text, pattern);
-      this.parts.routes.addSite(pattern, site);
-    } else {
+    if (cells !== undefined && known !== undefined) known.cells = cells;
+    else if (cells !== undefined) {
+      const number = this.nextPattern++;
+      const added = { number, site, pattern: parsePattern(text), cells };
+      site.patterns.set(text, added);
+      this.parts.routes.addSite(added);
+    } else if (known !== undefined) {
       site.patterns.delete(text);
-      this.parts.routes.removeSite(known, site);
+      this.parts.routes.removeSite(known);
     }
   }
 

@@ -10,8 +10,8 @@ export class Site {
   readonly incarnation: number;
   /** How its deliveries are named: those of which it is the origin. */
   readonly origin: string;
-  /** Patterns that cells there multicatch. */
-  readonly patterns = new Map<string, Pattern>();
+  /** Patterns of which it has a stream. */
+  readonly patterns = new Map<string, SitePattern>();
   /** Whether it is held for dead. */
   isBuried = false;
   /** Until when its readers ask our senders to wait. */
@@ -39,8 +39,17 @@ export class Site {
   }
 }
 
-/** A transmitter to which an event goes, and how many patterns of it match. */
+/** A pattern of which another transmitter has a stream. */
+export interface SitePattern {
+  readonly number: number;
+  readonly site: Site;
+  readonly pattern: Pattern;
+  /** Cells that listen to it; 0 while it is kept for those that may come back. */
+  cells: number;
+}
+
+/** A transmitter to which an event goes, and its patterns that match. */
 export interface SiteShare {
   readonly site: Site;
-  readonly matched: number;
+  readonly patterns: readonly SitePattern[];
 }

@@ -113,7 +113,7 @@ export class Sites implements Elsewhere {
     const site = this.book.found(id, incarnation);
     const patterns = new Set(values.map(([key]) => key));
     for (const text of [...site.patterns.keys()]) {
-      if (!patterns.has(`${streamKey}${text}`)) this.book.setPattern(site, text, false);
+      if (!patterns.has(`${streamKey}${text}`)) this.book.setPattern(site, text, undefined);
     }
     for (const [key, value] of values) this.changed(id, key, value, nowMs);
   }
@@ -157,7 +157,8 @@ export class Sites implements Elsewhere {
     const site = this.book.find(id);
     if (site === undefined) return;
     if (key.startsWith(streamKey)) {
-      this.book.setPattern(site, key.slice(streamKey.length), value !== undefined);
+      const cells = value === undefined ? undefined : numberAt([value], 0, 0);
+      this.book.setPattern(site, key.slice(streamKey.length), cells);
     } else if (key.startsWith(groupKey))
       this.setGroup(site, key.slice(groupKey.length), value, nowMs);
     else if (key.startsWith(cellKey) && Array.isArray(value)) {
