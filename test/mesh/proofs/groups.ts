@@ -118,8 +118,8 @@ async function send(
   return { count, refused: refused.length, unconfirmed: await sender.leave() };
 }
 
-const slow = { workMs: 40, concurrency: 4, credit: 8 };
-const fast = { workMs: 5, concurrency: 16, credit: 64 };
+const slow = { workMs: 40, concurrency: 4, credit: 16 };
+const fast = { workMs: 5, concurrency: 16, credit: 128 };
 const equal = { workMs: 20, concurrency: 4, credit: 16 };
 
 /** Who is chosen, by what is free, wherever it is. */

@@ -37,8 +37,8 @@ describe("proofs, in short", () => {
     const figures = await runGroup({
       transmitters: 2,
       cells: [
-        { at: 0, count: 3, workMs: 40, concurrency: 4, credit: 8 },
-        { at: 1, count: 1, workMs: 5, concurrency: 16, credit: 64 },
+        { at: 0, count: 3, workMs: 40, concurrency: 4, credit: 16 },
+        { at: 1, count: 1, workMs: 5, concurrency: 16, credit: 128 },
       ],
       perSecond: [800, 800],
       warmMs: 2000,

@@ -4,6 +4,7 @@ import { randomThid } from "@thynapse/protocol";
 
 import { writeWord } from "../../../transmitter/dist/core/mesh/mesh-words.js";
 import { medianOf } from "../../bench/statistics.js";
+import { eventually } from "../../support/eventually.js";
 import { type Claim, claim, ms, percent, say } from "./claim.js";
 import { Swarm } from "./sixty-swarm.js";
 import { aliveAt, whole } from "./views.js";
@@ -98,8 +99,9 @@ export async function proveSixty(count = 60): Promise<readonly Claim[]> {
     figures.push(await watchIdle(swarm, performance.now() - beganMs));
     tellIdle(figures.at(-1)!);
   }
-  const views = [];
-  for (const address of swarm.addresses) views.push((await aliveAt(address)).length);
+  const views: number[] = [];
+  for (const address of swarm.addresses)
+    views.push((await eventually(() => aliveAt(address), { withinMs: wholeMs })).length);
   const cells = await Promise.all(
     swarm.addresses.map((address) => connect({ service: "key", transmitters: address })),
   );
