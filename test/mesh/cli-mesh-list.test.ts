@@ -3,7 +3,7 @@ import { MeshError } from "@thynapse/protocol";
 import { expect } from "chai";
 
 import { clockOf, hopOf, orderHops } from "../../transmitter/src/cli/hops.js";
-import { findTransmitter, listMesh } from "../../transmitter/src/cli/mesh-list.js";
+import { askEach, findTransmitter, listMesh } from "../../transmitter/src/cli/mesh-list.js";
 import type { Row } from "../../transmitter/src/cli/system.js";
 
 const query = { timeoutMs: 1000, signal: new AbortController().signal };
@@ -57,6 +57,20 @@ describe("cli: lists of a mesh", () => {
     for (const data of asked) expect(data).to.include({ x: 1 });
   });
 
+  it("of statuses are fetched one by one where they are too long for one answer", async () => {
+    const cell = answering((channel, data) => {
+      if (channel === "$mesh.transmitters") return ["a", "b"].map(transmitter);
+      if (data["all"] === true) throw new MeshError("TOO_MANY_KEYS", "too long");
+      if (data["transmitter"] === "b") throw new MeshError("UNREACHABLE", "silent");
+      return { id: data["transmitter"], pid: 1 };
+    });
+
+    expect(await askEach(cell, "$mesh.status", query)).to.deep.equal({
+      rows: [{ id: "a", pid: 1, transmitter: "a" }],
+      missing: ["b"],
+    });
+  });
+
   it("find a transmitter by the beginning of its id or by an address, if that is one", async () => {
     const cell = answering(() => ["aa1", "aa2"].map(transmitter));
     const find = async (name: string): Promise<unknown> =>
@@ -104,8 +118,8 @@ function transmitter(id: string): Row {
   return { id, state: "alive", command: `tcp://${id}`, pub: `tcp://${id}-pub` };
 }
 
-function answering(answer: (channel: string, data: Row) => readonly Row[]): Cell {
-  const ask = (channel: string, data: Row): Promise<readonly Row[]> =>
+function answering(answer: (channel: string, data: Row) => Row | readonly Row[]): Cell {
+  const ask = (channel: string, data: Row): Promise<Row | readonly Row[]> =>
     new Promise((resolve) => {
       resolve(answer(channel, data));
     });

@@ -15,7 +15,7 @@ export interface Hop extends Row {
   readonly ms: number;
   /** How far `ms` may be off, where it is the time of another clock. */
   readonly errorMs?: number;
-  /** The transmitter that says so. */
+  /** The transmitter that says so; where its clock is unknown, `ms` is as that shows it. */
   readonly by?: string;
 }
 

@@ -27,17 +27,61 @@ export async function listMesh(
   try {
     return parted(await askSystem(cell, request, query));
   } catch (thrown) {
-    const isTooLong =
-      isMeshError(thrown) && (thrown.code === "TOO_MANY_KEYS" || thrown.code === "TOO_LARGE");
-    if (!isTooLong) throw thrown;
+    if (!isTooLong(thrown)) throw thrown;
   }
-  const { rows: transmitters } = parted(await askSystem(cell, "$mesh.transmitters", query));
-  const live = transmitters.filter(isLive).map(({ id }) => String(id));
+  const live = await liveIds(cell, query);
   const lists = await Promise.all(live.map(async (id) => await pagesOf(cell, request, id, query)));
   return {
     rows: lists.flatMap((rows) => rows ?? []),
     missing: live.filter((_, at) => lists[at] === undefined),
   };
+}
+
+/**
+ * Asks every transmitter of the mesh about itself; many of them one by one. Each row has its
+ * `transmitter`.
+ *
+ * @throws {MeshError} as `Cell.ask`.
+ */
+export async function askEach(
+  cell: Cell,
+  request: "$mesh.status" | "$mesh.metrics",
+  query: SystemQuery,
+): Promise<MeshList> {
+  const { timeoutMs, signal } = query;
+  try {
+    return parted(await cell.ask<readonly Row[]>(request, { all: true }, { timeoutMs, signal }));
+  } catch (thrown) {
+    if (!isTooLong(thrown)) throw thrown;
+  }
+  const live = await liveIds(cell, query);
+  const rows = await Promise.all(
+    live.map(async (transmitter): Promise<Row> => {
+      const data = { transmitter };
+      const row = await unlessSilent(askSystem(cell, request, { ...query, data }));
+      return row === undefined ? { transmitter, missing: true } : { ...row, transmitter };
+    }),
+  );
+  return parted(rows);
+}
+
+function isTooLong(thrown: unknown): boolean {
+  return isMeshError(thrown) && (thrown.code === "TOO_MANY_KEYS" || thrown.code === "TOO_LARGE");
+}
+
+async function liveIds(cell: Cell, query: SystemQuery): Promise<string[]> {
+  const { rows } = parted(await askSystem(cell, "$mesh.transmitters", query));
+  return rows.filter(isLive).map(({ id }) => String(id));
+}
+
+/** What a transmitter answers; `undefined` if it is `UNREACHABLE`. */
+export async function unlessSilent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    if (isMeshError(thrown) && thrown.code === "UNREACHABLE") return undefined;
+    throw thrown;
+  }
 }
 
 /** Whether a transmitter answers requests: it lives, as far as is known. */
@@ -54,14 +98,11 @@ async function pagesOf(
   const rows: Row[] = [];
   for (;;) {
     const page = { transmitter, offset: rows.length, limit: pageRows };
-    try {
-      const found = await askSystem(cell, request, { ...query, data: { ...query.data, ...page } });
-      rows.push(...found);
-      if (found.length < pageRows) return rows;
-    } catch (thrown) {
-      if (isMeshError(thrown) && thrown.code === "UNREACHABLE") return undefined;
-      throw thrown;
-    }
+    const data = { ...query.data, ...page };
+    const found = await unlessSilent(askSystem(cell, request, { ...query, data }));
+    if (found === undefined) return undefined;
+    rows.push(...found);
+    if (found.length < pageRows) return rows;
   }
 }
 
@@ -69,7 +110,7 @@ function parted(list: readonly Row[]): MeshList {
   const isMissing = (row: Row): boolean => row["missing"] === true;
   return {
     // Of a transmitter something is known, whether it answers or not.
-    rows: list.filter((row) => !isMissing(row) || row["id"] !== undefined),
+    rows: list.filter((row) => !isMissing(row) || row["state"] !== undefined),
     missing: list.filter(isMissing).map(({ transmitter }) => String(transmitter)),
   };
 }

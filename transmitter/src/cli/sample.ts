@@ -1,6 +1,6 @@
 import type { Cell } from "@thynapse/cell-sdk";
-import { listMesh } from "./mesh-list.js";
-import { askEach, type Row, type SystemQuery } from "./system.js";
+import { askEach, listMesh } from "./mesh-list.js";
+import type { Row, SystemQuery } from "./system.js";
 
 /** What the transmitters of a mesh knew at one moment. */
 export interface Sample {
@@ -34,15 +34,14 @@ export async function takeSample(cell: Cell, query: SystemQuery): Promise<Sample
     listMesh(cell, "$mesh.groups", query),
     listMesh(cell, "$mesh.cells", query),
   ]);
-  const silent = [...statuses, ...metrics].filter((row) => row["missing"] === true);
-  const missing = silent.map(({ transmitter }) => String(transmitter));
+  const missing = [statuses, metrics, groups, cells].flatMap((list) => list.missing);
   return {
     atMs: performance.now(),
-    statuses: statuses.filter((row) => row["missing"] !== true),
-    metrics: metrics.filter((row) => row["missing"] !== true),
+    statuses: statuses.rows,
+    metrics: metrics.rows,
     groups: groups.rows,
     cells: cells.rows.filter(({ id }) => id !== cell.id),
-    missing: [...new Set([...missing, ...groups.missing, ...cells.missing])].sort(),
+    missing: [...new Set(missing)].sort(),
   };
 }
 

@@ -89,12 +89,3 @@ export async function askSystem<K extends keyof SystemResults>(
 ): Promise<SystemResults[K]> {
   return await cell.ask<SystemResults[K]>(request, data, { timeoutMs, signal });
 }
-
-/** Asks every transmitter of the mesh about itself. @throws {MeshError} as `Cell.ask`. */
-export async function askEach(
-  cell: Cell,
-  request: "$mesh.status" | "$mesh.metrics",
-  { timeoutMs, signal }: SystemQuery,
-): Promise<readonly Row[]> {
-  return await cell.ask<readonly Row[]>(request, { all: true }, { timeoutMs, signal });
-}

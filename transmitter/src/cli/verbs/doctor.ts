@@ -4,11 +4,11 @@ import { randomToken } from "@thynapse/protocol";
 import { jsonLine } from "../event-view.js";
 import { CliFault, type ExitCode, exitCode } from "../fault.js";
 import { type Finding, findingsOf } from "../findings.js";
-import { listMesh } from "../mesh-list.js";
+import { askEach, listMesh } from "../mesh-list.js";
 import type { Output } from "../output.js";
 import { attach, withCell } from "../session.js";
 import { cellFlags, timeoutFlag } from "../common-flags.js";
-import { askEach, type SystemQuery } from "../system.js";
+import type { SystemQuery } from "../system.js";
 import { ownVersion } from "../version.js";
 import { defineVerb, type Invocation } from "../verb.js";
 
@@ -125,10 +125,10 @@ async function examine(cell: Cell, query: SystemQuery): Promise<readonly Finding
   const links = await listMesh(cell, "$mesh.links", query);
   return findingsOf({
     ...{ version: ownVersion(), askedMs, answeredMs },
-    statuses: statuses.filter((row) => row["missing"] !== true),
+    statuses: statuses.rows,
     transmitters: transmitters.rows,
     links: links.rows,
-    missing: [...new Set([...transmitters.missing, ...links.missing])],
+    missing: [...new Set([...statuses.missing, ...transmitters.missing, ...links.missing])],
   });
 }
 

@@ -7,7 +7,7 @@ import { jsonLine } from "../event-view.js";
 import { type ExitCode, exitCode, isMeshError, usageFaultOf } from "../fault.js";
 import { toggle } from "../flags.js";
 import { type Clock, clockOf, type Hop, hopOf, orderHops, tenths } from "../hops.js";
-import { isLive, listMesh, tellMissing } from "../mesh-list.js";
+import { unlessSilent } from "../mesh-list.js";
 import { printable } from "../printable.js";
 import { type Session, withCell } from "../session.js";
 import { askSystem, type Row, type SystemQuery } from "../system.js";
@@ -65,7 +65,6 @@ async function follow(
   { channel, body, extras }: Sent,
 ): Promise<ExitCode> {
   const query: SystemQuery = { timeoutMs: given.timeout, signal: ending };
-  const { clocks, missing } = await readClocks(cell, query);
   const token = randomToken(64);
   const told: Row[] = [];
   await cell.multicatch(`$mesh.trace.${token}`, ({ data }) => void told.push(data as Row));
@@ -77,6 +76,7 @@ async function follow(
   const handledMs = performance.now() - beganMs;
   await quiet(told, query);
 
+  const clocks = await readClocks(cell, new Set(told.map(({ by }) => String(by))), query);
   const hops: Hop[] = told.map((data) => hopOf(data, sentMs, clocks));
   hops.push({ hop: "sent", ms: 0, cell: cell.id });
   if (outcome.handled) hops.push({ hop: "handled", ms: tenths(handledMs) });
@@ -87,7 +87,6 @@ async function follow(
     const branches = ordered.map((hop) => ({ text: hopText(hop) }));
     for (const line of treeLines({ text: channel, branches })) await out.line(printable(line));
   }
-  await tellMissing(missing, err);
   if (!outcome.handled) {
     await err.line(`thynapse: not handled within ${given.timeout} ms`);
     return exitCode.timedOut;
@@ -102,34 +101,21 @@ const rounds = 3;
 
 async function readClocks(
   cell: Cell,
+  ids: ReadonlySet<string>,
   query: SystemQuery,
-): Promise<{ readonly clocks: Map<string, Clock>; readonly missing: readonly string[] }> {
-  const { rows, missing } = await listMesh(cell, "$mesh.transmitters", query);
+): Promise<Map<string, Clock>> {
   const clocks = new Map<string, Clock>();
-  const ids = rows.filter(isLive).map(({ id }) => String(id));
   for (let round = 0; round < rounds; round++) {
-    for (const id of ids.filter((each) => !missing.includes(each))) {
-      const clock = await readClock(cell, id, query);
-      const known = clocks.get(id)?.errorMs ?? Number.POSITIVE_INFINITY;
-      if (clock !== undefined && clock.errorMs < known) clocks.set(id, clock);
+    for (const transmitter of ids) {
+      const askedMs = Date.now();
+      const asking = askSystem(cell, "$mesh.status", { ...query, data: { transmitter } });
+      const status = await unlessSilent(asking);
+      const clock = status === undefined ? undefined : clockOf(status, askedMs, Date.now());
+      const known = clocks.get(transmitter)?.errorMs ?? Number.POSITIVE_INFINITY;
+      if (clock !== undefined && clock.errorMs < known) clocks.set(transmitter, clock);
     }
   }
-  return { clocks, missing };
-}
-
-async function readClock(
-  cell: Cell,
-  transmitter: string,
-  query: SystemQuery,
-): Promise<Clock | undefined> {
-  const askedMs = Date.now();
-  try {
-    const status = await askSystem(cell, "$mesh.status", { ...query, data: { transmitter } });
-    return clockOf(status, askedMs, Date.now());
-  } catch (thrown) {
-    if (isMeshError(thrown) && thrown.code === "UNREACHABLE") return undefined;
-    throw thrown;
-  }
+  return clocks;
 }
 
 async function sendTraced(
@@ -166,7 +152,8 @@ async function quiet(told: readonly Row[], { signal, timeoutMs }: SystemQuery): 
 /** `12.3 ms ±1  77b0a1c2  settled by billing/1f3a…: ack` */
 function hopText(hop: Hop): string {
   const { ms, errorMs, by } = hop;
-  const time = `${ms.toFixed(1).padStart(8)} ms ${errorMs === undefined ? "" : `±${errorMs}`}`;
+  const error = by === undefined ? "" : `±${errorMs ?? "?"}`;
+  const time = `${ms.toFixed(1).padStart(8)} ms ${error}`;
   return `${time.padEnd(18)}  ${(by ?? "").slice(0, 8).padEnd(8)}  ${whatText(hop)}`;
 }
 
