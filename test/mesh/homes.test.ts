@@ -20,7 +20,7 @@ async function meshOf(count: number): Promise<Home[]> {
   for (let n = 0; n < count; n++) {
     const links = homes.slice(0, 1).flatMap(({ command }) => ["--link", command]);
     const process = startThynapse(["up", "--port", "0", "--json", ...links]);
-    const [line] = await process.waitForLine(/^\{"ready":true.*$/);
+    const [line] = await process.waitForLine(/^\{"ready":true.*$/, { withinMs });
     const { command, id } = JSON.parse(line) as { command: string; id: string };
     homes.push({ process, command, id });
   }

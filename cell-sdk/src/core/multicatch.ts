@@ -290,8 +290,10 @@ export class Multicatch implements StreamSink, StreamSideHost {
    * @see PROTOCOL.md §8.10
    */
   private noteProgress(bytes: number): void {
-    const { progress, last } = this;
+    const { progress } = this;
     progress.read(bytes);
-    if (progress.isMuch && progress.tell(last)) this.side.progress(last);
+    if (!progress.isMuch) return;
+    const { last } = this;
+    if (progress.tell(last)) this.side.progress(last);
   }
 }

@@ -14,7 +14,7 @@ class Connection:
     """A DEALER and a SUB. Never revived: after a loss the cell makes a new one, so that nothing stale is queued."""
 
     def __init__(self, address, poller):
-        self.poller, self.lost, self.cut = poller, False, False
+        self.poller, self.stood, self.lost, self.cut = poller, False, False, False
         self.command, self.events = CONTEXT.socket(zmq.DEALER), CONTEXT.socket(zmq.SUB)
         self.command.reconnect_ivl, self.events.reconnect_ivl = -1, EVENTS_RETRY
         for socket in (self.command, self.events):
@@ -67,6 +67,7 @@ class Connection:
         nobody is there any more, whatever the command connection shows (§9.8).
         """
         command, events = ([one["event"] for one in self._monitored(monitor)] for monitor in self.monitors)
+        self.stood = self.stood or zmq.EVENT_CONNECTED in command
         self.lost = self.lost or any(event in ENDS for event in command)
         for event in events:
             self.lost = self.lost or (self.cut and event == zmq.EVENT_CLOSED)

@@ -111,7 +111,7 @@ class Session:
             if now >= self.retry_at:
                 self.attach(now)
         elif self.state == "hello" and (self.connection.lost or now >= self.hello_at + WELCOME_WAIT):
-            if not self.connection.lost:
+            if self.connection.stood:
                 self.count += 1  # the HELO may have been taken: its number is used (§9.8)
             self.fail(now)
         elif self.attached and (self.connection.lost or now >= self.heard_at + SILENCE):
