@@ -68,7 +68,10 @@ describe("seeds", () => {
     let looks = 0;
     const server = createServer((socket) => {
       looks++;
-      socket.resume().on("error", () => undefined).end("220 mail.example.org\r\n");
+      socket
+        .resume()
+        .on("error", () => undefined)
+        .end("220 mail.example.org\r\n");
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const place = `127.0.0.1:${(server.address() as { port: number }).port}`;
