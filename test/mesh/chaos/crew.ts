@@ -23,7 +23,8 @@ export interface Member {
 }
 
 /** Several events are in hand at any time, whenever something befalls a cell. */
-const working = { workMs: 5, options: { concurrency: 8 } };
+const eight = { concurrency: 8 };
+const working = { workMs: 5, options: eight };
 
 /**
  * Who is there: a group of the plain kind, one of at most once, one with keys, multicatches, and
@@ -34,7 +35,7 @@ export function crewsOf(transmitters: number, perSecond: number): Crew[] {
   return [
     {
       service: "billing",
-      perTransmitter: 2,
+      perTransmitter: 1,
       anycatchings: [
         { pattern: "orders.*", ...working },
         { pattern: "jobs.*", ...working },
@@ -44,13 +45,13 @@ export function crewsOf(transmitters: number, perSecond: number): Crew[] {
     {
       service: "mail",
       perTransmitter: 1,
-      anycatchings: [{ pattern: "orders.*", workMs: 2, options: { redeliver: false } }],
+      anycatchings: [{ pattern: "orders.*", workMs: 2, options: { ...eight, redeliver: false } }],
       multicatches: ["orders.*", "billed.*"],
     },
     {
       service: "ledger",
       perTransmitter: 1,
-      anycatchings: [{ pattern: "orders.*", workMs: 2, options: { affinity: true } }],
+      anycatchings: [{ pattern: "orders.*", workMs: 2, options: { ...eight, affinity: true } }],
       multicatches: [],
     },
     {
@@ -68,7 +69,7 @@ export function crewsOf(transmitters: number, perSecond: number): Crew[] {
       ...quiet,
       service: "prober",
       perTransmitter: 1,
-      stream: { channels: ["orders.probe"], perSecond: 20, options: { until: "accepted" } },
+      stream: { channels: ["orders.probe"], perSecond: 10, options: { until: "accepted" } },
     },
   ];
 }

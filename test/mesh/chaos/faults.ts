@@ -30,7 +30,7 @@ const slowMs = 4000;
 const ofCells: readonly FaultKind[] = [
   cells("cell-killed", async (stage, random) => {
     const { actor } = stage.pick(listeners, random);
-    await stage.mesh.kill(actor);
+    await stage.place.mesh.kill(actor);
     return { cell: actor.id };
   }),
   cells("cell-killed-before-ack", (stage, random) => sendDeed(stage, random, { deed: "die" })),
@@ -39,7 +39,7 @@ const ofCells: readonly FaultKind[] = [
   ),
   cells("sender-killed", async (stage, random) => {
     const { actor } = stage.pick(["shop"], random);
-    await stage.mesh.kill(actor);
+    await stage.place.mesh.kill(actor);
     return { cell: actor.id };
   }),
   cells("cell-frozen", (stage, random) => freezeCell(stage, random, frozenMs)),
@@ -63,9 +63,9 @@ const ofCells: readonly FaultKind[] = [
   }),
   cells("id-taken", async (stage, random) => {
     const { actor } = stage.pick(["billing"], random);
-    const home = random.pick(stage.transmitters.filter(({ isRunning }) => isRunning));
-    const place = stage.network.place(stage.machines(home)[1]);
-    const refusal = await stage.mesh.seatTwin(actor, { home, place }).then(
+    const { mesh, running } = stage.place;
+    const twin = mesh.seatTwin(actor, stage.place.beside(random.pick(running)));
+    const refusal = await twin.then(
       () => "none",
       (error: Error) => /ID_TAKEN/.exec(error.message)?.[0] ?? error.message,
     );
@@ -75,50 +75,50 @@ const ofCells: readonly FaultKind[] = [
 
 const ofMesh: readonly FaultKind[] = [
   mesh("transmitter-killed", async (stage, random) => {
-    const transmitter = random.pick(stage.transmitters);
-    await stage.mesh.restart(transmitter);
+    const transmitter = random.pick(stage.place.transmitters);
+    await stage.place.mesh.restart(transmitter);
     return { transmitter: at(stage, transmitter) };
   }),
   mesh("transmitter-away", async (stage, random) => {
-    const transmitter = random.pick(stage.transmitters);
+    const transmitter = random.pick(stage.place.transmitters);
     const awayMs = random.int(2000, 6000);
     await transmitter.kill();
     await delay(awayMs);
-    await stage.mesh.startAgain(transmitter);
+    await stage.place.mesh.startAgain(transmitter);
     return { transmitter: at(stage, transmitter), awayMs };
   }),
   mesh("transmitter-drained", async (stage, random) => {
-    const transmitter = random.pick(stage.transmitters);
+    const transmitter = random.pick(stage.place.transmitters);
     const exit = await transmitter.drain();
-    await stage.mesh.startAgain(transmitter);
+    await stage.place.mesh.startAgain(transmitter);
     return { transmitter: at(stage, transmitter), exit };
   }),
   mesh("transmitter-frozen", async (stage, random) => {
-    const transmitter = random.pick(stage.transmitters);
+    const transmitter = random.pick(stage.place.transmitters);
     await transmitter.freeze(frozenMs);
     return { transmitter: at(stage, transmitter), ms: frozenMs };
   }),
   mesh("transmitter-stalled", async (stage, random) => {
-    const transmitter = random.pick(stage.transmitters);
+    const transmitter = random.pick(stage.place.transmitters);
     const ms = random.int(...stallMs);
     await transmitter.freeze(ms);
     return { transmitter: at(stage, transmitter), ms };
   }),
   mesh("cells-cut", async (stage, random) => {
-    const transmitter = random.pick(stage.transmitters);
-    const [machine, cellMachine] = stage.machines(transmitter);
+    const transmitter = random.pick(stage.place.transmitters);
+    const [machine, cellMachine] = stage.place.machines(transmitter);
     for (const { actor, home } of stage.members) {
-      if (home === transmitter) stage.mesh.note({ cell: actor.id, count: cutMs });
+      if (home === transmitter) stage.place.mesh.note({ cell: actor.id, count: cutMs });
     }
     const ways = bothWays(machine, cellMachine);
-    await stage.network.cut(...ways);
+    await stage.place.network.cut(...ways);
     await delay(cutMs);
-    await stage.network.heal(...ways);
+    await stage.place.network.heal(...ways);
     return { transmitter: at(stage, transmitter), ms: cutMs };
   }),
   mesh("mesh-restarted", async (stage) => {
-    await Promise.all(stage.transmitters.map((transmitter) => transmitter.kill()));
-    await Promise.all(stage.transmitters.map((it) => stage.mesh.startAgain(it)));
+    await Promise.all(stage.place.transmitters.map((transmitter) => transmitter.kill()));
+    await Promise.all(stage.place.transmitters.map((it) => stage.place.mesh.startAgain(it)));
     return {};
   }),
 ];
@@ -130,17 +130,17 @@ const ofLinks: readonly FaultKind[] = [
   ),
   mesh("packets-lost", async (stage, random) => {
     const [one, other] = pairOf(stage, random, lossMs);
-    const ways = bothWays(stage.machines(one)[0], stage.machines(other)[0]);
-    await stage.network.lose(...ways);
+    const ways = bothWays(...stage.place.way(one, other));
+    await stage.place.network.lose(...ways);
     await delay(lossMs);
-    await stage.network.heal(...ways);
+    await stage.place.network.heal(...ways);
     return { between: [at(stage, one), at(stage, other)], ms: lossMs };
   }),
   mesh("frames-mangled", async (stage) => {
     const mischief = { duplicated: 0.05, swapped: 0.05, delayed: 0.02, delayMs: 100 };
-    const before = await Promise.all(stage.proxies.map((proxy) => proxy.set(mischief)));
+    const before = await Promise.all(stage.place.proxies.map((proxy) => proxy.set(mischief)));
     await delay(lossMs);
-    const after = await Promise.all(stage.proxies.map((proxy) => proxy.set(noMischief)));
+    const after = await Promise.all(stage.place.proxies.map((proxy) => proxy.set(noMischief)));
     const sum = (name: "duplicated" | "swapped" | "delayed") =>
       after.reduce((total, counts, index) => total + counts[name] - before[index]![name], 0);
     return { duplicated: sum("duplicated"), swapped: sum("swapped"), delayed: sum("delayed") };
@@ -183,7 +183,7 @@ function mesh(name: string, make: FaultKind["make"]): FaultKind {
 }
 
 function at(stage: Stage, transmitter: FaultTransmitter): number {
-  return stage.transmitters.indexOf(transmitter);
+  return stage.place.transmitters.indexOf(transmitter);
 }
 
 /** An event that makes its handler do something to itself. */
@@ -200,7 +200,7 @@ async function sendDeed(
 async function freezeCell(stage: Stage, random: SeededRandom, ms: number): Promise<Outcome> {
   const member = stage.pick(listeners, random);
   member.isBusy = true;
-  await stage.mesh.freeze(member.actor, ms);
+  await stage.place.mesh.freeze(member.actor, ms);
   member.isBusy = false;
   return { cell: member.actor.id, ms };
 }
@@ -211,17 +211,17 @@ async function cut(
   waysOf: (one: string, other: string) => readonly Way[],
 ): Promise<Outcome> {
   const [one, other] = pairOf(stage, random, cutMs);
-  const ways = waysOf(stage.machines(one)[0], stage.machines(other)[0]);
-  await stage.network.cut(...ways);
+  const ways = waysOf(...stage.place.way(one, other));
+  await stage.place.network.cut(...ways);
   await delay(cutMs);
-  await stage.network.heal(...ways);
+  await stage.place.network.heal(...ways);
   return { between: [at(stage, one), at(stage, other)], ms: cutMs };
 }
 
 /** Two transmitters whose link something befalls; it is logged. */
 function pairOf(stage: Stage, random: SeededRandom, ms: number) {
-  const one = random.pick(stage.transmitters);
-  const other = random.pick(stage.transmitters.filter((it) => it !== one));
-  stage.mesh.note({ home: one.id, peer: other.id, count: ms });
+  const one = random.pick(stage.place.transmitters);
+  const other = random.pick(stage.place.transmitters.filter((it) => it !== one));
+  stage.place.mesh.note({ home: one.id, peer: other.id, count: ms });
   return [one, other] as const;
 }

@@ -30,6 +30,8 @@ export interface JudgedGroup {
 
 interface Fate {
   begun: number;
+  /** Whether a handler began that was not told that it may have been handled before. */
+  hasUnmarked: boolean;
   acked: number;
   /** The origin of the first delivery that was acked. */
   origin: string;
@@ -130,7 +132,10 @@ export class Judge {
     if (fate === undefined) return;
     fate.begun++;
     this.origins.set(nameOf(record), home);
-    if (fate.begun > 1 && repeat !== true && attempt === 1) this.unmarked.push(id);
+    if (repeat === true || attempt > 1) return;
+    // Of two that are told nothing the second should have been. One may have waited in a frozen cell meanwhile.
+    if (fate.hasUnmarked) this.unmarked.push(id);
+    fate.hasUnmarked = true;
   }
 
   private acked(record: LogRecord): void {
@@ -147,7 +152,8 @@ export class Judge {
   private fateOf({ id, service, pattern }: LogRecord): Fate | undefined {
     const at = this.groups.findIndex((it) => it.service === service && it.pattern === pattern);
     if (at < 0) return undefined;
-    return (this.event(id).fates[at] ??= { begun: 0, acked: 0, origin: "", next: "none" });
+    const none = { begun: 0, hasUnmarked: false, acked: 0, origin: "", next: "none" } as const;
+    return (this.event(id).fates[at] ??= { ...none });
   }
 
   private event(id: string): JudgedEvent {

@@ -1,10 +1,10 @@
 import { endMeshes } from "../faults/fault-mesh.js";
+import { endNetworkMeshes } from "../faults/network-mesh.js";
 import { crowdFindings, frozenFindings } from "./apart.js";
 import { type Finding, noneOf } from "./finding.js";
 import { type ChaosOptions, resolveChaosOptions } from "./options.js";
 import { runFaults, type Say } from "./run.js";
 import { selfCheck } from "./self-check.js";
-import { endStages } from "./stage.js";
 import { findingsOf } from "./verdict.js";
 
 /** Prints each line as JSON, or as people read it. */
@@ -54,7 +54,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function endAll(): Promise<void> {
-  await Promise.all([endStages(), endMeshes()]);
+  await Promise.all([endNetworkMeshes(), endMeshes()]);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -3,12 +3,14 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { LogRecord } from "../../simulation/log.js";
 import { SeededRandom } from "../../simulation/random.js";
+import { sharedClockMs } from "../../support/run-log.js";
 import type { Notice } from "../faults/instructions.js";
+import type { NetworkMesh } from "../faults/network-mesh.js";
 import { crewsOf } from "./crew.js";
 import { Bag, type FaultKind, kindsOf, type Lane } from "./faults.js";
 import type { ChaosOptions } from "./options.js";
 import { type Reading, readLog } from "./reading.js";
-import { nowMs, Stage } from "./stage.js";
+import { Stage } from "./stage.js";
 import type { FaultTime } from "./timings.js";
 
 /** Prints one JSON object. */
@@ -54,23 +56,23 @@ export async function runFaults(options: ChaosOptions, say: Say): Promise<ChaosR
     say({ kind: "built", transmitters, cells: stage.members.length, perSecond, seed });
     await stage.pour();
     const calm = await pings(stage);
-    const calmUntilMs = nowMs();
+    const calmUntilMs = sharedClockMs();
     const faults = new FaultMaker(stage, options, say);
     for (const { lanes, share } of acts) {
-      const untilMs = nowMs() + durationMs * share;
+      const untilMs = sharedClockMs() + durationMs * share;
       await Promise.all(lanes.map((lane) => faults.makeUntil(lane, untilMs)));
     }
-    await stage.network.heal();
-    await stage.whole();
+    await stage.place.network.heal();
+    await stage.place.whole();
     const reports = await stage.dry();
     say({ kind: "dry", sent: reports.reduce((sum, { sent }) => sum + sent, 0) });
     await stage.settled();
-    const notices = await stage.notices();
-    await stage.mesh.closeCells();
-    noteBurials(stage, notices);
+    const notices = await stage.place.notices();
+    await stage.place.mesh.closeCells();
+    noteBurials(stage.place, notices);
     const { made } = faults;
-    if (options.keep !== undefined) keepLog(stage.mesh.records(), options.keep);
-    const reading = readLog(stage.mesh.records(), { crews, faults: ofMesh(made) });
+    if (options.keep !== undefined) keepLog(stage.place.mesh.records(), options.keep);
+    const reading = readLog(stage.place.mesh.records(), { crews, faults: ofMesh(made) });
     const refused = reports.flatMap((report) => report.refused);
     refused.push(...stage.failures.map(String));
     return { reading, faults: made, notices, calmUntilMs, refused, calmMs: calm };
@@ -84,7 +86,7 @@ class FaultMaker {
   readonly made: MadeFault[] = [];
   private readonly stage: Stage;
   private readonly say: Say;
-  private readonly beganMs = nowMs();
+  private readonly beganMs = sharedClockMs();
   private readonly bags: Readonly<Record<Lane, Bag>>;
   private readonly randoms: Readonly<Record<Lane, SeededRandom>>;
 
@@ -109,18 +111,18 @@ class FaultMaker {
     if (this.bags[lane].isEmpty) return;
     for (;;) {
       await delay(random.waitMs(restMs[lane]));
-      if (nowMs() >= untilMs) return;
+      if (sharedClockMs() >= untilMs) return;
       await this.make(this.bags[lane].draw(), random);
     }
   }
 
   private async make({ name, lane, make }: FaultKind, random: SeededRandom): Promise<void> {
-    const beganMs = nowMs();
+    const beganMs = sharedClockMs();
     const outcome = await make(this.stage, random).catch((error: unknown) => {
       return { failed: error instanceof Error ? error.message : String(error) };
     });
-    const endedMs = nowMs();
-    const whole = lane === "mesh" ? { wholeMs: Math.round(await this.stage.whole()) } : {};
+    const endedMs = sharedClockMs();
+    const whole = lane === "mesh" ? { wholeMs: Math.round(await this.stage.place.whole()) } : {};
     if (lane === "mesh") await this.stage.attached();
     const fault = { name, lane, beganMs, endedMs, outcome, ...whole };
     this.made.push(fault);
@@ -134,7 +136,7 @@ class FaultMaker {
  * Whoever was called dead had something befall it, if only a machine that was too busy: that it should not have been
  * called dead is a figure of its own.
  */
-function noteBurials({ mesh }: Stage, notices: readonly Notice[]): void {
+function noteBurials({ mesh }: NetworkMesh, notices: readonly Notice[]): void {
   for (const { channel, data, timeMs } of notices) {
     const id = String(data["id"]);
     const whom = channel.startsWith("$mesh.cell.") ? { cell: id } : { home: id };
@@ -161,8 +163,8 @@ function keepLog(records: Iterable<LogRecord>, path: string): void {
 async function pings(stage: Stage): Promise<number[]> {
   const values: number[] = [];
   const { actor } = stage.members.find(({ crew }) => crew.service === "prober")!;
-  const untilMs = nowMs() + calmMs;
-  while (nowMs() < untilMs) {
+  const untilMs = sharedClockMs() + calmMs;
+  while (sharedClockMs() < untilMs) {
     const { p50Ms } = await actor.tell("send", { channel: "orders.ping", count: 1 });
     values.push(p50Ms);
     await delay(20);

@@ -40,3 +40,13 @@ export function lostOf(events: ReadonlyMap<string, HandledEvent>): string[] {
 export function twiceOf(events: ReadonlyMap<string, HandledEvent>): HandledEvent[] {
   return [...events.values()].filter(({ begun }) => begun.length > 1);
 }
+
+/**
+ * Events that more than one handler began with without being told that it may not be the first. One may: a cell that was
+ * frozen with the event in its buffer begins with it when it wakes, and cannot know.
+ */
+export function unmarkedOf(events: ReadonlyMap<string, HandledEvent>): HandledEvent[] {
+  return [...events.values()].filter(({ begun }) => {
+    return begun.filter(({ repeat, attempt = 1 }) => repeat !== true && attempt === 1).length > 1;
+  });
+}

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
 import { roleScript } from "../../support/roles.js";
-import type { Mischief, MischiefCounts, ProxyAddresses } from "../faults/link-proxy.js";
-import type { Place } from "../faults/place.js";
+import type { Mischief, MischiefCounts, ProxyAddresses } from "./link-proxy.js";
+import type { Place } from "./place.js";
 
 /** A process of its own that stands before an event socket. */
 export class ProxyProcess {
