@@ -22,8 +22,10 @@ export class Wiretap {
   /** Patterns of catches: by the reference that asked, then by number. */
   private readonly asked = new Map<unknown, string>();
   private readonly patterns = new Map<unknown, string>();
-  /** Events of deliveries that came in, by their names. */
-  private readonly given = new Map<string, string>();
+  /** Deliveries that came in, by all the names that they have had. */
+  private readonly given = new Map<string, Given>();
+  /** The attempt under which each event came first, by pattern. */
+  private readonly attempts = new Map<string, number>();
 
   constructor({ id, service }: { readonly id: string; readonly service: string }, log: LogSink) {
     this.cell = id;
@@ -72,12 +74,12 @@ export class Wiretap {
   private settled(fields: Readonly<Record<string, unknown>>): void {
     const pattern = this.patterns.get(fields["catch"]);
     if (pattern === undefined) return;
+    const origin = String(fields["origin"]);
     for (const [, first, count, attempt] of fields["settled"] as readonly number[][]) {
       const from = first as number;
       for (let at = from; at < from + (count as number); at++) {
-        const id = this.given.get(`${at} ${attempt}`);
-        if (id !== undefined)
-          this.log({ id, action: "settled", pattern, attempt: attempt as number });
+        const given = this.given.get(`${origin} ${at} ${attempt}`);
+        if (given !== undefined) this.log({ ...given, action: "settled", pattern });
       }
     }
   }
@@ -114,13 +116,21 @@ export class Wiretap {
     if (pattern === undefined) return;
     const attempt = Number(ownField(map, "attempt"));
     const number = Number(ownField(map, "number"));
+    const origin = String(ownField(map, "origin"));
     const run = readRun(part, runAt);
     const isClaimed = ownField(map, "claimed") === true;
     for (let index = 0; index < run.count; index++) {
       const id = `${run.header.sender}:${run.seqAt(index)}`;
-      this.given.set(`${number + index} ${attempt}`, id);
-      // What a cell claimed it has already: it counts for nothing new.
-      if (!isClaimed) this.log({ id, action: "given", service, pattern, attempt, home });
+      const event = `${pattern} ${id}`;
+      // What a cell claimed, or has by a new name, it has already: it counts for nothing new.
+      if (isClaimed) {
+        const begun = this.attempts.get(event) ?? attempt;
+        this.given.set(`${origin} ${number + index} ${attempt}`, { id, attempt: begun });
+        continue;
+      }
+      this.attempts.set(event, attempt);
+      this.given.set(`${origin} ${number + index} ${attempt}`, { id, attempt });
+      this.log({ id, action: "given", service, pattern, attempt, home });
     }
   }
 
@@ -129,11 +139,18 @@ export class Wiretap {
     if (pattern === undefined) return;
     const attempt = Number(ownField(map, "attempt"));
     const first = Number(ownField(map, "number"));
+    const origin = String(ownField(map, "origin"));
     for (let at = first; at < first + Number(ownField(map, "count") ?? 1); at++) {
-      const id = this.given.get(`${at} ${attempt}`);
-      if (id !== undefined) {
-        this.log({ id, action: "taken", service: this.service, pattern, attempt });
+      const given = this.given.get(`${origin} ${at} ${attempt}`);
+      if (given !== undefined) {
+        this.log({ ...given, action: "taken", service: this.service, pattern });
       }
     }
   }
+}
+
+/** An event that came in, and the attempt under which it came first. */
+interface Given {
+  readonly id: string;
+  readonly attempt: number;
 }
