@@ -86,6 +86,23 @@ describe("transmitter core: groups of a mesh", () => {
     expect(worker.confirms()).to.deep.equal([`settled ${ref}`]);
   });
 
+  it("gives back outputs that a dead origin never confirmed, when nobody takes them over (§18.7)", () => {
+    const { net, sender, worker } = apart();
+    sender.send("a");
+    const delivery = worker.takeOne("DLVR");
+    net.isHeld = true;
+    worker.settle(delivery, "ack", { outputs: [{ channel: "done", data: 5 }] });
+    net.kill(0);
+    net.isHeld = false;
+
+    expect(worker.confirms()).to.deep.equal([]);
+    net.pass(5100);
+
+    expect(worker.take("ERRO").map(({ fields }) => fields["code"])).to.deep.equal([
+      "STALE_ATTEMPT",
+    ]);
+  });
+
   it("answers a request by the result of a cell elsewhere (§12)", () => {
     const { sender, worker } = apart();
 

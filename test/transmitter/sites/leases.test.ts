@@ -3,6 +3,8 @@ import { expect } from "chai";
 import { SeededRandom } from "../../simulation/random.js";
 import type { BenchCell } from "../bench-cell.js";
 import type { Heard } from "../bench-heard.js";
+import { die } from "../core-work.js";
+import { apart } from "./apart.js";
 import { SiteNet } from "./site-net.js";
 
 interface Worker {
@@ -19,6 +21,31 @@ const seeds = Array.from({ length: 10 }, (_, at) => at + 1);
  * Method: senders and cells at three transmitters, sends and settlements drawn from the seed; then all is settled.
  */
 describe("transmitter core: leases", () => {
+  it("are counted anew on both sides when a cell has gone and another one has come (§18.5)", () => {
+    const { net, far, sender, worker } = apart({ credit: 3 });
+    for (let n = 0; n < 9; n++) sender.send("a");
+    for (let round = 0; round < 3; round++) {
+      for (const delivery of worker.take("DLVR")) worker.settle(delivery);
+    }
+    die(far, worker);
+    net.pass(500);
+    const other = far.cell("worker");
+    other.catch("a", "any", { credit: 1 });
+
+    sender.send("a");
+    expect(other.takeOne("DLVR").fields).to.deep.include({ seq: 10, attempt: 1 });
+  });
+
+  it("are asked for also for what has no key, in a group with affinity (§18.4)", () => {
+    const { sender, worker } = apart({ credit: 1, affinity: true });
+
+    sender.send("a");
+    worker.settle(worker.takeOne("DLVR"));
+    sender.send("a", { key: "k" });
+
+    expect(worker.takeOne("DLVR").fields).to.deep.include({ seq: 2, key: "k" });
+  });
+
   for (const seed of seeds) {
     it(`never exceed the credit of a cell, and leave no event behind (seed ${seed})`, () => {
       const random = new SeededRandom(seed);

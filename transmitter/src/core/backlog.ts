@@ -9,10 +9,16 @@ export class Backlog {
   private readonly spans = new Fifo<Span>();
   /** While they wait by key: the events that have one, one span each; within a key in order. */
   private readonly keyed = new Map<string, Fifo<Span>>();
+  private keyedEvents = 0;
   private byKey = false;
 
   get first(): Span | undefined {
     return this.spans.first;
+  }
+
+  /** Those that wait in the one line, for whoever has credit. */
+  get lineEvents(): number {
+    return this.events - this.keyedEvents;
   }
 
   push(span: Span): void {
@@ -78,6 +84,7 @@ export class Backlog {
     const spans = [...this];
     this.spans.clear();
     this.keyed.clear();
+    this.keyedEvents = 0;
     this.events = 0;
     this.bytes = 0;
     return spans;
@@ -98,6 +105,7 @@ export class Backlog {
     const waiting = [...this];
     this.spans.clear();
     this.keyed.clear();
+    this.keyedEvents = 0;
     if (!on) waiting.sort((a, b) => Number(isBack(b)) - Number(isBack(a)) || a.from - b.from);
     for (const rest of this.sortOut(waiting)) this.spans.push(rest);
   }
@@ -112,6 +120,7 @@ export class Backlog {
     const spans = this.keyed.get(key) as Fifo<Span>;
     const span = spans.shift() as Span;
     if (spans.length === 0) this.keyed.delete(key);
+    this.keyedEvents--;
     this.count(span, -1);
     return span;
   }
@@ -150,6 +159,7 @@ export class Backlog {
       spans = new Fifo();
       this.keyed.set(key, spans);
     }
+    this.keyedEvents++;
     // What comes back has a lower number than most that waits, and goes before that again.
     let at = spans.length;
     while (at > 0 && (spans.at(at - 1) as Span).from > span.from) at--;

@@ -7,6 +7,7 @@ import type { Group } from "./group.js";
 import type { Holder } from "./holder.js";
 import { type Span, singles, spanCount } from "./ledger.js";
 import { Member } from "./member.js";
+import type { Lease } from "./sites/lease.js";
 import { SiteMember } from "./sites/site-member.js";
 import type { Traces } from "./traces.js";
 
@@ -20,8 +21,8 @@ export interface Elsewhere {
    * @param unmet in a group with affinity: for whom how many keys wait.
    */
   demand(group: Group, nowMs: number, unmet?: ReadonlyMap<Holder, number>): void;
-  /** Lets an origin spend more of our cells' credit. */
-  grant(group: Group, peer: Thid, cell: Thid | undefined, count: number): void;
+  /** Lets an origin spend more of our cells' credit. @returns false if it is not there. */
+  grant(group: Group, lease: Lease, count: number): boolean;
   /** Asks everybody what they know of events that a sender repeats here. */
   seek(group: Group, run: Run, session: number): void;
   /** Whether we were away for so long that others may have buried us, and have not heard since. */

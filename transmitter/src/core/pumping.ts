@@ -30,9 +30,7 @@ export class Pumping {
   /** Gives out what can be given out, and asks for the credit that is missing. */
   send(group: Group, nowMs: number): void {
     group.backlog.setByKey(group.terms.affinity);
-    shareCredit(group, (peer, cell, count) => {
-      this.parts.elsewhere.grant(group, peer, cell, count);
-    });
+    shareCredit(group, (lease, count) => this.parts.elsewhere.grant(group, lease, count));
     const unmet = group.terms.affinity ? this.pumpByKey(group, nowMs) : undefined;
     this.pump(group, nowMs);
     this.parts.elsewhere.demand(group, nowMs, unmet);

@@ -76,7 +76,6 @@ export class GroupSites {
     for (const member of this.membersOf(peer)) {
       if (!present.has(keyOf(peer, member.cell))) member.isPresent = false;
     }
-    this.sweep();
   }
 
   /** The part of a transmitter, for all its cells or for one; made if there is none. */

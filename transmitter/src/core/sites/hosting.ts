@@ -54,7 +54,7 @@ export class Hosting {
     this.back = new PassedBack(parts.links);
     this.orphans = new Orphans({
       ...parts,
-      tell: (group, span, by, fate) => this.tell(group, span, by, fate),
+      tell: (group, span, by, fate) => this.tellOf(group, span, by, fate),
     });
   }
 
@@ -116,9 +116,23 @@ export class Hosting {
 
   /** What became of a delivery: told to its origin at the end of the turn. */
   passBack(group: Group, span: Span, by: Member, fate: PassedFate): void {
-    if (fate.outcome === "ack") this.note(group, span);
-    if (span.lot.upstream?.state === "orphan") this.orphans.settled(group, span, by, fate);
-    else this.tell(group, span, by, fate);
+    const isOrphan = span.lot.upstream?.state === "orphan";
+    const { outputs, result } = fate;
+    // Outputs make it settled only when the origin has them; a result is lost with a dead origin.
+    const isDone = outputs === undefined && (result === undefined || !isOrphan);
+    if (fate.outcome === "ack" && isDone) this.note(group, span);
+    if (isOrphan) this.orphans.settled(group, span, by, fate);
+    else this.tellOf(group, span, by, fate);
+  }
+
+  /** Tells what a cell has made of a delivery; if its origin cannot take that, another one may. */
+  private tellOf(group: Group, span: Span, by: Member, fate: PassedFate): void {
+    const onDone = (isTaken: boolean): void => {
+      if (isTaken) this.note(group, span);
+      fate.onDone?.(isTaken);
+    };
+    const told = { group, span, cell: by.id, fate: { ...fate, ...(fate.outputs && { onDone }) } };
+    this.back.add(told, () => this.orphans.settled(group, span, by, fate));
   }
 
   private note(group: Group, { lot, from, to }: Span): void {
@@ -139,7 +153,7 @@ export class Hosting {
   }
 
   private tell(group: GroupName, span: Span, by: Member | undefined, fate: PassedFate): void {
-    this.back.add(group, span, by?.id, fate);
+    this.back.add({ group, span, cell: by?.id, fate }, () => undefined);
   }
 
   /** `STLD`: the outputs of a settlement are handled, or it came too late. */
@@ -156,6 +170,11 @@ export class Hosting {
       this.orphans.add(group, peer);
       this.parts.groups().touch(group);
     }
+  }
+
+  /** The link to an origin begins anew: what it was told of outputs is to be told again. */
+  anew(peer: Thid): void {
+    this.back.lost(peer);
   }
 
   /** What cells here have acked of these events. */

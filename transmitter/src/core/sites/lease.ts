@@ -4,13 +4,15 @@ import type { Thid } from "@thynapse/protocol";
  * Credit of our cells that another origin may spend: as a site, we grant it, and never more than
  * our cells have free.
  *
- * Both sides count from the beginning of the link, so that a lost or late word does no harm: the
- * origin says how much it wants in all, and the site what it has granted on top.
+ * The origin says how much it wants in all, and the site what it has granted on top. Both count
+ * within a life that the origin has numbered: either may have forgotten the other's count when
+ * there was nobody in the group for a while.
  */
 export class Lease {
   readonly peer: Thid;
   /** The one cell that it is for, in a group with affinity. */
   readonly cell: Thid | undefined;
+  life = 0;
   /** What the origin wants in all. */
   wanted = 0;
   granted = 0;
@@ -22,6 +24,22 @@ export class Lease {
   constructor(peer: Thid, cell: Thid | undefined) {
     this.peer = peer;
     this.cell = cell;
+  }
+
+  /** The origin wants so much in all, and has got so much of it. */
+  need(life: number, wanted: number, received: number): void {
+    if (life !== this.life) {
+      this.life = life;
+      this.granted = received;
+      this.consumed = received;
+      this.recalledAt = received;
+    }
+    this.wanted = wanted;
+  }
+
+  /** The origin has no use for so much; nobody can give back more than was leased. */
+  giveBack(life: number, count: number): void {
+    if (life === this.life) this.consumed += Math.min(this.outstanding, count);
   }
 
   /** What the origin may still deliver. */

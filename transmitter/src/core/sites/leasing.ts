@@ -1,9 +1,8 @@
-import type { Thid } from "@thynapse/protocol";
 import type { Group } from "../group.js";
 import type { Lease } from "./lease.js";
 
-/** Tells an origin that it may spend more of the credit of our cells. */
-export type Grant = (peer: Thid, cell: Thid | undefined, count: number) => void;
+/** Tells an origin that it may spend more of the credit of our cells; false if it cannot be told. */
+export type Grant = (lease: Lease, count: number) => boolean;
 
 /**
  * Shares the free credit of our cells among the origins that want some, ourselves included: each
@@ -59,9 +58,7 @@ function shareByCell(group: Group, wanting: readonly Lease[], grant: Grant): voi
 }
 
 function give(lease: Lease, count: number, grant: Grant): void {
-  if (count <= 0) return;
-  lease.granted += count;
-  grant(lease.peer, lease.cell, count);
+  if (count > 0 && grant(lease, count)) lease.granted += count;
 }
 
 function isMissing({ missing }: Lease): boolean {
@@ -73,7 +70,6 @@ function recall(leases: Iterable<Lease>, grant: Grant): void {
   for (const lease of leases) {
     // Once for what was granted last: who needs it does not answer.
     if (lease.outstanding === 0 || lease.recalledAt === lease.granted) continue;
-    lease.recalledAt = lease.granted;
-    grant(lease.peer, lease.cell, 0);
+    if (grant(lease, 0)) lease.recalledAt = lease.granted;
   }
 }

@@ -18,10 +18,20 @@ interface Gathered {
   bytes: number;
 }
 
+/** What became of deliveries, and where. */
+interface Told {
+  readonly group: GroupName;
+  readonly span: Span;
+  readonly cell: Thid | undefined;
+  readonly fate: PassedFate;
+}
+
 /** A settlement with outputs that the origin has not answered. */
 interface Awaited {
   readonly peer: Thid;
   readonly onDone: (isTaken: boolean) => void;
+  /** Called when the origin will not answer. */
+  readonly onLost: () => void;
 }
 
 const wordBytesMax = 256 * 1024;
@@ -37,7 +47,9 @@ export class PassedBack {
     this.links = links;
   }
 
-  add(group: GroupName, span: Span, cell: Thid | undefined, fate: PassedFate): void {
+  /** @param onLost called when the origin will not say what became of the outputs. */
+  add(told: Told, onLost: () => void): void {
+    const { group, span, cell, fate } = told;
     const { upstream } = span.lot;
     if (upstream === undefined) return;
     const { peer, renamed } = upstream;
@@ -57,7 +69,7 @@ export class PassedBack {
       return;
     }
     const ref = outputs === undefined || onDone === undefined ? undefined : this.nextRef++;
-    if (ref !== undefined && onDone !== undefined) this.awaited.set(ref, { peer, onDone });
+    if (ref !== undefined && onDone !== undefined) this.awaited.set(ref, { peer, onDone, onLost });
     gathered.rows.push({ ...row, ref });
     gathered.bytes += bytesOf(row);
     if (gathered.bytes > wordBytesMax) this.split(key, gathered);
@@ -70,9 +82,13 @@ export class PassedBack {
     awaited?.onDone(isTaken);
   }
 
-  /** An origin is dead: it answers nothing any more. What is not confirmed the cells claim. */
+  /** An origin is dead, or its link begins anew: it answers nothing of what it was told. */
   lost(peer: Thid): void {
-    for (const [ref, awaited] of this.awaited) if (awaited.peer === peer) this.awaited.delete(ref);
+    for (const [ref, awaited] of [...this.awaited]) {
+      if (awaited.peer !== peer) continue;
+      this.awaited.delete(ref);
+      awaited.onLost();
+    }
     for (const [key, { peer: to }] of this.gathered) if (to === peer) this.gathered.delete(key);
   }
 

@@ -56,6 +56,7 @@ export class Passing {
   private readonly parts: PassingParts;
   /** Sites that are looked at for idle leases. */
   private readonly watched = new Set<SiteMember>();
+  private nextLife = 1;
 
   constructor(parts: PassingParts) {
     this.parts = parts;
@@ -177,11 +178,21 @@ export class Passing {
 
   /** Asks for credit for what waits, and gives back what has been idle. */
   demand(group: Group, nowMs: number, unmet?: ReadonlyMap<Holder, number>): void {
-    const events = group.backlog.events;
+    // What has no key is for anybody, also where keys have owners.
+    const { lineEvents } = group.backlog;
     for (const member of group.sites.members()) {
-      member.waiting = unmet === undefined ? events : (unmet.get(member) ?? 0);
-      const wanted = member.demand();
-      if (wanted !== undefined) this.say("NEED", group, member, { count: wanted, nowMs });
+      member.waiting = lineEvents + (unmet?.get(member) ?? 0);
+      const count = member.demand();
+      if (count !== undefined) {
+        if (member.life === 0) member.life = this.nextLife++;
+        const { cell, life, received } = member;
+        this.say(
+          member.peer,
+          "NEED",
+          { ...groupFields(group), cell, life, count, received },
+          nowMs,
+        );
+      }
       if (member.waiting === 0 && member.lease > 0) this.watch(group, member, nowMs);
     }
   }
@@ -190,14 +201,29 @@ export class Passing {
   leased(peer: Thid, map: FieldMap, nowMs: number): void {
     const { service, pattern } = readGroupName(map);
     const count = intField(map, "count", { max: leaseMax });
-    const cell = readCell(map);
+    const [cell, life] = [readCell(map), intField(map, "life")];
     const group = this.parts.groups().find(service, pattern.text);
     const member = group?.sites.membersOf(peer).find((each) => each.cell === cell);
-    if (group === undefined || member === undefined) return;
+    if (group === undefined || member?.life !== life) {
+      // Its site counts it as ours until it comes back.
+      const name = groupFields({ service, pattern });
+      if (count > 0) this.say(peer, "RTRN", { ...name, cell, life, count }, nowMs);
+      return;
+    }
     if (count > 0) {
       member.granted(count);
       this.parts.groups().touch(group);
     } else if (member.waiting === 0) this.giveBack(group, member, nowMs);
+  }
+
+  /** Gives back what was leased by cells that are gone, and forgets who holds nothing. */
+  withdraw(group: Group, nowMs: number): void {
+    for (const member of group.sites.all()) {
+      if (member.isPresent) continue;
+      this.giveBack(group, member, nowMs);
+      member.reset();
+    }
+    group.sites.sweep();
   }
 
   private watch(group: Group, member: SiteMember, nowMs: number): void {
@@ -212,15 +238,14 @@ export class Passing {
   }
 
   private giveBack(group: Group, member: SiteMember, nowMs: number): void {
+    const { peer, cell, life } = member;
     const count = member.giveBack();
-    if (count > 0) this.say("RTRN", group, member, { count, nowMs });
+    if (count > 0) this.say(peer, "RTRN", { ...groupFields(group), cell, life, count }, nowMs);
   }
 
-  private say(command: string, group: Group, member: SiteMember, { count, nowMs }: Saying): void {
-    const { peer, cell } = member;
+  private say(peer: Thid, command: string, word: object, nowMs: number): void {
     const links = this.parts.links();
-    if (!links.isLinked(peer)) return;
-    links.send(peer, writeSiteWord(command, { ...groupFields(group), cell, count }), nowMs);
+    if (links.isLinked(peer)) links.send(peer, writeSiteWord(command, word), nowMs);
   }
 }
 
@@ -235,11 +260,6 @@ interface Told {
 
 interface By {
   readonly by: Parameters<Fates["decide"]>[2]["by"];
-  readonly nowMs: number;
-}
-
-interface Saying {
-  readonly count: number;
   readonly nowMs: number;
 }
 

@@ -19,7 +19,12 @@ export class SiteMember extends Holder {
   waiting = 0;
   /** When some of it was last spent. */
   spentMs = Number.NEGATIVE_INFINITY;
-  /** Spent and given back, and asked for, since the link began. */
+  /**
+   * Which of its lives this one is: it is forgotten when its cells are gone and it holds nothing,
+   * and counts from zero when it comes back. 0 until it asks for the first time.
+   */
+  life = 0;
+  /** Spent and given back, and asked for, in this life. */
   private consumed = 0;
   private asked = 0;
   /** How much it asks for on top of what waits: so that what comes next need not wait. */
@@ -33,6 +38,11 @@ export class SiteMember extends Holder {
 
   get id(): Thid {
     return this.cell ?? this.peer;
+  }
+
+  /** What was granted in this life, as far as is known here. */
+  get received(): number {
+    return this.consumed + this.lease;
   }
 
   get free(): number {
@@ -75,6 +85,7 @@ export class SiteMember extends Holder {
 
   /** The link begins anew, or its cells are gone: nothing is leased any more. */
   reset(): void {
+    this.life = 0;
     this.lease = 0;
     this.consumed = 0;
     this.asked = 0;

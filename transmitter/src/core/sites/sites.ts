@@ -16,6 +16,7 @@ import { Adopting, type AdoptingParts } from "./adopting.js";
 import { Announcing, cellKey, groupKey, streamKey } from "./announcing.js";
 import { Gathering } from "./gathering.js";
 import { Hosting } from "./hosting.js";
+import type { Lease } from "./lease.js";
 import { type Links, loopedLinks, noLinks } from "./links.js";
 import { Passing } from "./passing.js";
 import { Rounds } from "./rounds.js";
@@ -136,6 +137,7 @@ export class Sites implements Elsewhere {
     groups.siteLost(group, id, nowMs);
     if (group.sites.partOf(id) === undefined) return;
     group.sites.set(id, undefined);
+    this.passing.withdraw(group, nowMs);
     group.agree();
     group.owners.changed();
     if (group.memberCount === 0) groups.keep(group, nowMs + this.parts.groupKeepMs);
@@ -144,6 +146,7 @@ export class Sites implements Elsewhere {
 
   /** The link to a living transmitter began anew: what was under way is not to be had any more. */
   begunAnew(id: Thid, nowMs: number): void {
+    this.hosting.anew(id);
     const groups = this.parts.groups();
     for (const group of groups.all) {
       group.sites.endLeases(id);
@@ -180,6 +183,7 @@ export class Sites implements Elsewhere {
     if (part === undefined && group === undefined) return;
     group ??= groups.open(...nameOf(service, text));
     group.sites.set(site.id, part);
+    this.passing.withdraw(group, nowMs);
     if (part !== undefined && part.members > 0) group.found();
     group.agree();
     group.owners.changed();
@@ -242,11 +246,12 @@ export class Sites implements Elsewhere {
     this.passing.demand(group, nowMs, unmet);
   }
 
-  grant(group: Group, peer: Thid, cell: Thid | undefined, count: number): void {
-    if (!this.links.isLinked(peer)) return;
+  grant(group: Group, { peer, cell, life }: Lease, count: number): boolean {
+    if (!this.links.isLinked(peer)) return false;
     this.parts.counters.add("leasesGranted");
-    const word = { ...groupFields(group), cell, count };
+    const word = { ...groupFields(group), cell, life, count };
     this.links.send(peer, writeSiteWord("LEAS", word), this.parts.nowMs());
+    return true;
   }
 
   seek(group: Group, run: Run, session: number): void {

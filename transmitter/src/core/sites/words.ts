@@ -126,6 +126,8 @@ export class Words {
     const group = this.groupOf(map);
     if (group === undefined) return;
     const lease = group.sites.lease(peer, readCell(map));
+    const received = intField(map, "received");
+    lease.need(intField(map, "life"), count, received);
     // An absurd wish is a wish for as much as one word can grant.
     lease.wanted = Math.min(count, lease.granted + leaseMax);
     this.parts.groups().touch(group);
@@ -135,8 +137,7 @@ export class Words {
     const group = this.groupOf(map);
     if (group === undefined) return;
     const lease = group.sites.lease(peer, readCell(map));
-    // Nobody can give back more than was leased.
-    lease.consumed += Math.min(lease.outstanding, intField(map, "count"));
+    lease.giveBack(intField(map, "life"), intField(map, "count"));
     this.parts.counters.add("leasesReturned");
     this.parts.groups().touch(group);
   }
