@@ -22,10 +22,10 @@ export class Wiretap {
   /** Patterns of catches: by the reference that asked, then by number. */
   private readonly asked = new Map<unknown, string>();
   private readonly patterns = new Map<unknown, string>();
-  /** Deliveries that came in, by all the names that they have had. */
+  /** Deliveries that are at the cell, by their names. */
   private readonly given = new Map<string, Given>();
-  /** The attempt under which each event came first, by pattern. */
-  private readonly attempts = new Map<string, number>();
+  /** The names of events that are at the cell, by pattern and id. */
+  private readonly names = new Map<string, string>();
 
   constructor({ id, service }: { readonly id: string; readonly service: string }, log: LogSink) {
     this.cell = id;
@@ -78,7 +78,7 @@ export class Wiretap {
     for (const [, first, count, attempt] of fields["settled"] as readonly number[][]) {
       const from = first as number;
       for (let at = from; at < from + (count as number); at++) {
-        const given = this.given.get(`${origin} ${at} ${attempt}`);
+        const given = this.takeOut(pattern, `${pattern} ${origin} ${at} ${attempt}`);
         if (given !== undefined) this.log({ ...given, action: "settled", pattern });
       }
     }
@@ -121,17 +121,32 @@ export class Wiretap {
     const isClaimed = ownField(map, "claimed") === true;
     for (let index = 0; index < run.count; index++) {
       const id = `${run.header.sender}:${run.seqAt(index)}`;
-      const event = `${pattern} ${id}`;
-      // What a cell claimed, or has by a new name, it has already: it counts for nothing new.
-      if (isClaimed) {
-        const begun = this.attempts.get(event) ?? attempt;
-        this.given.set(`${origin} ${number + index} ${attempt}`, { id, attempt: begun });
-        continue;
-      }
-      this.attempts.set(event, attempt);
-      this.given.set(`${origin} ${number + index} ${attempt}`, { id, attempt });
+      const before = this.given.get(this.names.get(`${pattern} ${id}`) ?? "");
+      this.putIn(
+        pattern,
+        `${pattern} ${origin} ${number + index} ${attempt}`,
+        before ?? { id, attempt },
+      );
+      // What a cell has, or has claimed, gets another name and counts for nothing new.
+      if (before !== undefined || isClaimed) continue;
       this.log({ id, action: "given", service, pattern, attempt, home });
     }
+  }
+
+  private putIn(pattern: string, name: string, given: Given): void {
+    const event = `${pattern} ${given.id}`;
+    const former = this.names.get(event);
+    if (former !== undefined) this.given.delete(former);
+    this.names.set(event, name);
+    this.given.set(name, given);
+  }
+
+  private takeOut(pattern: string, name: string): Given | undefined {
+    const given = this.given.get(name);
+    if (given === undefined) return undefined;
+    this.given.delete(name);
+    this.names.delete(`${pattern} ${given.id}`);
+    return given;
   }
 
   private back(map: Readonly<Record<string, unknown>>): void {
@@ -141,7 +156,7 @@ export class Wiretap {
     const first = Number(ownField(map, "number"));
     const origin = String(ownField(map, "origin"));
     for (let at = first; at < first + Number(ownField(map, "count") ?? 1); at++) {
-      const given = this.given.get(`${origin} ${at} ${attempt}`);
+      const given = this.takeOut(pattern, `${pattern} ${origin} ${at} ${attempt}`);
       if (given !== undefined) {
         this.log({ ...given, action: "taken", service: this.service, pattern });
       }

@@ -117,8 +117,11 @@ export class HandlingRule implements Rule {
   private ended(record: LogRecord, end: NonNullable<Handling["end"]>): void {
     const { id, cell, attempt = 1, timeMs } = record;
     const handlings = this.parts.books.event(id).handlingsIn(this.parts.books.groupOf(record));
+    // What was taken back from a cell that goes on with it may come to that cell again.
+    const isOpen = ({ end: before }: Handling): boolean =>
+      before === undefined || (before === "taken" && end !== "taken");
     const handling = handlings.findLast(
-      (it) => it.cell === cell && it.end === undefined && it.attempt === attempt,
+      (it) => it.cell === cell && isOpen(it) && it.attempt === attempt,
     );
     if (handling === undefined) return;
     handling.end = end;
