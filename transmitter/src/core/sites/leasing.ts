@@ -1,7 +1,7 @@
 import type { Group } from "../group.js";
 import type { Lease } from "./lease.js";
 
-/** Tells an origin that it may spend more of the credit of our cells; false if it cannot be told. */
+/** Tells an origin that it may spend more of our cells' credit; false if it cannot be told. */
 export type Grant = (lease: Lease, count: number) => boolean;
 
 /**

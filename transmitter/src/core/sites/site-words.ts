@@ -36,7 +36,7 @@ export const siteCommands = Object.freeze({
   DLVR: "deliveries for your cells",
   SETL: "what became of your deliveries",
   STLD: "settlements with outputs: taken and handled, or stale",
-  NEED: "how much credit of your cells I want in all",
+  NEED: "how much credit of your cells I want in all, and have got",
   LEAS: "you may deliver so many more; 0: give back what you do not need",
   RTRN: "so much of what you leased to me I do not need",
   SEEK: "a sender repeats these events here: what do you know of them?",
