@@ -84,6 +84,8 @@ export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
 
   /** The credit to ask for with the catch. */
   get creditWanted(): number {
+    // What the home that is being left may still give would be beyond the credit of both.
+    this.homes.former?.tellCredit(0);
     this.credit.elsewhere = this.heldAtFormer;
     return this.credit.tell();
   }
@@ -120,7 +122,6 @@ export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
     homes.current = new AnycatchGrant(catchNumber, home, (delivery, isTaken) =>
       this.claims.confirmed(delivery, isTaken, this.host.nowMs()),
     );
-    homes.former?.tellCredit(0);
     this.orphansUntilMs = nowMs + orphanMs;
     for (const waiter of this.waiters.splice(0)) waiter.resolve();
     this.host.armed(this.pattern);
