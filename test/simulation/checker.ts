@@ -82,7 +82,8 @@ export class Checker {
         break;
       case "fault":
         if (peer !== undefined) homes.linkFault(home, peer, timeMs + count);
-        else homes.fault(cell === "" ? home : cell, timeMs + count);
+        else if (cell === "") homes.homeFault(home, timeMs + count);
+        else homes.fault(cell, timeMs + count);
         break;
       case "detached":
       case "died":

@@ -59,7 +59,8 @@ export class Wiretap {
     else {
       const pattern = this.patterns.get(fields["catch"]);
       const count = Number(fields["credit"]);
-      if (pattern !== undefined) this.log({ id: "", action: "credit", pattern, count });
+      if (pattern !== undefined)
+        this.log({ id: "", action: "credit", pattern, count, home: this.home });
     }
   }
 
@@ -68,7 +69,7 @@ export class Wiretap {
     this.asked.set(fields["ref"], pattern);
     if (fields["mode"] !== "any") return;
     const count = Number(fields["credit"] ?? fields["concurrency"] ?? 1);
-    this.log({ id: "", action: "credit", mode: "any", pattern, count });
+    this.log({ id: "", action: "credit", mode: "any", pattern, count, home: this.home });
   }
 
   private settled(fields: Readonly<Record<string, unknown>>): void {
@@ -79,7 +80,8 @@ export class Wiretap {
       const from = first as number;
       for (let at = from; at < from + (count as number); at++) {
         const given = this.takeOut(pattern, `${pattern} ${origin} ${at} ${attempt}`);
-        if (given !== undefined) this.log({ ...given, action: "settled", pattern });
+        if (given !== undefined)
+          this.log({ ...given, action: "settled", pattern, home: this.home });
       }
     }
   }
@@ -158,7 +160,7 @@ export class Wiretap {
     for (let at = first; at < first + Number(ownField(map, "count") ?? 1); at++) {
       const given = this.takeOut(pattern, `${pattern} ${origin} ${at} ${attempt}`);
       if (given !== undefined) {
-        this.log({ ...given, action: "taken", service: this.service, pattern });
+        this.log({ ...given, action: "taken", service: this.service, pattern, home: this.home });
       }
     }
   }

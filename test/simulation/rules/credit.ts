@@ -14,6 +14,7 @@ interface Account {
  */
 export class CreditRule implements Rule {
   private readonly parts: RuleParts;
+  /** By cell and transmitter, where the log says at which one; then by pattern. */
   private readonly accounts = new Map<string, Map<string, Account>>();
   private isGivenLogged = false;
 
@@ -44,8 +45,8 @@ export class CreditRule implements Rule {
         if (!this.isGivenLogged) this.accountOf(record)?.held.delete(nameOf(record));
         break;
       case "detached":
-      case "died":
         // What it holds is nothing to the next transmitter until it has claimed it.
+        this.accounts.delete(nameOfBook(record));
         this.accounts.delete(record.cell);
         break;
       default:
@@ -54,11 +55,13 @@ export class CreditRule implements Rule {
 
   finish(): void {}
 
-  private granted({ cell, mode, pattern = "", count = 0 }: LogRecord): void {
-    let accounts = this.accounts.get(cell);
+  private granted(record: LogRecord): void {
+    const { mode, pattern = "", count = 0 } = record;
+    const book = nameOfBook(record);
+    let accounts = this.accounts.get(book);
     if (accounts === undefined) {
       accounts = new Map();
-      this.accounts.set(cell, accounts);
+      this.accounts.set(book, accounts);
     }
     const account = accounts.get(pattern);
     if (account === undefined || mode === "any")
@@ -75,9 +78,14 @@ export class CreditRule implements Rule {
     this.parts.broken("credit", `${what} of ${account.creditMax}`, record.timeMs);
   }
 
-  private accountOf({ cell, pattern = "" }: LogRecord): Account | undefined {
-    return this.accounts.get(cell)?.get(pattern);
+  private accountOf(record: LogRecord): Account | undefined {
+    const accounts = this.accounts.get(nameOfBook(record)) ?? this.accounts.get(record.cell);
+    return accounts?.get(record.pattern ?? "");
   }
+}
+
+function nameOfBook({ cell, home }: LogRecord): string {
+  return home === undefined ? cell : `${cell} ${home}`;
 }
 
 function nameOf({ id, attempt = 1 }: LogRecord): string {

@@ -15,6 +15,7 @@ export class Homes {
   readonly living = new Set<string>();
   /** When each had welcomed a cell for the first time: it knows the mesh by then. */
   private readonly readyMs = new Map<string, number>();
+  private viewsDifferUntilMs = Number.NEGATIVE_INFINITY;
   /** By cell or transmitter, or by two transmitters. */
   private readonly faultsUntilMs = new Map<string, number>();
   /** The last fault of any link of a transmitter. */
@@ -27,7 +28,18 @@ export class Homes {
 
   crashed(home: string, timeMs: number): void {
     this.living.delete(home);
-    this.fault(home, timeMs);
+    this.homeFault(home, timeMs);
+  }
+
+  /** Something befell a transmitter, until this time: others may have held it for dead. */
+  homeFault(home: string, untilMs: number): void {
+    this.fault(home, untilMs);
+    this.viewsDifferUntilMs = Math.max(this.viewsDifferUntilMs, untilMs + faultTailMs);
+  }
+
+  /** Whether transmitters may have differed on who lives since then. */
+  mayDifferSince(timeMs: number): boolean {
+    return this.viewsDifferUntilMs >= timeMs;
   }
 
   /** It welcomed a cell. */
@@ -43,6 +55,7 @@ export class Homes {
   /** Something befell the link between two transmitters, until this time. */
   linkFault(one: string, other: string, untilMs: number): void {
     extend(this.faultsUntilMs, pairOf(one, other), untilMs);
+    this.viewsDifferUntilMs = Math.max(this.viewsDifferUntilMs, untilMs + faultTailMs);
     extend(this.linkFaultsUntilMs, one, untilMs);
     extend(this.linkFaultsUntilMs, other, untilMs);
   }

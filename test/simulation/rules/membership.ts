@@ -65,7 +65,8 @@ export class Membership {
         this.dropped(record);
         break;
       case "detached":
-        this.lost(cell, timeMs);
+        // A cell that moves attaches to the next transmitter before it leaves the last one.
+        if (this.siteOf(cell) === home) this.lost(cell, timeMs);
         break;
       case "died":
         this.lost(cell, timeMs);

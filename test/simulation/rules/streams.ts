@@ -137,8 +137,10 @@ export class StreamRule implements Rule {
       const lost = `${missing.length} lost, from ${first} on, ${reported} reported`;
       broken("silent", `${what}: ${lost}`, nowMs);
     }
-    // What was lost with a transmitter its senders may bring again.
+    // What is lost on its way from one transmitter its sender may bring again by another one.
     if (reported <= missing.length || this.crashedMs.has(home)) return;
+    const { homes } = this.parts.books;
+    if (homes.living.size > 1 && homes.mayDifferSince(stream.armedMs.get(home) ?? 0)) return;
     const possible = this.possible(stream, home);
     if (reported > possible) {
       broken("gaps", `${what}: ${reported} reported, at most ${possible} lost`, nowMs);
