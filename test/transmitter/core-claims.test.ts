@@ -125,6 +125,27 @@ describe("transmitter core: claims", () => {
     expect(sender.confirms()).to.deep.equal(["2 handled"]);
   });
 
+  it("are answered behind the number of the catch, by which their deliveries go (§9.7)", () => {
+    const bench = new CoreBench();
+    const sender = bench.cell("sender");
+    const worker = bench.cell("worker");
+    worker.catch("a", "any", { credit: 1 });
+    sender.send("a");
+    const again = bench.stranger();
+    again.hello({
+      id: worker.id,
+      service: "worker",
+      session: 2,
+      secret: worker.welcome["secret"] as string,
+      claims: [{ pattern: "a", held: [[sender.id, 1, 1]], settled: [] }],
+    });
+
+    again.say("CTCH", { ref: 7, pattern: "a", mode: "any", credit: 1 });
+
+    const answers = again.take("CGHT", "DLVR").map(({ command }) => command);
+    expect(answers).to.deep.equal(["CGHT", "DLVR"]);
+  });
+
   it("keep a key with one delivery out at a time (§10.10)", () => {
     const bench = new CoreBench();
     const sender = bench.cell("sender", { session: 2 });

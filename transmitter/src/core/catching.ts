@@ -55,9 +55,11 @@ export class Catching {
     const isBack = held.mode === "any" && cell.session > 1;
     const grant = (atMs: number, isWhole = true): void => {
       if (cell.catches.get(held.number) !== held) return;
-      if (held.mode === "any") this.agree(held, wish, atMs);
+      if (held.mode === "any") this.agree(held, wish);
       const { next, ...answer } = answerTo(held, wish);
       this.parts.attachments.send(cell, "CGHT", isWhole ? { ...answer, next } : answer);
+      // Only now: what it has claimed comes by the number of its catch.
+      if (held.mode === "any") this.parts.groups.joined(held.member.group, atMs);
     };
     if (isBack) grant(nowMs);
     else if (known?.mode === "multi") {
@@ -87,11 +89,10 @@ export class Catching {
     return held;
   }
 
-  private agree(held: CellCatch & { mode: "any" }, wish: CatchWish, nowMs: number): void {
+  private agree(held: CellCatch & { mode: "any" }, wish: CatchWish): void {
     held.member.wish = wish;
     held.member.credit = wish.credit;
     held.member.group.agree();
-    this.parts.groups.joined(held.member.group, nowMs);
   }
 
   /** `DROP` @throws {MeshError} `UNKNOWN_CATCH` */
