@@ -27,6 +27,25 @@ describe("transmitter core: homes in a mesh", () => {
     expect(sender.confirms()).to.deep.equal(["1 handled"]);
   });
 
+  it("takes nothing of a sender that is attached elsewhere by a later session (§18.7)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = b.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    const moved = b.stranger();
+    moved.hello({ id: sender.id, service: "sender", session: 2 });
+
+    // What its old connection still held comes late, when its new home has it, too.
+    sender.send("a", { seq: 1 });
+    expect(sender.confirms()).to.deep.equal([]);
+    expect(a.core.counters.values.eventsFenced).to.equal(1);
+    moved.send("a", { seq: 1, repeat: true });
+    net.pass(1100);
+
+    expect(worker.takeOne("DLVR").fields).to.deep.include({ seq: 1, origin: `${net.ids[1]}.7` });
+  });
+
   it("takes over from a dead origin what a cell holds, without telling the cell (§18.7)", () => {
     const net = new SiteNet(3);
     const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];

@@ -104,6 +104,7 @@ export class Attachments {
       this.parts.sites.adopting.spread(record.id, hello.service, claim, nowMs);
     }
     record.sender.movedTo = undefined;
+    record.sender.session = record.session;
     this.parts.sites.announcing.cell(record.id, record.service, record.session);
     this.parts.counters.add("cellsWelcomed");
     this.welcome(record);

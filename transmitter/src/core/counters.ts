@@ -17,6 +17,7 @@ export const counterHelp = Object.freeze({
   runsForwarded: "runs that went to a stream as they came",
   runsSliced: "slices of runs made",
   eventsAccepted: "events accepted",
+  eventsFenced: "events of senders that have another home by now, left to that one",
   eventsRepeated: "events that the origin knew already",
   eventsDeduplicated: "events with an idempotency key that was seen already",
   eventsUnmatched: "events that matched nothing",

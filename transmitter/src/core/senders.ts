@@ -11,6 +11,8 @@ export class Sender implements ConfirmSink {
   /** Where its confirms go now; nowhere while no cell of that id is attached. */
   confirms: Confirms | undefined;
   floor = 1;
+  /** The session of its last attachment to this transmitter. */
+  session = 0;
   /** The transmitter that is its home now, where that is another one. */
   movedTo: Thid | undefined;
   /** Until when its events wait: it was elsewhere before, and its listeners may be on their way. */

@@ -107,6 +107,11 @@ export class Sending {
   }
 
   private take(cell: CellRecord, run: Run, arrival: Arrival): void {
+    if (cell.sender.movedTo !== undefined) {
+      // It came late: the sender says it again to its new home, which decides.
+      this.parts.counters.add("eventsFenced", run.count);
+      return;
+    }
     const { shedding } = this.parts.attachments;
     const isOld = run.last < cell.sender.floor;
     const isEarly = this.isEarly(cell, run, arrival.nowMs);

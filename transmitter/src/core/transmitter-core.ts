@@ -105,8 +105,8 @@ export class TransmitterCore {
     const shared = { routes, deadlines, deadLetters, asks, counters, random, limits, origin };
     this.sites = new Sites({
       ...{ ...shared, streams, effects, cellOf, senders, self: options },
-      groupKeepMs: limits.groupKeepMs,
       ...{ groups: () => this.groups, intake: () => this.intake, nowMs: () => this.nowMs },
+      ...{ groupKeepMs: limits.groupKeepMs, isDraining: () => this.draining.state !== "running" },
     });
     const { sites } = this;
     this.groups = new Groups({

@@ -101,10 +101,9 @@ export class Adopting {
   }
 
   /** A sender has another home: nothing more of it is assigned here, unless it has come back. */
-  private leave(id: Thid, session: number, home: Thid): void {
-    const cell = this.parts.cellOf(id);
+  leave(id: Thid, session: number, home: Thid): void {
     const sender = this.parts.senders.find(id);
-    if (sender === undefined || (cell !== undefined && cell.session >= session)) return;
+    if (sender === undefined || sender.session >= session) return;
     sender.movedTo = home;
     for (const group of this.parts.groups().all) {
       cede(group, id);

@@ -51,10 +51,11 @@ export class MeshEar implements MeshListener {
 
   changed(id: Thid, { key, value }: Change, nowMs: number): void {
     const member = this.mesh()?.members.get(id);
-    if (member === undefined || !this.isHere(member)) return;
+    if (member === undefined) return;
+    // A word may have brought it back before it counts as alive again.
     if (this.sites.find(id)?.incarnation === member.incarnation) {
       this.sites.changed(id, key, value, nowMs);
-    } else this.find(member);
+    } else if (this.isHere(member)) this.find(member);
   }
 
   renewed(id: Thid, incarnation: number, nowMs: number): void {

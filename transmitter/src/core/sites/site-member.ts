@@ -11,8 +11,8 @@ const aheadMax = 8192;
 export class SiteMember extends Holder {
   readonly peer: Thid;
   readonly cell: Thid | undefined;
-  /** Whether it lives and says that it has such cells. */
-  isPresent = true;
+  /** Whether it lives and says that it has such cells; if not, it may yet hold something. */
+  isPresent = false;
   /** Deliveries that it would still take from us. */
   lease = 0;
   /** Events that wait for its credit. */

@@ -39,6 +39,7 @@ export interface SitesParts extends Pick<AdoptingParts, "senders" | "cellOf"> {
   readonly intake: () => Intake;
   readonly effects: () => Effect[];
   readonly nowMs: () => number;
+  readonly isDraining: () => boolean;
   readonly groupKeepMs: number;
 }
 
@@ -165,14 +166,18 @@ export class Sites implements Elsewhere {
     } else if (key.startsWith(groupKey))
       this.setGroup(site, key.slice(groupKey.length), value, nowMs);
     else if (key.startsWith(cellKey) && Array.isArray(value)) {
-      this.movedElsewhere(key.slice(cellKey.length), numberAt(value, 1, 0));
+      this.movedElsewhere(site, key.slice(cellKey.length), numberAt(value, 1, 0));
     }
   }
 
-  /** A cell is attached to another transmitter; here it may yet settle what it holds. */
-  private movedElsewhere(id: Thid, session: number): void {
+  /**
+   * A cell is attached to another transmitter; here it may yet settle what it holds. What it has
+   * sent is left to its new home, unless this one ends: then it brings that itself.
+   */
+  private movedElsewhere(site: Site, id: Thid, session: number): void {
     const cell = this.parts.cellOf(id);
     if (cell !== undefined && cell.session < session) cell.isElsewhere = true;
+    if (!this.parts.isDraining()) this.adopting.leave(id, session, site.id);
   }
 
   private setGroup(site: Site, name: string, value: unknown, nowMs: number): void {
