@@ -10,20 +10,19 @@ const lookMs = 50;
 /** Looks again and again at how many deliveries each cell of a service holds. */
 export class CreditWatch {
   private readonly heldMax = new Map<string, number>();
-  private readonly observers: readonly Cell[];
+  private readonly observer: Cell;
   private readonly service: string;
   private readonly looking: Promise<void>;
   private isWanted = true;
 
   static async begin(mesh: FaultMesh, service: string): Promise<CreditWatch> {
-    const seats = mesh.transmitters.map(({ command }) =>
-      connect({ service: "observer", transmitters: command }),
-    );
-    return new CreditWatch(await Promise.all(seats), service);
+    // One of them answers for all.
+    const observer = await connect({ service: "observer", transmitters: mesh.command });
+    return new CreditWatch(observer, service);
   }
 
-  private constructor(observers: readonly Cell[], service: string) {
-    this.observers = observers;
+  private constructor(observer: Cell, service: string) {
+    this.observer = observer;
     this.service = service;
     this.looking = this.look();
     this.looking.catch(() => {});
@@ -33,19 +32,16 @@ export class CreditWatch {
   async end(): Promise<ReadonlyMap<string, number>> {
     this.isWanted = false;
     await this.looking;
-    await Promise.all(this.observers.map((cell) => cell.close()));
+    await this.observer.close();
     return this.heldMax;
   }
 
   private async look(): Promise<void> {
     while (this.isWanted) {
-      for (const observer of this.observers) {
-        const cells = await askOf<ObservedCell[]>(observer, "$mesh.cells", {
-          service: this.service,
-        });
-        for (const { id, held } of cells) {
-          this.heldMax.set(id, Math.max(held, this.heldMax.get(id) ?? 0));
-        }
+      const wanted = { service: this.service };
+      const cells = await askOf<ObservedCell[]>(this.observer, "$mesh.cells", wanted);
+      for (const { id, held } of cells) {
+        this.heldMax.set(id, Math.max(held, this.heldMax.get(id) ?? 0));
       }
       await delay(lookMs);
     }
