@@ -50,7 +50,9 @@ export class Actor {
     this.joining.catch(() => {});
     this.child.on("message", (answer: Answer) => this.hear(answer));
     this.child.on("error", (error) => this.fail(error));
-    this.ended = once(this.child, "exit").then(() => this.fail(new Error("the cell has ended")));
+    this.ended = once(this.child, "exit").then(([code, signal]: unknown[]) =>
+      this.fail(new Error(`the cell has ended with ${signal ?? code}`)),
+    );
   }
 
   /** Resolves when the cell is welcome. */
