@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { Claims } from "../../transmitter/src/core/claims.js";
 import type { BenchCell } from "./bench-cell.js";
 import { CoreBench } from "./core-bench.js";
 
@@ -57,6 +58,25 @@ describe("transmitter core: claims", () => {
     expect(worker.takeOne("DLVR").fields).to.include({ seq: 3, repeat: true });
     worker.settle(renamed);
     expect(sender.confirms()).to.deep.equal(["2 handled"]);
+  });
+
+  it("look at what is held back a few times each, however much a sender repeats (§10.9)", () => {
+    const looks = countLooks();
+    const bench = new CoreBench();
+    const sender = bench.cell("sender", { session: 2 });
+    const held = [[sender.id, 1, 1]];
+    bench.cell("worker", { session: 2, claims: [{ pattern: "a", held, settled: [] }] });
+    const worker = bench.cell("worker");
+    worker.catch("a", "any", { credit: 5000 });
+    bench.pass(1000);
+    looks.begin();
+
+    for (let n = 0; n < 2000; n++) sender.send("a", { repeat: true });
+    bench.pass(1100);
+
+    expect(worker.take("DLVR")).to.have.length(2000);
+    // With one look at all for each run that comes it would be a million.
+    expect(looks.end()).to.be.below(5 * 2000);
   });
 
   it("of a cell that is not back in time are void (§10.9)", () => {
@@ -237,3 +257,21 @@ describe("transmitter core: cells from elsewhere", () => {
     expect(refused[refused.length - 1]).to.equal("4 refused BUSY");
   });
 });
+
+/** Counts how often it is asked whether a cell has settled an event. */
+function countLooks(): { begin(): void; end(): number } {
+  const { isSettled } = Claims.prototype;
+  let count = 0;
+  return {
+    begin() {
+      Claims.prototype.isSettled = function (this: Claims, ...given) {
+        count++;
+        return isSettled.apply(this, given);
+      };
+    },
+    end() {
+      Claims.prototype.isSettled = isSettled;
+      return count;
+    },
+  };
+}

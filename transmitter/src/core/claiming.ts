@@ -4,7 +4,7 @@ import type { Counters } from "./counters.js";
 import type { Deadlines } from "./deadlines.js";
 import type { Fates } from "./fates.js";
 import type { Group } from "./group.js";
-import { type Span, singles, spanCount } from "./ledger.js";
+import { type Lot, type Span, singles, spanCount } from "./ledger.js";
 
 /** What claiming needs of the transmitter around it. */
 export interface ClaimingParts {
@@ -28,6 +28,8 @@ export interface AdoptHolding {
 const claimsKeptMs = 60_000;
 /** How often it is looked whether those have answered who may know of an event. */
 const awaitMs = 100;
+/** How soon after one look at all that is held back of a group the next one comes, at most. */
+const releaseMsMin = 20;
 
 /**
  * Holds back what cells may already have, until they have had time to come and say so. @see
@@ -35,6 +37,8 @@ const awaitMs = 100;
  */
 export class Claiming {
   private readonly parts: ClaimingParts;
+  /** When the lots of each group that are held back are let go. */
+  private readonly releases = new Map<Group, Map<Lot, number>>();
 
   constructor(parts: ClaimingParts) {
     this.parts = parts;
@@ -50,9 +54,9 @@ export class Claiming {
   hold(group: Group, spans: readonly Span[], nowMs: number): void {
     if (spans.length === 0) return;
     for (const span of spans) putIn(group, span);
-    this.apply(group, nowMs);
-    const lots = new Set(spans.map((span) => span.lot));
-    this.releaseAt(group, lots, nowMs + this.parts.claimMs);
+    // Of what was held back before nothing new is known.
+    this.applyTo(group, spans, nowMs);
+    this.releaseAt(group, new Set(spans.map(({ lot }) => lot)), nowMs);
   }
 
   /** Forgets what others said long ago, and what was left to the new homes of senders. */
@@ -67,9 +71,15 @@ export class Claiming {
 
   /** Settles, adopts or lets go what is held back and answered for by now. */
   apply(group: Group, nowMs: number): void {
+    this.applyTo(group, [...group.held], nowMs);
+  }
+
+  private applyTo(group: Group, spans: readonly Span[], nowMs: number): void {
     const { claims } = group;
     if (claims === undefined) return;
-    for (const span of [...group.held]) {
+    for (const span of spans) {
+      // What nobody has said anything of stays whole, and where it is: there may be much of it.
+      if (!isAnswered(claims, span)) continue;
       takeOut(group, span);
       const left = singles(span).filter((single) => !this.applyOne(group, claims, single, nowMs));
       for (const single of left) putIn(group, single);
@@ -100,30 +110,48 @@ export class Claiming {
     return true;
   }
 
-  private releaseAt(group: Group, lots: ReadonlySet<Span["lot"]>, dueMs: number): void {
+  /** One deadline for all lots of a group: a sender repeats what it keeps in thousands of runs. */
+  private releaseAt(group: Group, lots: ReadonlySet<Lot>, nowMs: number): void {
+    const dueMs = nowMs + this.parts.claimMs;
+    let waiting = this.releases.get(group);
+    if (waiting === undefined) {
+      waiting = new Map();
+      this.plan(group, waiting, dueMs);
+    }
+    for (const lot of lots) if (!waiting.has(lot)) waiting.set(lot, dueMs);
+  }
+
+  private plan(group: Group, waiting: Map<Lot, number>, dueMs: number): void {
+    this.releases.set(group, waiting);
     this.parts.deadlines.at(dueMs, (nowMs) => {
       this.apply(group, nowMs);
-      if (this.release(group, lots)) this.releaseAt(group, lots, nowMs + awaitMs);
+      this.release(group, waiting, nowMs);
+      let nextMs = Number.POSITIVE_INFINITY;
+      for (const next of waiting.values()) nextMs = Math.min(nextMs, next);
+      if (waiting.size === 0) this.releases.delete(group);
+      else this.plan(group, waiting, Math.max(nowMs + releaseMsMin, nextMs));
     });
   }
 
   /**
-   * Lets go of what is still held back of these lots. Tells whether something stays: somebody lives
-   * who answers for it, or has still to say so.
+   * Lets go of what is still held back of the lots that are due. They stay while somebody lives who
+   * answers for them, or has still to say so.
    */
-  private release(group: Group, lots: ReadonlySet<Span["lot"]>): boolean {
-    const due = [...group.held].filter((span) => lots.has(span.lot));
-    for (const span of due) takeOut(group, span);
+  private release(group: Group, waiting: Map<Lot, number>, nowMs: number): void {
+    const due = new Set([...waiting].filter(([, dueMs]) => dueMs <= nowMs).map(([lot]) => lot));
+    const staying = new Set<Lot>();
     const free: Span[] = [];
-    let isWaiting = false;
-    for (const span of due) {
-      if (isAwaited(group, span)) {
-        putIn(group, span);
-        isWaiting = true;
-      } else free.push(span);
+    for (const span of group.held) {
+      if (!due.has(span.lot)) continue;
+      if (isAwaited(group, span)) staying.add(span.lot);
+      else free.push(span);
     }
+    for (const lot of due) {
+      if (staying.has(lot)) waiting.set(lot, nowMs + awaitMs);
+      else waiting.delete(lot);
+    }
+    for (const span of free) takeOut(group, span);
     this.letGo(group, free);
-    return isWaiting;
   }
 
   private letGo(group: Group, free: readonly Span[]): void {
@@ -136,6 +164,17 @@ export class Claiming {
       this.parts.fates.settle(group, span);
     }
   }
+}
+
+/** Whether something is known of an event of a span. */
+function isAnswered(claims: Claims, { lot, from, to }: Span): boolean {
+  const { sender } = lot.run.header;
+  for (let number = from; number < to; number++) {
+    const seq = lot.run.seqAt(number - lot.firstNumber);
+    if (claims.isSettled(sender, seq) || claims.isFree(sender, seq)) return true;
+    if (claims.holderOf(sender, seq) !== undefined) return true;
+  }
+  return false;
 }
 
 /** Whether a transmitter may still answer for an event of a span. */
