@@ -22,10 +22,13 @@ export interface RollingPlan {
 /** What came of it. */
 export interface RollingFigures {
   readonly sent: number;
+  /** Events that no handler acked, refused ones left out. */
   readonly lost: number;
   /** Events that more than one handler began with, or one of them twice. */
   readonly repeated: number;
+  /** Events that senders were told to be refused, and the first code. */
   readonly refused: number;
+  readonly why: string;
   readonly unconfirmed: number;
   readonly restarts: number;
   /** Exit codes of the transmitters that drained. */
@@ -97,6 +100,7 @@ async function restart(mesh: FaultMesh, transmitter: FaultTransmitter): Promise<
 function sum(reports: readonly SendReport[], turns: readonly Turn[]) {
   return {
     refused: reports.reduce((count, { refused }) => count + refused.length, 0),
+    why: reports.flatMap(({ refused }) => refused)[0] ?? "",
     p50Ms: Math.max(...reports.map(({ p50Ms }) => p50Ms)),
     p99Ms: Math.max(...reports.map(({ p99Ms }) => p99Ms)),
     restarts: turns.length,
@@ -112,9 +116,11 @@ function judge(records: Iterable<LogRecord>): { sent: number; lost: number; repe
   const ackedMark = 2;
   const begunMark = 4;
   const againMark = 8;
+  const refusedMark = 16;
+  const marked = new Set(["sent", "acked", "begun", "refused"]);
   const marks = new Map<string, Uint8Array>();
   for (const { id, action } of records) {
-    if (action !== "sent" && action !== "acked" && action !== "begun") continue;
+    if (!marked.has(action)) continue;
     const colon = id.indexOf(":");
     const [sender, number] = [id.slice(0, colon), Number(id.slice(colon + 1))];
     let own = marks.get(sender) ?? new Uint8Array(65_536);
@@ -126,13 +132,14 @@ function judge(records: Iterable<LogRecord>): { sent: number; lost: number; repe
     marks.set(sender, own);
     if (action === "sent") own[number]! |= sentMark;
     else if (action === "acked") own[number]! |= ackedMark;
+    else if (action === "refused") own[number]! |= refusedMark;
     else own[number]! |= (own[number]! & begunMark) === 0 ? begunMark : againMark;
   }
   let [sent, lost, repeated] = [0, 0, 0];
   for (const own of marks.values()) {
     for (const mark of own) {
       if ((mark & sentMark) !== 0) sent++;
-      if ((mark & (sentMark | ackedMark)) === sentMark) lost++;
+      if ((mark & (sentMark | ackedMark | refusedMark)) === sentMark) lost++;
       if ((mark & againMark) !== 0) repeated++;
     }
   }
@@ -152,7 +159,7 @@ export async function proveRolling(seconds = 60): Promise<readonly Claim[]> {
 function tell(what: string, figures: RollingFigures, perSecond: number): Claim[] {
   const { sent, lost, repeated, refused, unconfirmed, restarts, p50Ms, p99Ms } = figures;
   say(`${what}, ${perSecond} events/s with handlers of 3 ms, ${restarts} restarts:`);
-  say(`  ${sent} sent, ${lost} lost, ${repeated} repeated, ${refused} refused;`);
+  say(`  ${sent} sent, ${lost} lost, ${repeated} repeated, ${refused} refused ${figures.why};`);
   say(`  accepted: p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)};`);
   say(`  a drain takes ${ms(figures.drainMs)}, coming back ${ms(figures.backMs)} at most`);
   return [
