@@ -4,6 +4,21 @@ import { fileURLToPath } from "node:url";
 
 import { Totals } from "./totals.js";
 
+/** What a worker is to run. */
+export interface SeedOrder {
+  readonly seed: number;
+  /** How many times as many events as usual. */
+  readonly scale: number;
+}
+
+/** How a sweep is made. */
+export interface SweepOptions {
+  /** How many times as many events as usual each seed has. Default: 1. */
+  readonly scale?: number;
+  /** Called with each report as it comes. */
+  readonly onReport?: (report: SeedReport) => void;
+}
+
 /** How one seed went, as a worker tells it. */
 export interface SeedReport {
   readonly seed: number;
@@ -30,16 +45,23 @@ export interface SweepReport {
 const workersMax = 8;
 
 /** Runs drawn worlds for all of these seeds, as many at a time as the machine has processors. */
-export async function sweep(seeds: readonly number[]): Promise<SweepReport> {
-  const rest = [...seeds];
+export async function sweep(
+  seeds: readonly number[],
+  { scale = 1, onReport = () => {} }: SweepOptions = {},
+): Promise<SweepReport> {
+  const rest = seeds.map((seed) => ({ seed, scale }));
   const reports: SeedReport[] = [];
   const workers = Math.min(availableParallelism(), workersMax, seeds.length);
-  await Promise.all(Array.from({ length: workers }, () => work(rest, reports)));
+  const take = (report: SeedReport): void => {
+    reports.push(report);
+    onReport(report);
+  };
+  await Promise.all(Array.from({ length: workers }, () => work(rest, take)));
   reports.sort((a, b) => a.seed - b.seed);
-  return summarize(reports);
+  return summarize(reports, scale);
 }
 
-function work(rest: number[], reports: SeedReport[]): Promise<void> {
+function work(rest: SeedOrder[], take: (report: SeedReport) => void): Promise<void> {
   const path = fileURLToPath(new URL("sweep-worker.ts", import.meta.url));
   const child = fork(path, { execArgv: ["--import", "tsx"] });
   return new Promise((resolve, reject) => {
@@ -49,24 +71,24 @@ function work(rest: number[], reports: SeedReport[]): Promise<void> {
       else reject(new Error(`a worker of the sweep ended with ${code}`));
     });
     child.on("message", (report: SeedReport | "ready") => {
-      if (report !== "ready") reports.push(report);
+      if (report !== "ready") take(report);
       next(child, rest);
     });
   });
 }
 
-function next(child: ChildProcess, rest: number[]): void {
-  const seed = rest.shift();
-  if (seed === undefined) child.disconnect();
-  else child.send(seed);
+function next(child: ChildProcess, rest: SeedOrder[]): void {
+  const order = rest.shift();
+  if (order === undefined) child.disconnect();
+  else child.send(order);
 }
 
-function summarize(reports: readonly SeedReport[]): SweepReport {
+function summarize(reports: readonly SeedReport[], scale: number): SweepReport {
   const totals = new Totals();
   for (const { counts } of reports) for (const [name, count] of counts) totals.add(name, count);
   const failed = reports
     .filter(({ wrong }) => wrong.length > 0)
-    .map(({ seed, wrong }) => `${wrong.join("\n    ")}\n    replay: ${replayLine(seed)}`);
+    .map(({ seed, wrong }) => `${wrong.join("\n    ")}\n    replay: ${replayLine(seed, scale)}`);
   const sum = (pick: (report: SeedReport) => number): number =>
     reports.reduce((total, report) => total + pick(report), 0);
   return {
@@ -81,6 +103,7 @@ function summarize(reports: readonly SeedReport[]): SweepReport {
 }
 
 /** The command that runs one seed again, and nothing else. */
-export function replayLine(seed: number): string {
-  return `SEED=${seed} npm run test:simulation -- --grep "one seed"`;
+export function replayLine(seed: number, scale = 1): string {
+  const size = scale === 1 ? "" : `SIM_SCALE=${scale} `;
+  return `${size}SEED=${seed} npm run test:simulation -- --grep "one seed"`;
 }
