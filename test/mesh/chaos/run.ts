@@ -117,6 +117,7 @@ class FaultMaker {
   }
 
   private async make({ name, lane, make }: FaultKind, random: SeededRandom): Promise<void> {
+    if (lane === "cells") await this.stage.manned();
     const beganMs = sharedClockMs();
     const outcome = await make(this.stage, random).catch((error: unknown) => {
       return { failed: error instanceof Error ? error.message : String(error) };

@@ -46,6 +46,12 @@ export class Stage {
     return random.pick(free);
   }
 
+  /** Waits until everybody who was gone is replaced: faults come no faster than cells are started. */
+  async manned(withinMs = 60_000): Promise<void> {
+    const endMs = performance.now() + withinMs;
+    while (this.replacing.size > 0 && performance.now() < endMs) await Promise.all(this.replacing);
+  }
+
   /** Waits until each member to which nothing is being done is attached somewhere. */
   async attached(withinMs = 30_000): Promise<void> {
     await eventually(
@@ -107,6 +113,7 @@ export class Stage {
   }
 
   private replace(member: Member): void {
+    member.isBusy = true;
     this.members.splice(this.members.indexOf(member), 1);
     if (this.isOver) return;
     const replacing = this.seatAgain(member).catch((error: unknown) => {
