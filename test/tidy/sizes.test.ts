@@ -25,6 +25,10 @@ const longFiles: Readonly<Record<string, LongFile>> = {
     lines: 303,
     reason: "one way in for every event; its cases share their state",
   },
+  "transmitter/src/core/mesh/mesh.ts": {
+    lines: 305,
+    reason: "the composition of a mesh and what its parts tell each other, one method for each",
+  },
   "cell-sdk/src/core/outbox.ts": {
     lines: 312,
     reason: "one way out for every event; its answers share their state",

@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import type { BenchCell } from "../bench-cell.js";
 import type { CoreBench } from "../core-bench.js";
+import { die } from "../core-work.js";
 import { SiteNet } from "./site-net.js";
 
 describe("transmitter core: homes in a mesh", () => {
@@ -93,6 +94,36 @@ describe("transmitter core: homes in a mesh", () => {
     worker.settle(worker.takeOne("DLVR"));
     expect(moved.confirms()).to.deep.equal(["2 handled", "3 handled"]);
     expect(sender.take("CNFM").length).to.be.greaterThan(0);
+  });
+
+  it("gives nothing out again that its cell claimed elsewhere while it was frozen (§18.9)", () => {
+    const net = new SiteNet(2);
+    const [frozen, other] = net.benches as [CoreBench, CoreBench];
+    const worker = frozen.cell("worker");
+    worker.catch("a", "any", { credit: 2 });
+    const sender = frozen.cell("sender");
+    for (let n = 0; n < 3; n++) sender.send("a");
+    expect(worker.take("DLVR")).to.have.length(2);
+
+    // The cell has handled the first and works on the second; the third was never given out.
+    net.kill(0);
+    const moved = other.stranger();
+    moved.hello({ id: worker.id, service: "worker", session: 2, claims: claims(sender, 2, 1) });
+    moved.catch("a", "any", { credit: 5 });
+    net.pass(1500);
+    net.thaw(0);
+    die(frozen, worker);
+    net.rejoin(0);
+    net.pass(1500);
+
+    const given = moved.take("DLVR");
+    expect(given.map(({ fields }) => [fields["seq"], fields["claimed"] ?? false])).to.deep.equal([
+      [2, true],
+      [3, false],
+    ]);
+    for (const delivery of given) moved.settle(delivery);
+    const told = sender.confirms();
+    for (const seq of [1, 2, 3]) expect(told).to.include(`${seq} handled`);
   });
 });
 

@@ -20,6 +20,7 @@ export class SiteNet {
   private readonly unheard: (() => void)[] = [];
   private readonly waiters: (() => void)[] = [];
   private readonly dead = new Set<number>();
+  private readonly away = new Set<number>();
   private isPumping = false;
   /** Whether words wait until `pump`. */
   isHeld = false;
@@ -63,6 +64,26 @@ export class SiteNet {
       if (this.dead.has(other)) continue;
       bench.turn(() => bench.core.sites.lost(id, bench.nowMs, false));
     }
+  }
+
+  /** A transmitter that was killed was but frozen: it goes on, and knows that it was away. */
+  thaw(at: number): void {
+    this.dead.delete(at);
+    this.away.add(at);
+  }
+
+  /** It hears the others, and they hear it. */
+  rejoin(at: number): void {
+    const bench = this.benches[at] as CoreBench;
+    for (const [other, id] of this.ids.entries()) {
+      if (other === at) continue;
+      for (const [key, value] of this.records[other] as Map<string, unknown>) {
+        bench.turn(() => bench.core.sites.changed(id, key, value, bench.nowMs));
+      }
+      bench.turn(() => bench.core.sites.begunAnew(id, bench.nowMs));
+      this.dig(other, at);
+    }
+    this.away.delete(at);
   }
 
   /** One transmitter takes another one for dead, or no longer. */
@@ -124,7 +145,7 @@ export class SiteNet {
       isLinked: (id) => this.ids.includes(id) && !this.dead.has(this.ids.indexOf(id)),
       unackedBytes: () => 0,
       linkedPeers: () => this.ids.filter((_, other) => other !== at && !this.dead.has(other)),
-      wasAway: () => false,
+      wasAway: () => this.away.has(at),
       set: (key, value) => this.set(at, key, value),
       whenKnown: (then) => {
         const bench = this.benches[at] as CoreBench;

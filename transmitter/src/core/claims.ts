@@ -28,6 +28,8 @@ export class Claims {
   private readonly settled = new Map<Thid, RangeSet>();
   private readonly heldBy = new Map<Thid, { site: Thid | undefined; held: Ranges }>();
   private readonly origins = new Map<Thid, { held: Ranges; free: Ranges }>();
+  /** What senders that have come from elsewhere repeat here, and in which attachment. */
+  private readonly repeated = new Map<Thid, { session: number; ranges: Ranges }>();
   /** Transmitters that have not yet said what they know of a sender. */
   private readonly asked = new Map<Thid, Set<Thid>>();
 
@@ -56,6 +58,32 @@ export class Claims {
 
   addSettled(ranges: readonly SeqRange[]): void {
     addRanges(this.settled, ranges);
+  }
+
+  /** A sender repeats events here that it had sent elsewhere. */
+  repeats(sender: Thid, session: number, ranges: readonly SeqRange[]): void {
+    const known = this.repeated.get(sender);
+    const kept = known?.session === session ? known : { session, ranges: new Map() };
+    addRanges(kept.ranges, ranges);
+    this.repeated.set(sender, kept);
+  }
+
+  /** What senders have repeated here, one by one. */
+  *allRepeated(): Generator<{ readonly session: number; readonly ranges: SeqRange[] }> {
+    for (const { session, ranges } of this.repeated.values()) {
+      yield { session, ranges: rowsOf(ranges) };
+    }
+  }
+
+  /** What cells have claimed here: what they hold, and what has been settled. */
+  *allHeldHere(): Generator<readonly [cell: Thid, held: SeqRange[]]> {
+    for (const [cell, { site, held }] of this.heldBy) {
+      if (site === undefined) yield [cell, rowsOf(held)];
+    }
+  }
+
+  allSettled(): SeqRange[] {
+    return rowsOf(this.settled);
   }
 
   /** Asks of a sender are on their way to these transmitters. */
@@ -114,6 +142,12 @@ export class Claims {
 }
 
 type Ranges = Map<Thid, RangeSet>;
+
+function rowsOf(sets: Ranges): SeqRange[] {
+  return [...sets].flatMap(([sender, set]) => {
+    return set.ranges().map(([first, last]) => ({ sender, first, last }));
+  });
+}
 
 function addRanges(sets: Ranges, ranges: readonly SeqRange[]): void {
   for (const { sender, first, last } of ranges) {

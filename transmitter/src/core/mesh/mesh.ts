@@ -17,6 +17,8 @@ const commandKey = "command";
 const routingByte = 0x4d;
 /** A heartbeat that cannot wait comes no sooner after the last one than this, in ms. */
 const beatMsMin = 50;
+/** Heartbeats after which others hold one for alive that was away, and have said what it missed. */
+const hereBeats = 4;
 
 /**
  * A transmitter among others: who they are, whether they live, and what each of them has set.
@@ -37,6 +39,8 @@ export class Mesh {
   private beatDueMs: number;
   private nowMs: number;
   private state: "here" | "away" | "leaving" = "here";
+  /** When it is here again, where it was away and all have acked its record. */
+  private hereMs = Number.POSITIVE_INFINITY;
 
   constructor(me: LinkHello, parts: MeshParts, nowMs: number) {
     const { limits, handlers } = parts;
@@ -184,6 +188,7 @@ export class Mesh {
     this.beatDueMs = nowMs + this.limits.heartbeatMs;
     const awayMs = this.members.tick(nowMs);
     if (awayMs >= this.limits.acceptablePauseMs) this.cameBack(awayMs);
+    else if (this.state === "away" && this.nowMs >= this.hereMs) this.state = "here";
     if (this.state !== "leaving") this.talk.sayBeat(this.nowMs);
   }
 
@@ -248,8 +253,9 @@ export class Mesh {
     this.handlers.away(awayMs);
     // When all have taken it again, everything that they said before that has come, too.
     for (const id of this.linkedPeers()) this.telling.anew(id);
+    this.hereMs = Number.POSITIVE_INFINITY;
     this.telling.whenKnown(() => {
-      if (this.state === "away") this.state = "here";
+      this.hereMs = this.nowMs + hereBeats * this.limits.heartbeatMs;
     }, this.nowMs);
   }
 

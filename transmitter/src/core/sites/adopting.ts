@@ -60,14 +60,39 @@ export class Adopting {
     this.parts.counters.add("seeks");
     group.claims ??= new Claims();
     this.claimOwn(group, ranges);
-    if (peers.length === 0) return;
-    group.claims.ask(sender, peers);
+    group.claims.repeats(sender, session, ranges);
+    for (const peer of peers) this.ask(peer, group, { session, ranges }, nowMs);
+  }
+
+  private ask(peer: Thid, group: Group, { session, ranges }: Repeated, nowMs: number): void {
+    const sender = ranges[0]?.sender;
+    if (sender === undefined) return;
+    group.claims?.ask(sender, [peer]);
     const word = { ...groupFields(group), session, ranges: rangeRows(ranges) };
-    const part = writeSiteWord("SEEK", word);
-    for (const peer of peers) {
-      links.send(peer, part, nowMs, (isTaken) => {
-        if (!isTaken) group.claims?.answered(sender, peer);
-      });
+    this.parts.links().send(peer, writeSiteWord("SEEK", word), nowMs, (isTaken) => {
+      if (!isTaken) group.claims?.answered(sender, peer);
+    });
+  }
+
+  /**
+   * A transmitter that was held for dead lives. What has moved here meanwhile it does not know of:
+   * which cells have what it had given them, and which senders are at home here.
+   */
+  returned(peer: Thid, group: Group, nowMs: number): void {
+    this.reclaim(peer, group, nowMs);
+    const { claims } = group;
+    if (claims === undefined) return;
+    const settled = claims.allSettled();
+    if (settled.length > 0) this.say(peer, group, { held: [], settled }, nowMs);
+    for (const [cell, held] of claims.allHeldHere()) {
+      if (this.parts.cellOf(cell) !== undefined) {
+        this.say(peer, group, { cell, held, settled: [] }, nowMs);
+      }
+    }
+    for (const repeated of claims.allRepeated()) {
+      const [first] = repeated.ranges;
+      const session = this.parts.cellOf(first?.sender ?? "")?.session;
+      if (session === repeated.session) this.ask(peer, group, repeated, nowMs);
     }
   }
 
@@ -185,6 +210,12 @@ export class Adopting {
     };
     links.send(peer, writeSiteWord("CLAM", word), nowMs);
   }
+}
+
+/** What a sender repeats, all of one sender. */
+interface Repeated {
+  readonly session: number;
+  readonly ranges: readonly SeqRange[];
 }
 
 interface Saying {

@@ -36,6 +36,11 @@ export class SiteBook {
     return this.living.values();
   }
 
+  /** Whether that start of a transmitter was held for dead. */
+  wasBuried(id: Thid, incarnation: number): boolean {
+    return this.buried.get(id)?.incarnation === incarnation;
+  }
+
   /** Takes in a transmitter that lives, again if this start of it was known before. */
   found(id: Thid, incarnation: number): Site {
     let site = this.buried.get(id);

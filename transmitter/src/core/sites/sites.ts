@@ -112,12 +112,15 @@ export class Sites implements Elsewhere {
   ): void {
     const nowMs = this.parts.nowMs();
     if (this.book.find(id) !== undefined) this.lost(id, nowMs, true);
+    const isBack = this.book.wasBuried(id, incarnation);
     const site = this.book.found(id, incarnation);
     const patterns = new Set(values.map(([key]) => key));
     for (const text of [...site.patterns.keys()]) {
       if (!patterns.has(`${streamKey}${text}`)) this.book.setPattern(site, text, undefined);
     }
     for (const [key, value] of values) this.changed(id, key, value, nowMs);
+    if (!isBack) return;
+    for (const group of this.parts.groups().all) this.adopting.returned(id, group, nowMs);
   }
 
   /** A transmitter is dead, or will not come back: it has left, or has started again. */
