@@ -6,7 +6,14 @@ export interface JoiningParts {
   isUp(id: Thid): boolean;
   /** Whether a member is dead, or has left: nobody waits for it. */
   isGone(id: Thid): boolean;
+  /** Members that are known by now and may live. */
+  known(): Iterable<Thid>;
   joined(isDegraded: boolean): void;
+  /**
+   * How long nobody new must be heard of: several that start at once know of each other only after
+   * the next heartbeats of those between them.
+   */
+  readonly quietMs: number;
 }
 
 /**
@@ -20,6 +27,8 @@ export class Joining {
   /** Seeds that may be somebody else. */
   private seeds = 0;
   private untilMs = Number.POSITIVE_INFINITY;
+  /** When it has been quiet for long enough; infinite while somebody is waited for. */
+  private quietUntilMs = Number.POSITIVE_INFINITY;
   private state: "idle" | "joining" | "joined" = "idle";
   /** Whose list has come, over their link. */
   private readonly met = new Set<Thid>();
@@ -31,43 +40,54 @@ export class Joining {
 
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
-    return this.state === "joining" ? this.untilMs : Number.POSITIVE_INFINITY;
+    if (this.state !== "joining") return Number.POSITIVE_INFINITY;
+    return Math.min(this.untilMs, this.quietUntilMs);
   }
 
-  start(seeds: number, untilMs: number): void {
+  start(seeds: number, nowMs: number, untilMs: number): void {
     this.state = "joining";
     this.seeds = seeds;
     this.untilMs = untilMs;
-    this.check();
+    this.check(nowMs);
   }
 
   /** One of the seeds was this transmitter. */
-  metItself(): void {
+  metItself(nowMs: number): void {
     this.seeds--;
-    this.check();
+    this.check(nowMs);
   }
 
   /** Somebody has told us all that it knows, and whom it holds for alive. */
-  told(by: Thid, alive: readonly Thid[]): void {
+  told(by: Thid, alive: readonly Thid[], nowMs: number): void {
     if (this.state === "joined") return;
     this.met.add(by);
     for (const id of alive) this.listed.add(id);
-    this.check();
+    this.check(nowMs);
   }
 
   /** Looks whether anybody is still waited for. */
-  check(): void {
+  check(nowMs: number): void {
     if (this.state !== "joining") return;
-    if (this.seeds > 0) {
-      if (this.met.size === 0) return;
-      for (const id of this.listed) if (!this.isDone(id)) return;
+    if (this.seeds <= 0) this.end(false);
+    else if (!this.isComplete) this.quietUntilMs = Number.POSITIVE_INFINITY;
+    else if (this.quietUntilMs === Number.POSITIVE_INFINITY) {
+      this.quietUntilMs = nowMs + this.parts.quietMs;
     }
-    this.end(false);
   }
 
-  /** Gives up waiting when it is time. */
+  /** Ends it when it is quiet, or gives up waiting when it is time. */
   tick(nowMs: number): void {
-    if (this.state === "joining" && nowMs >= this.untilMs) this.end(true);
+    if (this.state !== "joining") return;
+    this.check(nowMs);
+    if (this.state === "joining" && nowMs >= this.quietUntilMs) this.end(false);
+    else if (this.state === "joining" && nowMs >= this.untilMs) this.end(true);
+  }
+
+  private get isComplete(): boolean {
+    if (this.met.size === 0) return false;
+    for (const id of this.parts.known()) this.listed.add(id);
+    for (const id of this.listed) if (!this.isDone(id)) return false;
+    return true;
   }
 
   private isDone(id: Thid): boolean {

@@ -15,6 +15,8 @@ const pubKey = "pub";
 const commandKey = "command";
 /** What words of the routing begin with; the words of the mesh itself are maps. */
 const routingByte = 0x4d;
+/** Heartbeats without news after which a start has heard of everybody. */
+const quietBeats = 1.5;
 /** A heartbeat that cannot wait comes no sooner after the last one than this, in ms. */
 const beatMsMin = 50;
 /** Heartbeats after which others hold one for alive that was away, and have said what it missed. */
@@ -77,7 +79,9 @@ export class Mesh {
     this.joining = new Joining({
       isUp: (id) => this.peering.isUp(id),
       isGone: (id) => isGone(this.members.get(id)?.state),
+      known: () => this.members.all.filter(({ state }) => mayLive(state)).map(({ id }) => id),
       joined: (isDegraded) => handlers.joined(isDegraded),
+      quietMs: quietBeats * limits.heartbeatMs,
     });
     this.talk = new Talk(me, limits.heartbeatMs, this);
   }
@@ -94,7 +98,7 @@ export class Mesh {
     this.peering.start();
     this.directory.set(pubKey, this.me.pub);
     this.directory.set(commandKey, this.me.command);
-    this.joining.start(seeds, nowMs + this.limits.joinTimeoutMs);
+    this.joining.start(seeds, nowMs, nowMs + this.limits.joinTimeoutMs);
   }
 
   /** Says farewell: others know at once that this incarnation is gone, and beats no more. */
@@ -213,7 +217,7 @@ export class Mesh {
         rivalled: (present, { pub }) => {
           this.peering.send(present.id, writeWord({ kind: "twin", pub }), this.nowMs);
         },
-        metItself: () => this.joining.metItself(),
+        metItself: () => this.joining.metItself(this.nowMs),
         twin: (other) => {
           this.leave(this.nowMs);
           handlers.twin(other);
@@ -229,7 +233,7 @@ export class Mesh {
     this.members.linked(id);
     this.telling.linked(id);
     this.handlers.linked(id);
-    this.joining.check();
+    this.joining.check(this.nowMs);
   }
 
   private cut(id: Thid): void {
@@ -287,7 +291,7 @@ export class Mesh {
       this.telling.forget(id);
     }
     this.handlers.member(member, before);
-    this.joining.check();
+    this.joining.check(this.nowMs);
     this.telling.tick(this.nowMs);
   }
 

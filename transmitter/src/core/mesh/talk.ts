@@ -133,6 +133,7 @@ export class Talk {
         this.parts.joining.told(
           from,
           word.roster.filter(({ id, isAlive }) => isAlive && id !== this.me.id).map((it) => it.id),
+          this.nowMs,
         );
         break;
       case "want":
