@@ -93,7 +93,7 @@ export const layers: readonly Layer[] = [
     name: "cli",
     files: /^transmitter\/src\/cli\//,
     packages: /^(?:yargs(?:\/\w+)?|@thynapse\/(?:protocol|cell-sdk)|node:[\w/]+)$/,
-    folders: /^transmitter\/src\/(?:index|testing)\.ts$/,
+    folders: /^transmitter\/src\/(?:index|load-parts|testing)\.ts$/,
   },
   {
     name: "cell SDK's shell",

@@ -3,13 +3,13 @@ import type { MeshError, Thid } from "@thynapse/protocol";
 import { type Logger, pino } from "pino";
 import { systemClock } from "./clock.js";
 import { addressOf } from "./endpoints.js";
-import { loadRunning } from "./load-running.js";
 import {
   checkExposure,
   type LogLevel,
   resolveTransmitter,
   type TransmitterOptions,
 } from "./options.js";
+import { RunningTransmitter } from "./running.js";
 import type { Reloaded } from "./settings.js";
 
 /** How a transmitter ended. */
@@ -76,7 +76,6 @@ export async function startTransmitter(
   const address = await addressOf(options.bind);
   checkExposure({ ...options, bind: address });
   const log = logger ?? makeLogger(options.logLevel);
-  const RunningTransmitter = await loadRunning();
   const running = new RunningTransmitter({ ...options, address }, log, systemClock);
   const cancel = (): void => running.cancel();
   signal?.addEventListener("abort", cancel);

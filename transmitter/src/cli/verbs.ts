@@ -13,6 +13,7 @@ export const verbs: Readonly<Record<string, VerbRow>> = Object.freeze({
     load: async () => {
       // What it stands on first: see `main.ts`.
       await import("@thynapse/cell-sdk");
+      await (await import("../load-parts.js")).loadParts();
       return (await import("./verbs/up.js")).up;
     },
   },

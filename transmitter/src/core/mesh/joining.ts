@@ -1,20 +1,18 @@
 import type { Thid } from "@thynapse/protocol";
+import { isGone, mayLive, type Members } from "./members.js";
+import type { Peering } from "./peering.js";
 
-/** What joining asks of the mesh around it. */
+/** What joining looks at. */
 export interface JoiningParts {
-  /** Whether the link to a member is up. */
-  isUp(id: Thid): boolean;
-  /** Whether a member is dead, or has left: nobody waits for it. */
-  isGone(id: Thid): boolean;
-  /** Members that are known by now and may live. */
-  known(): Iterable<Thid>;
-  joined(isDegraded: boolean): void;
-  /**
-   * How long nobody new must be heard of: several that start at once know of each other only after
-   * the next heartbeats of those between them.
-   */
-  readonly quietMs: number;
+  readonly peering: Pick<Peering, "isUp">;
+  readonly members: Pick<Members, "all" | "get">;
 }
+
+/**
+ * Heartbeats without news after which a start has heard of everybody: several that start at once
+ * know of each other only after the next heartbeats of those between them.
+ */
+const quietBeats = 1.5;
 
 /**
  * When a transmitter that has just started is one of the mesh: it is linked both ways with
@@ -24,6 +22,8 @@ export interface JoiningParts {
  */
 export class Joining {
   private readonly parts: JoiningParts;
+  private readonly joined: (isDegraded: boolean) => void;
+  private readonly quietMs: number;
   /** Seeds that may be somebody else. */
   private seeds = 0;
   private untilMs = Number.POSITIVE_INFINITY;
@@ -34,8 +34,14 @@ export class Joining {
   private readonly met = new Set<Thid>();
   private readonly listed = new Set<Thid>();
 
-  constructor(parts: JoiningParts) {
+  constructor(
+    parts: JoiningParts,
+    joined: (isDegraded: boolean) => void,
+    { heartbeatMs }: { readonly heartbeatMs: number },
+  ) {
     this.parts = parts;
+    this.joined = joined;
+    this.quietMs = quietBeats * heartbeatMs;
   }
 
   /** When `tick` is due; infinite if never. */
@@ -71,7 +77,7 @@ export class Joining {
     if (this.seeds <= 0) this.end(false);
     else if (!this.isComplete) this.quietUntilMs = Number.POSITIVE_INFINITY;
     else if (this.quietUntilMs === Number.POSITIVE_INFINITY) {
-      this.quietUntilMs = nowMs + this.parts.quietMs;
+      this.quietUntilMs = nowMs + this.quietMs;
     }
   }
 
@@ -85,19 +91,20 @@ export class Joining {
 
   private get isComplete(): boolean {
     if (this.met.size === 0) return false;
-    for (const id of this.parts.known()) this.listed.add(id);
+    for (const { id, state } of this.parts.members.all) if (mayLive(state)) this.listed.add(id);
     for (const id of this.listed) if (!this.isDone(id)) return false;
     return true;
   }
 
   private isDone(id: Thid): boolean {
-    return this.parts.isGone(id) || (this.met.has(id) && this.parts.isUp(id));
+    const { members, peering } = this.parts;
+    return isGone(members.get(id)?.state) || (this.met.has(id) && peering.isUp(id));
   }
 
   private end(isDegraded: boolean): void {
     this.state = "joined";
     this.met.clear();
     this.listed.clear();
-    this.parts.joined(isDegraded);
+    this.joined(isDegraded);
   }
 }

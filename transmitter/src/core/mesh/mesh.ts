@@ -15,8 +15,6 @@ const pubKey = "pub";
 const commandKey = "command";
 /** What words of the routing begin with; the words of the mesh itself are maps. */
 const routingByte = 0x4d;
-/** Heartbeats without news after which a start has heard of everybody. */
-const quietBeats = 1.5;
 /** A heartbeat that cannot wait comes no sooner after the last one than this, in ms. */
 const beatMsMin = 50;
 /** Heartbeats after which others hold one for alive that was away, and have said what it missed. */
@@ -76,13 +74,7 @@ export class Mesh {
       send: (id, word, done) => this.peering.send(id, word, this.nowMs, done),
       listeners: () => [...this.listeners()],
     });
-    this.joining = new Joining({
-      isUp: (id) => this.peering.isUp(id),
-      isGone: (id) => isGone(this.members.get(id)?.state),
-      known: () => this.members.all.filter(({ state }) => mayLive(state)).map(({ id }) => id),
-      joined: (isDegraded) => handlers.joined(isDegraded),
-      quietMs: quietBeats * limits.heartbeatMs,
-    });
+    this.joining = new Joining(this, (isDegraded) => handlers.joined(isDegraded), limits);
     this.talk = new Talk(me, limits.heartbeatMs, this);
   }
 

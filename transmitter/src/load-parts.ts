@@ -1,14 +1,12 @@
-import type { RunningTransmitter } from "./running.js";
-
 /**
  * Loads what a transmitter is made of, part by part: Node opens all files of an import at once, and
  * a transmitter must start where 64 descriptors are all that it may have.
  */
-export async function loadRunning(): Promise<typeof RunningTransmitter> {
+export async function loadParts(): Promise<void> {
   await import("./core/mesh/mesh-seat.js");
   await import("./core/sites/sites.js");
   await import("./core/groups.js");
   await import("./core/transmitter-core.js");
   await import("./sockets/listener.js");
-  return (await import("./running.js")).RunningTransmitter;
+  await import("./running.js");
 }
