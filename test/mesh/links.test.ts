@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { expect } from "chai";
 import { XSubscriber } from "zeromq";
 
-import type { TransmitterOptions } from "../../transmitter/src/options.js";
+import type { TransmitterOptions } from "../../transmitter/src/options/options.js";
 import { startTransmitter, type Transmitter } from "../../transmitter/src/transmitter.js";
 import { eventually } from "../support/eventually.js";
 import type { StartedProcess } from "../support/process.js";

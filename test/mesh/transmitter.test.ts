@@ -3,7 +3,7 @@ import { networkInterfaces } from "node:os";
 import { MeshError } from "@thynapse/protocol";
 import { expect } from "chai";
 
-import type { TransmitterOptions } from "../../transmitter/src/options.js";
+import type { TransmitterOptions } from "../../transmitter/src/options/options.js";
 import { startTransmitter } from "../../transmitter/src/transmitter.js";
 import { eventually } from "../support/eventually.js";
 import { FakeLogger } from "./fake-logger.js";

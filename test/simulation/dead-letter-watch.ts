@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../../transmitter/dist/core/dead-letters.js";
+import type { DeadLetter } from "../../transmitter/dist/core/groups/dead-letters.js";
 import type { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
 import type { Surroundings } from "./surroundings.js";
 

@@ -1,4 +1,4 @@
-import type { Group } from "../../transmitter/dist/core/group.js";
+import type { Group } from "../../transmitter/dist/core/groups/group.js";
 import type { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
 import { differentViews } from "./views.js";
 import type { World } from "./world.js";

@@ -103,9 +103,9 @@ export const layers: readonly Layer[] = [
   },
   {
     name: "transmitter's shell",
-    files: /^transmitter\/src\/[^/]+$/,
+    files: /^transmitter\/src\/(?:(?:links|options|virtual)\/)?[^/]+$/,
     packages: /^(?!yargs)/,
-    folders: /^transmitter\/src\/(?:core|sockets|store|gateway)\//,
+    folders: /^transmitter\/src\/(?:(?:core|sockets|store|gateway|links|options|virtual)\/|[^/]+$)/,
   },
 ];
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { Claims } from "../../transmitter/src/core/claims.js";
+import { Claims } from "../../transmitter/src/core/groups/claims.js";
 import type { BenchCell } from "./bench-cell.js";
 import { CoreBench } from "./core-bench.js";
 

@@ -2,9 +2,9 @@ import { createSocket } from "node:dgram";
 import { expect } from "chai";
 
 import { randomThid } from "../../protocol/src/thid.js";
-import { type Beacon, readBeacon, writeBeacon } from "../../transmitter/src/beacon.js";
+import { type Beacon, readBeacon, writeBeacon } from "../../transmitter/src/links/beacon.js";
 import { systemClock } from "../../transmitter/src/clock.js";
-import { Discovery } from "../../transmitter/src/discovery.js";
+import { Discovery } from "../../transmitter/src/links/discovery.js";
 import { beaconGroup, beaconPort } from "../../transmitter/src/sockets/beacon-socket.js";
 import { FakeLogger } from "../mesh/fake-logger.js";
 import { eventually } from "../support/eventually.js";

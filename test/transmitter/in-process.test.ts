@@ -3,7 +3,7 @@ import { expect } from "chai";
 
 import type { TransmitterCore } from "../../transmitter/src/core/transmitter-core.js";
 import { InProcessHub, isInProcess } from "../../transmitter/src/in-process.js";
-import { VirtualClock } from "../../transmitter/src/virtual-clock.js";
+import { VirtualClock } from "../../transmitter/src/virtual/virtual-clock.js";
 
 const clock = new VirtualClock(1);
 

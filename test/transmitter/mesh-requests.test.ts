@@ -1,7 +1,7 @@
 import { encodeMessagePack, MeshError, writeFrame } from "@thynapse/protocol";
 import { expect } from "chai";
 
-import type { Answer } from "../../transmitter/src/core/mesh-queries.js";
+import type { Answer } from "../../transmitter/src/core/requests/mesh-queries.js";
 import { idOf, type Own, QueryMesh } from "./query-mesh.js";
 
 describe("mesh requests", () => {

@@ -3,14 +3,14 @@ import { expect } from "chai";
 
 import { adjustLimits, coreLimits } from "../../transmitter/src/core/core-limits.js";
 import type { CoreOptions } from "../../transmitter/src/core/effects.js";
-import { transmitterOptions } from "../../transmitter/src/option-table.js";
-import { readOption } from "../../transmitter/src/option-values.js";
+import { transmitterOptions } from "../../transmitter/src/options/option-table.js";
+import { readOption } from "../../transmitter/src/options/option-values.js";
 import {
   isLoopback,
   type ResolvedOptions,
   resolveTransmitter,
   type TransmitterOptions,
-} from "../../transmitter/src/options.js";
+} from "../../transmitter/src/options/options.js";
 
 type Row = readonly [input: Readonly<Record<string, unknown>>, message: string];
 

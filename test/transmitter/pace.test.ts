@@ -1,6 +1,11 @@
 import { expect } from "chai";
 
-import { mustWait, newReader, type Place, type Reader } from "../../transmitter/src/core/pace.js";
+import {
+  mustWait,
+  newReader,
+  type Place,
+  type Reader,
+} from "../../transmitter/src/core/streams/pace.js";
 
 const mib = 1024 * 1024;
 const start: Place = { outBytes: 0, outMessages: 0 };

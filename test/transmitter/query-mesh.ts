@@ -1,8 +1,11 @@
 import { type FieldMap, MeshError, type Thid } from "@thynapse/protocol";
 import { Counters } from "../../transmitter/src/core/counters.js";
 import { Deadlines } from "../../transmitter/src/core/deadlines.js";
-import { type Answer, MeshQueries } from "../../transmitter/src/core/mesh-queries.js";
-import { MeshRequests, type MemberView } from "../../transmitter/src/core/mesh-requests.js";
+import { type Answer, MeshQueries } from "../../transmitter/src/core/requests/mesh-queries.js";
+import {
+  MeshRequests,
+  type MemberView,
+} from "../../transmitter/src/core/requests/mesh-requests.js";
 
 /** What a transmitter of the mesh answers for itself. */
 export type Own = (channel: string, data: FieldMap) => unknown;

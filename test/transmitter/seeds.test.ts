@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { expect } from "chai";
 
-import { Seeds } from "../../transmitter/src/seeds.js";
+import { Seeds } from "../../transmitter/src/links/seeds.js";
 import { startTransmitter, type Transmitter } from "../../transmitter/src/transmitter.js";
 import { FakeLogger } from "../mesh/fake-logger.js";
 import { eventually } from "../support/eventually.js";

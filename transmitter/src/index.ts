@@ -1,18 +1,18 @@
-export type { OptionKind, OptionRow } from "./option-row.js";
-export { transmitterOptions } from "./option-table.js";
-export { type OptionValue, readOption } from "./option-values.js";
+export type { OptionKind, OptionRow } from "./options/option-row.js";
+export { transmitterOptions } from "./options/option-table.js";
+export { type OptionValue, readOption } from "./options/option-values.js";
 export {
   type LogLevel,
   type NameOption,
   type ResolvedOptions,
   resolveTransmitter,
   type TransmitterOptions,
-} from "./options.js";
+} from "./options/options.js";
 export {
   type Ending,
   startTransmitter,
   type Transmitter,
   type TransmitterSurroundings,
 } from "./transmitter.js";
-export type { Reloaded } from "./settings.js";
-export { version } from "./core-options.js";
+export type { Reloaded } from "./options/settings.js";
+export { version } from "./options/core-options.js";

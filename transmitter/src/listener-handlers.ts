@@ -2,7 +2,7 @@ import type { Clock } from "@thynapse/cell-sdk";
 import type { Logger } from "pino";
 import type { TransmitterCore } from "./core/transmitter-core.js";
 import { Doorstep, type Receive } from "./doorstep.js";
-import { hostOf } from "./endpoints.js";
+import { hostOf } from "./options/endpoints.js";
 import type { HandshakeLog } from "./handshake-log.js";
 import type { OpenFilesGuard } from "./open-files.js";
 import type { ListenerHandlers } from "./sockets/listener.js";

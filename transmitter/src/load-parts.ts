@@ -5,7 +5,7 @@
 export async function loadParts(): Promise<void> {
   await import("./core/mesh/mesh-seat.js");
   await import("./core/sites/sites.js");
-  await import("./core/groups.js");
+  await import("./core/groups/groups.js");
   await import("./core/transmitter-core.js");
   await import("./sockets/listener.js");
   await import("./running.js");

@@ -8,10 +8,10 @@ import {
   type Transport,
 } from "@thynapse/cell-sdk";
 import { MeshError, type Thid } from "@thynapse/protocol";
-import { resolveTransmitter, type TransmitterOptions } from "./options.js";
-import { VirtualClock } from "./virtual-clock.js";
-import { VirtualLinks } from "./virtual-links.js";
-import { VirtualTransmitter } from "./virtual-transmitter.js";
+import { resolveTransmitter, type TransmitterOptions } from "./options/options.js";
+import { VirtualClock } from "./virtual/virtual-clock.js";
+import { VirtualLinks } from "./virtual/virtual-links.js";
+import { VirtualTransmitter } from "./virtual/virtual-transmitter.js";
 
 /** Options of a mesh in one process: those of its transmitters, and how it rolls its dice. */
 export interface TestMeshOptions extends Omit<TransmitterOptions, "links"> {

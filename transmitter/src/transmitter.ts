@@ -2,15 +2,15 @@ import type { InProcessTransmitter } from "@thynapse/cell-sdk";
 import type { MeshError, Thid } from "@thynapse/protocol";
 import { type Logger, pino } from "pino";
 import { systemClock } from "./clock.js";
-import { addressOf } from "./endpoints.js";
+import { addressOf } from "./options/endpoints.js";
 import {
   checkExposure,
   type LogLevel,
   resolveTransmitter,
   type TransmitterOptions,
-} from "./options.js";
+} from "./options/options.js";
 import { RunningTransmitter } from "./running.js";
-import type { Reloaded } from "./settings.js";
+import type { Reloaded } from "./options/settings.js";
 
 /** How a transmitter ended. */
 export interface Ending {

@@ -1,8 +1,8 @@
-import type { Attachments } from "./attachments.js";
-import type { CellRecord } from "./cells.js";
+import type { Attachments } from "./cells/attachments.js";
+import type { CellRecord } from "./cells/cells.js";
 import type { Deadlines } from "./deadlines.js";
 import type { CoreLimits, Effect } from "./effects.js";
-import type { Groups } from "./groups.js";
+import type { Groups } from "./groups/groups.js";
 
 /** What the end of a transmitter needs of it. */
 export interface DrainingParts {

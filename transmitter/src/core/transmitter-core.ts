@@ -6,33 +6,33 @@ import {
   MeshError,
   subscriptionBytesMax,
 } from "@thynapse/protocol";
-import { Asks } from "./asks.js";
-import { Attachments } from "./attachments.js";
-import type { CellRecord } from "./cells.js";
-import { CellCommands } from "./cell-commands.js";
-import { type Connection, Connections } from "./connections.js";
+import { Asks } from "./events/asks.js";
+import { Attachments } from "./cells/attachments.js";
+import type { CellRecord } from "./cells/cells.js";
+import { CellCommands } from "./cells/cell-commands.js";
+import { type Connection, Connections } from "./cells/connections.js";
 import { coreLimits } from "./core-limits.js";
 import { Counters } from "./counters.js";
-import { DeadLetters } from "./dead-letters.js";
+import { DeadLetters } from "./groups/dead-letters.js";
 import { Deadlines } from "./deadlines.js";
-import { Dedupe } from "./dedupe.js";
+import { Dedupe } from "./events/dedupe.js";
 import { Draining } from "./draining.js";
 import type { CoreLimits, CoreOptions, Effect, Random } from "./effects.js";
-import { Groups } from "./groups.js";
-import { Intake } from "./intake.js";
-import { Liveness } from "./liveness.js";
+import { Groups } from "./groups/groups.js";
+import { Intake } from "./events/intake.js";
+import { Liveness } from "./cells/liveness.js";
 import { type JoinTerms, MeshSeat } from "./mesh/mesh-seat.js";
-import { OwnEvents } from "./own-events.js";
-import { onePart, readCommand, type ReadCommand } from "./receiving.js";
-import { Refusals } from "./refusals.js";
-import { RouteTable } from "./route.js";
-import { Senders } from "./senders.js";
+import { OwnEvents } from "./events/own-events.js";
+import { onePart, readCommand, type ReadCommand } from "./cells/receiving.js";
+import { Refusals } from "./cells/refusals.js";
+import { RouteTable } from "./events/route.js";
+import { Senders } from "./events/senders.js";
 import { MeshEar } from "./sites/mesh-ear.js";
 import { Sites } from "./sites/sites.js";
-import { Streams } from "./streams.js";
-import { Telling } from "./telling.js";
-import { SystemAnswers } from "./system-answers.js";
-import { Traces } from "./traces.js";
+import { Streams } from "./streams/streams.js";
+import { Telling } from "./events/telling.js";
+import { SystemAnswers } from "./requests/system-answers.js";
+import { Traces } from "./requests/traces.js";
 
 /** How long after a look at ages the next one is. */
 const ageCheckMs = 1000;

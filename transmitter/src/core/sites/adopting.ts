@@ -7,13 +7,13 @@ import {
   type SeqRange,
   type Thid,
 } from "@thynapse/protocol";
-import type { CellRecord } from "../cells.js";
-import { Claims } from "../claims.js";
+import type { CellRecord } from "../cells/cells.js";
+import { Claims } from "../groups/claims.js";
 import type { Counters } from "../counters.js";
-import type { Group } from "../group.js";
-import type { Groups } from "../groups.js";
-import type { Span } from "../ledger.js";
-import type { Senders } from "../senders.js";
+import type { Group } from "../groups/group.js";
+import type { Groups } from "../groups/groups.js";
+import type { Span } from "../groups/ledger.js";
+import type { Senders } from "../events/senders.js";
 import type { Hosting } from "./hosting.js";
 import type { Links } from "./links.js";
 import {

@@ -1,6 +1,6 @@
-import type { Group } from "../group.js";
-import type { Groups } from "../groups.js";
-import type { Stream, Streams } from "../streams.js";
+import type { Group } from "../groups/group.js";
+import type { Groups } from "../groups/groups.js";
+import type { Stream, Streams } from "../streams/streams.js";
 import type { Links } from "./links.js";
 
 /** What announcing needs of the transmitter around it. */

@@ -12,11 +12,11 @@ import {
   stringField,
   type Thid,
 } from "@thynapse/protocol";
-import type { Asks, GatherReply, Replier } from "../asks.js";
-import type { CellRecord } from "../cells.js";
+import type { Asks, GatherReply, Replier } from "../events/asks.js";
+import type { CellRecord } from "../cells/cells.js";
 import type { Deadlines } from "../deadlines.js";
-import { listenersOf } from "../plan.js";
-import type { RouteTable } from "../route.js";
+import { listenersOf } from "../events/plan.js";
+import type { RouteTable } from "../events/route.js";
 import type { Links } from "./links.js";
 import { writeSiteWord } from "./site-words.js";
 

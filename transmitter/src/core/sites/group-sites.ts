@@ -1,5 +1,5 @@
 import type { Thid } from "@thynapse/protocol";
-import type { GroupTerms } from "../group-terms.js";
+import type { GroupTerms } from "../groups/group-terms.js";
 import { Lease } from "./lease.js";
 import { SiteMember } from "./site-member.js";
 

@@ -1,6 +1,6 @@
 import { indexRange, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
-import type { Group } from "../group.js";
-import type { Span } from "../ledger.js";
+import type { Group } from "../groups/group.js";
+import type { Span } from "../groups/ledger.js";
 
 /** What the former home of a sender knows of events in one group. */
 export interface HomeAnswer {

@@ -8,11 +8,11 @@ import {
   type Thid,
 } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
-import type { PassedFate } from "../fates-parts.js";
-import type { Group } from "../group.js";
-import type { Groups } from "../groups.js";
-import { cutBelow, type Span, singles, spanCount, wholeSpan } from "../ledger.js";
-import type { Member } from "../member.js";
+import type { PassedFate } from "../groups/fates-parts.js";
+import type { Group } from "../groups/group.js";
+import type { Groups } from "../groups/groups.js";
+import { cutBelow, type Span, singles, spanCount, wholeSpan } from "../groups/ledger.js";
+import type { Member } from "../groups/member.js";
 import { rangesOfSpans } from "./home-answer.js";
 import type { Links } from "./links.js";
 import { Orphans } from "./orphans.js";

@@ -1,4 +1,4 @@
-import type { Group } from "../group.js";
+import type { Group } from "../groups/group.js";
 import type { Lease } from "./lease.js";
 
 /** Tells an origin that it may spend more of our cells' credit; false if it cannot be told. */

@@ -1,10 +1,10 @@
 import type { Thid } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
-import type { PassedFate } from "../fates-parts.js";
-import type { Group } from "../group.js";
-import type { Lot, Span } from "../ledger.js";
-import type { Member } from "../member.js";
+import type { PassedFate } from "../groups/fates-parts.js";
+import type { Group } from "../groups/group.js";
+import type { Lot, Span } from "../groups/ledger.js";
+import type { Member } from "../groups/member.js";
 
 /** How long a settlement of an orphan waits for who takes its sender over, in ms. */
 const keepMs = 5000;

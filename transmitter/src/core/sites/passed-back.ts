@@ -1,6 +1,6 @@
 import type { Thid } from "@thynapse/protocol";
-import type { PassedFate } from "../fates-parts.js";
-import { type Span, spanCount } from "../ledger.js";
+import type { PassedFate } from "../groups/fates-parts.js";
+import { type Span, spanCount } from "../groups/ledger.js";
 import type { Links } from "./links.js";
 import {
   groupFields,

@@ -9,16 +9,16 @@ import {
   sliceRun,
   type Thid,
 } from "@thynapse/protocol";
-import { whenHandled } from "../confirms.js";
+import { whenHandled } from "../events/confirms.js";
 import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
-import type { Fates } from "../fates.js";
-import type { Group } from "../group.js";
-import type { Groups } from "../groups.js";
-import type { SiteHanding } from "../handing.js";
-import type { Holder } from "../holder.js";
-import type { Intake } from "../intake.js";
-import { type Span, spanCount } from "../ledger.js";
+import type { Fates } from "../groups/fates.js";
+import type { Group } from "../groups/group.js";
+import type { Groups } from "../groups/groups.js";
+import type { SiteHanding } from "../groups/handing.js";
+import type { Holder } from "../groups/holder.js";
+import type { Intake } from "../events/intake.js";
+import { type Span, spanCount } from "../groups/ledger.js";
 import type { Links } from "./links.js";
 import type { SiteMember } from "./site-member.js";
 import {

@@ -1,6 +1,6 @@
 import { parsePattern, type Run, type Thid } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
-import type { RouteTable } from "../route.js";
+import type { RouteTable } from "../events/route.js";
 import { Site } from "./site.js";
 import { lostMax } from "./words.js";
 

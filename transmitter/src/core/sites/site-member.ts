@@ -1,5 +1,5 @@
 import type { Thid } from "@thynapse/protocol";
-import { Holder } from "../holder.js";
+import { Holder } from "../groups/holder.js";
 
 /** What an idle origin asks for on top of what it needs, at most. */
 const aheadMax = 8192;

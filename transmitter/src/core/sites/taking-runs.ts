@@ -1,8 +1,8 @@
 import { readRun, type Run, sliceRun } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
 import type { Effect } from "../effects.js";
-import type { Route, RouteTable } from "../route.js";
-import type { Stream, Streams } from "../streams.js";
+import type { Route, RouteTable } from "../events/route.js";
+import type { Stream, Streams } from "../streams/streams.js";
 
 /** What taking runs needs of the transmitter around it. */
 export interface TakingRunsParts {

@@ -11,15 +11,15 @@ import {
   type Run,
   type Thid,
 } from "@thynapse/protocol";
-import type { Asks } from "../asks.js";
+import type { Asks } from "../events/asks.js";
 import type { Counters } from "../counters.js";
 import type { Effect } from "../effects.js";
-import type { Group } from "../group.js";
-import type { Groups } from "../groups.js";
-import type { Span } from "../ledger.js";
-import type { Member } from "../member.js";
-import type { RouteTable } from "../route.js";
-import type { Streams } from "../streams.js";
+import type { Group } from "../groups/group.js";
+import type { Groups } from "../groups/groups.js";
+import type { Span } from "../groups/ledger.js";
+import type { Member } from "../groups/member.js";
+import type { RouteTable } from "../events/route.js";
+import type { Streams } from "../streams/streams.js";
 import type { Adopting } from "./adopting.js";
 import { type Gathering, readReplier } from "./gathering.js";
 import type { Hosting } from "./hosting.js";

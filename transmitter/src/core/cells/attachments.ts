@@ -1,0 +1,291 @@
+import {
+  constantTimeEqual,
+  encodeBody,
+  type Hello,
+  MeshError,
+  parsePattern,
+  readHello,
+  type Thid,
+} from "@thynapse/protocol";
+import { type CellRecord, newCell } from "./cells.js";
+import { Confirms } from "../events/confirms.js";
+import type { Connection, Connections } from "./connections.js";
+import type { Counters } from "../counters.js";
+import type { DeadLetter } from "../groups/dead-letters.js";
+import type { Deadlines } from "../deadlines.js";
+import type { Asks } from "../events/asks.js";
+import type { CoreLimits, CoreOptions, Effect, Random } from "../effects.js";
+import type { Groups } from "../groups/groups.js";
+import type { Intake } from "../events/intake.js";
+import { Keeping } from "../groups/keeping.js";
+import type { Liveness } from "./liveness.js";
+import type { ReadCommand } from "./receiving.js";
+import { writeReply } from "./reply.js";
+import type { RouteTable } from "../events/route.js";
+import type { Senders } from "../events/senders.js";
+import type { Sites } from "../sites/sites.js";
+import type { Streams } from "../streams/streams.js";
+import type { Telling } from "../events/telling.js";
+
+/** What attachments need of the transmitter around them. */
+export interface AttachmentsParts {
+  readonly options: CoreOptions;
+  readonly limits: CoreLimits;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly deadlines: Deadlines;
+  readonly connections: Connections;
+  readonly senders: Senders;
+  readonly routes: RouteTable;
+  readonly streams: Streams;
+  readonly groups: Groups;
+  readonly asks: Asks;
+  readonly liveness: Liveness;
+  readonly telling: Telling;
+  readonly intake: Intake;
+  readonly sites: Sites;
+  readonly effects: () => Effect[];
+}
+
+const silent = { accepted: () => {}, handled: () => {}, refused: () => {} };
+
+/** The cells of a transmitter: their coming and going. @see PROTOCOL.md §2.5, §9 */
+export class Attachments {
+  /** Whether events are refused for want of memory. */
+  shedding = false;
+  private readonly byId = new Map<Thid, CellRecord>();
+  private readonly byTopic = new Map<string, CellRecord>();
+  private readonly parts: AttachmentsParts;
+  private readonly keeping: Keeping;
+
+  constructor(parts: AttachmentsParts) {
+    this.parts = parts;
+    this.keeping = new Keeping(parts);
+  }
+
+  get all(): Iterable<CellRecord> {
+    return this.byId.values();
+  }
+
+  get count(): number {
+    return this.byId.size;
+  }
+
+  cellOf(id: Thid): CellRecord | undefined {
+    return this.byId.get(id);
+  }
+
+  byPresence(topic: string): CellRecord | undefined {
+    return this.byTopic.get(topic);
+  }
+
+  /** Takes a `HELO`. @throws {MeshError} `ID_TAKEN`, and what `readHello` throws */
+  hello(connection: Connection, read: ReadCommand, nowMs: number): void {
+    const hello = readHello(read.fields());
+    const { cell } = connection;
+    if (cell !== undefined && cell.id === hello.id) {
+      this.parts.liveness.heard(cell, nowMs);
+      this.welcome(cell);
+      return;
+    }
+    if (cell !== undefined) throw new MeshError("NOT_WELCOME", "this connection is another cell's");
+    const former = this.checkTaken(hello);
+    const record = this.newRecord(connection, hello, read.encoding, nowMs);
+    if (former !== undefined) this.fence(former, nowMs);
+    this.byId.set(record.id, record);
+    this.byTopic.set(record.presenceTopic, record);
+    connection.cell = record;
+    connection.goodbye = false;
+    record.sender.confirms = record.confirms;
+    for (const claim of hello.claims) {
+      const group = this.parts.groups.open(hello.service, parsePattern(claim.pattern));
+      this.keeping.keep(group, nowMs);
+      this.parts.groups.claiming.claimed(group, record.id, claim);
+      this.parts.sites.adopting.spread(record.id, hello.service, claim, nowMs);
+    }
+    record.sender.movedTo = undefined;
+    record.sender.session = record.session;
+    this.parts.sites.announcing.cell(record.id, record.service, record.session);
+    this.parts.counters.add("cellsWelcomed");
+    this.welcome(record);
+    this.tell("$mesh.cell.joined", { id: record.id, service: record.service }, nowMs);
+  }
+
+  private checkTaken(hello: Hello): CellRecord | undefined {
+    const former = this.byId.get(hello.id);
+    const ours = hello.id === this.parts.options.id;
+    const proved =
+      former !== undefined &&
+      hello.secret !== undefined &&
+      constantTimeEqual(hello.secret, former.secret);
+    if (ours || (former !== undefined && !proved)) {
+      throw new MeshError("ID_TAKEN", "another connection has this id", {
+        hint: "draw a random id, or send the resume secret of the welcome",
+      });
+    }
+    return former;
+  }
+
+  private newRecord(
+    connection: Connection,
+    hello: Hello,
+    encoding: CellRecord["encoding"],
+    nowMs: number,
+  ): CellRecord {
+    const { random, senders, limits, sites, telling } = this.parts;
+    // In a mesh the groups of others are known, and their events wait for them.
+    const waitMs = hello.session > 1 && !sites.hasPeers ? limits.claimMs : 0;
+    const record: CellRecord = newCell(hello, {
+      encoding,
+      connection: connection.id,
+      sender: senders.open(hello.id, nowMs, waitMs),
+      confirms: new Confirms(encoding, (isUrgent) => telling.plan(record, isUrgent)),
+      secrets: { secret: random.hex(128), presenceTopic: `p-${random.hex(128)}` },
+      nowMs,
+    });
+    return record;
+  }
+
+  private welcome(cell: CellRecord): void {
+    const { options, limits } = this.parts;
+    this.send(cell, "WLCM", {
+      v: 1,
+      id: options.id,
+      pub: options.advertise(cell.connection),
+      incarnation: options.incarnation,
+      origin: `${options.id}.${options.incarnation}`,
+      presence: cell.presenceTopic,
+      secret: cell.secret,
+      mesh: options.mesh,
+      session: cell.session,
+      heartbeatMs: limits.heartbeatMs,
+      eventBytesMax: limits.eventBytesMax,
+      windowBytes: limits.windowBytes,
+      transmitters: options.transmitters(),
+    });
+  }
+
+  /** The same cell stands on another connection now: the old one is nobody's. */
+  private fence(former: CellRecord, nowMs: number): void {
+    this.parts.counters.add("cellsFenced");
+    this.send(former, "GBYE", { reason: "fenced" });
+    for (const held of former.catches.values()) {
+      if (held.mode === "any") this.parts.groups.movedAway(held.member.group, former, nowMs);
+    }
+    this.remove(former, nowMs);
+  }
+
+  /** A cell says farewell: its catches end, and what it holds goes to others, uncounted. */
+  farewell(cell: CellRecord, nowMs: number): void {
+    this.parts.counters.add("cellsLeft");
+    for (const number of [...cell.catches.keys()]) this.drop(cell, number, nowMs);
+    this.send(cell, "GBYE", { reason: "farewell" });
+    const connection = this.parts.connections.find(cell.connection);
+    if (connection !== undefined) connection.goodbye = true;
+    this.parts.asks.left(cell);
+    this.parts.sites.gathering.left(cell, nowMs);
+    this.remove(cell, nowMs);
+    this.tell("$mesh.cell.left", { id: cell.id, service: cell.service }, nowMs);
+  }
+
+  /** A cell is dead: what it held goes to others at once. */
+  died(cell: CellRecord, why: string, nowMs: number): void {
+    if (this.byId.get(cell.id) !== cell) return;
+    this.parts.counters.add("cellsDead");
+    const { groups, sites } = this.parts;
+    // It may live at another transmitter, and claim there what it held here.
+    const mayClaim = cell.isElsewhere || sites.wasAway(nowMs);
+    for (const held of cell.catches.values()) {
+      if (held.mode !== "any") continue;
+      if (mayClaim) groups.movedAway(held.member.group, cell, nowMs);
+      else groups.fates.left(held.member.group, cell, nowMs, true);
+    }
+    this.parts.asks.left(cell);
+    this.parts.sites.gathering.left(cell, nowMs);
+    this.remove(cell, nowMs);
+    this.parts.connections.close(cell.connection);
+    const { id, service } = cell;
+    const fields = { id, service, why };
+    this.parts.effects().push({ kind: "log", level: "warn", message: "a cell is dead", fields });
+    this.tell("$mesh.cell.dead", fields, nowMs);
+  }
+
+  /** Takes a cell out of all books; its groups and streams live on for a while. */
+  private remove(cell: CellRecord, nowMs: number): void {
+    if (this.byId.get(cell.id) === cell) {
+      this.byId.delete(cell.id);
+      this.parts.sites.announcing.cellGone(cell.id);
+    }
+    this.byTopic.delete(cell.presenceTopic);
+    this.parts.telling.forget(cell);
+    if (cell.sender.confirms === cell.confirms) {
+      cell.sender.confirms = undefined;
+      cell.sender.seenMs = nowMs;
+    }
+    const connection = this.parts.connections.find(cell.connection);
+    if (connection?.cell === cell) connection.cell = undefined;
+    for (const held of cell.catches.values()) {
+      if (held.mode === "multi") this.keeping.unlisten(held.stream, cell, nowMs);
+      else this.keeping.keep(held.member.group, nowMs);
+    }
+    cell.catches.clear();
+  }
+
+  /**
+   * Ends one catch as its cell asks; a group without members ends with it. Tells whether there was
+   * one.
+   */
+  drop(cell: CellRecord, number: number, nowMs: number): boolean {
+    const held = cell.catches.get(number);
+    if (held === undefined) return false;
+    cell.catches.delete(number);
+    if (held.mode === "multi") {
+      this.keeping.unlisten(held.stream, cell, nowMs);
+      return true;
+    }
+    const { group } = held.member;
+    this.parts.groups.fates.left(group, cell, nowMs, false);
+    this.parts.sites.announce(group);
+    this.parts.groups.endIfEmpty(group, nowMs);
+    return true;
+  }
+
+  sayDraining(): void {
+    for (const cell of this.byId.values()) this.send(cell, "GBYE", { reason: "draining" });
+  }
+
+  /** Sends a system event to whoever catches it. @see PROTOCOL.md §13 */
+  tell(channel: string, data: Record<string, unknown>, nowMs: number): void {
+    const route = this.parts.routes.resolve(channel);
+    if (route.streams.length + route.groups.length + route.sites.length === 0) return;
+    const event = { channel, body: encodeBody(data), extras: {} };
+    this.parts.intake.takeLoose([event], { service: "transmitter" }, silent, { nowMs });
+  }
+
+  tellDead(letter: DeadLetter, number: number, nowMs: number): void {
+    const { service, pattern, reason, attempts, run } = letter;
+    const { sender, cell, service: fromService } = run.header;
+    const from = { id: cell ?? sender, service: fromService };
+    const event = { number, channel: run.channelAt(0), pattern, from, seq: run.seqAt(0) };
+    this.tell(`$mesh.dead.${service}`, { ...event, reason, attempts }, nowMs);
+  }
+
+  tellState(cell: CellRecord, why: string, nowMs: number): void {
+    if (cell.state === "alive") this.parts.groups.touchAll(cell);
+    const { id, service } = cell;
+    this.tell(`$mesh.cell.${cell.state}`, { id, service, why }, nowMs);
+  }
+
+  /** Sends a part that is encoded already. */
+  sendPart(cell: CellRecord, part: Buffer): void {
+    this.parts.effects().push({ kind: "send", connection: cell.connection, part });
+  }
+
+  send(
+    cell: CellRecord,
+    command: Parameters<typeof writeReply>[1],
+    map: Record<string, unknown>,
+  ): void {
+    this.sendPart(cell, writeReply(cell.encoding, command, map));
+  }
+}

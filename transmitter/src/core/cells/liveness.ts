@@ -1,0 +1,122 @@
+import type { CellRecord } from "./cells.js";
+import type { Counters } from "../counters.js";
+import type { CoreLimits, Effect } from "../effects.js";
+import { writeReply } from "./reply.js";
+
+/** What liveness needs of the transmitter around it. */
+export interface LivenessParts {
+  readonly limits: CoreLimits;
+  readonly counters: Counters;
+  readonly cells: () => Iterable<CellRecord>;
+  readonly effects: () => Effect[];
+  readonly onDead: (cell: CellRecord, why: string, nowMs: number) => void;
+  readonly onState: (cell: CellRecord, why: string) => void;
+}
+
+/** What most beats are; shared, since an idle mesh says nothing else. */
+const bareBeats = { J: writeReply("J", "BEAT", {}), M: writeReply("M", "BEAT", {}) };
+
+/**
+ * Who lives: signs of life come in, verdicts go out.
+ *
+ * A cell is dead when both its presence and its command connection are gone; when only one is, it
+ * has `deadMs` to come back. Silence alone makes it suspect and never dead: a handler that blocks
+ * its process is not a reason to do its work twice.
+ *
+ * @see PROTOCOL.md §9
+ */
+export class Liveness {
+  private readonly parts: LivenessParts;
+  private beatMs: number;
+
+  constructor(parts: LivenessParts, nowMs: number) {
+    this.parts = parts;
+    this.beatMs = nowMs;
+  }
+
+  heard(cell: CellRecord, nowMs: number): void {
+    cell.heardMs = nowMs;
+    if (cell.state === "alive") return;
+    cell.state = "alive";
+    this.parts.onState(cell, "heard again");
+  }
+
+  present(cell: CellRecord, nowMs: number): void {
+    cell.presence = "present";
+    this.weigh(cell, nowMs);
+  }
+
+  /** The presence subscription is gone: is the command connection gone too? */
+  absent(cell: CellRecord, nowMs: number): void {
+    cell.presence = "ended";
+    this.weigh(cell, nowMs);
+    const part = bareBeats[cell.encoding];
+    this.parts.effects().push({ kind: "probe", connection: cell.connection, part });
+  }
+
+  unreachable(cell: CellRecord, nowMs: number): void {
+    cell.unreachable = true;
+    this.weigh(cell, nowMs);
+  }
+
+  /** One beat: tells every cell how far its streams are, and looks for silence. */
+  beat(nowMs: number): void {
+    const { heartbeatMs, suspectMs } = this.parts.limits;
+    // A pause of our own is not the cells' silence: they get the time that we were away.
+    const awayMs = nowMs - this.beatMs - heartbeatMs;
+    const pausedMs = awayMs > suspectMs / 2 ? awayMs : 0;
+    this.beatMs = nowMs;
+    for (const cell of [...this.parts.cells()]) {
+      if (pausedMs > 0) this.pardon(cell, pausedMs);
+      if (cell.doomedMs <= nowMs) {
+        this.parts.onDead(cell, "its connection did not come back", nowMs);
+        continue;
+      }
+      if (cell.state === "alive" && nowMs - cell.heardMs > suspectMs) {
+        cell.state = "suspect";
+        this.parts.counters.add("cellsSuspected");
+        this.parts.onState(cell, `silent for ${Math.round(nowMs - cell.heardMs)} ms`);
+      }
+      this.parts.effects().push({
+        kind: "send",
+        connection: cell.connection,
+        part: beatFor(cell),
+      });
+    }
+  }
+
+  private pardon(cell: CellRecord, pausedMs: number): void {
+    cell.heardMs += pausedMs;
+    cell.doomedMs += pausedMs;
+  }
+
+  private weigh(cell: CellRecord, nowMs: number): void {
+    if (cell.unreachable && cell.presence !== "present") {
+      if (cell.presence === "ended") this.parts.onDead(cell, "both its connections ended", nowMs);
+      else cell.doomedMs = Math.min(cell.doomedMs, nowMs + this.parts.limits.deadMs);
+    } else if (cell.unreachable || cell.presence === "ended") {
+      cell.doomedMs = Math.min(cell.doomedMs, nowMs + this.parts.limits.deadMs);
+    } else {
+      cell.doomedMs = Number.POSITIVE_INFINITY;
+    }
+  }
+}
+
+function beatFor(cell: CellRecord): Buffer {
+  const streams = movedStreams(cell);
+  if (streams.length === 0) return bareBeats[cell.encoding];
+  return writeReply(cell.encoding, "BEAT", { streams });
+}
+
+/** The streams of a cell whose last number it has not confirmed, each with that number. */
+function movedStreams(cell: CellRecord): readonly [catchNumber: number, last: number][] {
+  const streams: [number, number][] = [];
+  for (const held of cell.catches.values()) {
+    if (held.mode !== "multi") continue;
+    const listener = held.stream.listeners.get(cell);
+    if (listener !== undefined && listener.readMax < held.stream.last) {
+      streams.push([held.number, held.stream.last]);
+    }
+  }
+  return streams;
+}

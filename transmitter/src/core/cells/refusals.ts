@@ -1,0 +1,88 @@
+import { type ErrorCode, type MeshError, toMeshError } from "@thynapse/protocol";
+import type { Connection, Connections } from "./connections.js";
+import type { Counters } from "../counters.js";
+import type { Effect } from "../effects.js";
+import { hintOf } from "./hints.js";
+import type { ReadCommand } from "./receiving.js";
+import { writeReply } from "./reply.js";
+import type { Telling } from "../events/telling.js";
+
+/** Errors of a cell that is no offender: it could not know yet. */
+const unchargedCodes: ReadonlySet<ErrorCode> = new Set([
+  "NOT_WELCOME",
+  "DRAINING",
+  "STALE_ATTEMPT",
+]);
+
+/** What refusals need of the transmitter around them. */
+export interface RefusalsParts {
+  readonly connections: Connections;
+  readonly telling: Telling;
+  readonly counters: Counters;
+  readonly effects: () => Effect[];
+}
+
+/** A message that cannot be carried out, as far as it could be read. */
+export interface Refused {
+  readonly connection: Connection;
+  readonly read: ReadCommand | undefined;
+  readonly parts: readonly Buffer[];
+}
+
+/** Answers what is wrong, and counts it against who sent it. @see PROTOCOL.md §15, §16 */
+export class Refusals {
+  private readonly parts: RefusalsParts;
+
+  constructor(parts: RefusalsParts) {
+    this.parts = parts;
+  }
+
+  /** Answers one message by an error; too many of them mute the connection. */
+  answer({ connection, read, parts }: Refused, thrown: unknown, nowMs: number): void {
+    const error = toMeshError(thrown);
+    if (error.code === "INTERNAL") this.reportInternal(error);
+    this.parts.counters.add("errorsAnswered");
+    const { cell } = connection;
+    if (cell !== undefined) {
+      cell.stats.errors++;
+      this.parts.telling.flushOf(cell);
+    }
+    const command = read?.command ?? commandGuess(parts);
+    const hint = hintOf(error, command);
+    const map = {
+      code: error.code,
+      message: error.message,
+      command,
+      ...read?.names(),
+      ...(hint !== undefined && { hint }),
+    };
+    const part = writeReply(cell?.encoding ?? read?.encoding ?? "J", "ERRO", map);
+    this.parts.effects().push({ kind: "send", connection: connection.id, part });
+    if (unchargedCodes.has(error.code)) return;
+    if (this.parts.connections.chargeError(connection, nowMs)) this.reportMuted(connection);
+  }
+
+  /** An unknown throw inside: a defect, told to whoever runs the transmitter. */
+  reportInternal(error: MeshError): void {
+    this.parts.counters.add("internalErrors");
+    const stack = error.cause instanceof Error ? error.cause.stack : error.stack;
+    this.log("error", "a defect of this program", { stack });
+  }
+
+  private reportMuted(connection: Connection): void {
+    this.parts.counters.add("connectionsMuted");
+    const { cell } = connection;
+    const fields = cell === undefined ? {} : { id: cell.id, service: cell.service };
+    this.log("warn", "muted a connection for too many errors", fields);
+  }
+
+  private log(level: "warn" | "error", message: string, fields: Record<string, unknown>): void {
+    this.parts.effects().push({ kind: "log", level, message, fields });
+  }
+}
+
+/** What was readable of the command, for the error that names it. */
+function commandGuess(parts: readonly Buffer[]): string {
+  const first = parts.find((part) => part.length > 0);
+  return first === undefined ? "" : first.toString("latin1", 2, 6);
+}

@@ -1,0 +1,191 @@
+import {
+  booleanField,
+  encodeExtras,
+  type FieldMap,
+  intField,
+  MeshError,
+  ownField,
+  readLooseEvent,
+  readRef,
+  readRun,
+  type Run,
+  RunWriter,
+} from "@thynapse/protocol";
+import type { Attachments } from "./attachments.js";
+import type { CellRecord } from "./cells.js";
+import type { Counters } from "../counters.js";
+import type { Deadlines } from "../deadlines.js";
+import type { CoreLimits } from "../effects.js";
+import type { Arrival, Intake } from "../events/intake.js";
+import type { ReadCommand } from "./receiving.js";
+import type { Traces } from "../requests/traces.js";
+
+/** What sending needs of the transmitter around it. */
+export interface SendingParts {
+  readonly attachments: Attachments;
+  readonly intake: Intake;
+  readonly counters: Counters;
+  readonly deadlines: Deadlines;
+  readonly limits: CoreLimits;
+  readonly wallMs: () => number;
+  readonly traces: Traces;
+}
+
+const runHead = Buffer.from("M EVNT ");
+const windowFull = "more than the window before the listeners are back";
+/**
+ * How long a cell may take to send again what was refused as busy, before what follows is taken
+ * without it.
+ */
+const refusedMs = 2000;
+
+/** Events from cells, in both encodings. @see PROTOCOL.md §7, §11 */
+export class Sending {
+  private readonly parts: SendingParts;
+  /** Bytes that wait for the listeners to come back, by cell. */
+  private readonly deferredBytes = new Map<CellRecord, number>();
+
+  constructor(parts: SendingParts) {
+    this.parts = parts;
+  }
+
+  /** `EVNT` @throws {MeshError} what `readRun` and `readLooseEvent` throw; `DENIED`, `BUSY` */
+  events(cell: CellRecord, read: ReadCommand, nowMs: number): void {
+    if (read.encoding === "J") {
+      this.one(cell, read.fields(), nowMs);
+      return;
+    }
+    const run = readRun(read.part, runHead.length);
+    if (run.header.sender !== cell.id || run.header.service !== cell.service) {
+      throw new MeshError("DENIED", "sender and service of a run are those of the HELO", {
+        hint: "write the id and the service of your HELO",
+      });
+    }
+    if (run.header.floor > run.header.first) {
+      throw new MeshError("BAD_RUN", "the floor of a run is at most its first number");
+    }
+    this.take(cell, run, { nowMs, cell, repeat: run.header.session < cell.session });
+  }
+
+  private one(cell: CellRecord, map: FieldMap, nowMs: number): void {
+    const event = readLooseEvent(map);
+    const { ref } = readRef(map);
+    const arrival = { nowMs, cell, ref, repeat: booleanField(map, "repeat", false) };
+    if (ownField(map, "seq") === undefined) {
+      this.unnumbered(cell, event, arrival);
+      return;
+    }
+    const seq = intField(map, "seq", { min: 1 });
+    const { id: sender, service } = cell;
+    const writer = new RunWriter(event.body.bytes.length + 64);
+    const { channel, body, extras } = event;
+    writer.append(channel, body.tag, body.bytes, 1, encodeExtras(extras));
+    const floor = intField(map, "floor", { max: seq, fallback: cell.sender.floor });
+    const time = this.parts.wallMs();
+    const session = arrival.repeat ? Math.max(0, cell.session - 1) : cell.session;
+    const opening = { sender, service, session, floor, first: seq, time };
+    if (ref !== undefined) cell.confirms.remember(seq, ref);
+    this.take(cell, readRun(writer.close(opening, runHead), runHead.length), arrival);
+  }
+
+  private unnumbered(
+    cell: CellRecord,
+    event: ReturnType<typeof readLooseEvent>,
+    arrival: Arrival,
+  ): void {
+    this.checkLoad(cell);
+    cell.stats.sent++;
+    const behind = { service: cell.service, cell: cell.id };
+    const { confirms } = cell;
+    const take = (nowMs: number): void => {
+      if (arrival.ref !== undefined) confirms.remember(this.parts.intake.nextOwn, arrival.ref);
+      this.parts.intake.takeLoose([event], behind, confirms, { ...arrival, nowMs });
+    };
+    if (!this.defers(cell, arrival.nowMs)) take(arrival.nowMs);
+    else if (!this.defer(cell, event.body.bytes.length, take))
+      throw new MeshError("BUSY", windowFull);
+  }
+
+  private take(cell: CellRecord, run: Run, arrival: Arrival): void {
+    if (cell.sender.movedTo !== undefined) {
+      // It came late: the sender says it again to its new home, which decides.
+      this.parts.counters.add("eventsFenced", run.count);
+      return;
+    }
+    const { shedding } = this.parts.attachments;
+    const isOld = run.last < cell.sender.floor;
+    const isEarly = this.isEarly(cell, run, arrival.nowMs);
+    if (!shedding && !isOld && !isEarly && !this.defers(cell, arrival.nowMs)) {
+      this.parts.traces.accepted(run);
+      this.parts.intake.take(cell.sender, run, arrival);
+      cell.stats.sent += run.count;
+      return;
+    }
+    // A run that is wrong is refused as such, also where nothing of it is taken now.
+    this.parts.intake.check(run);
+    cell.stats.sent += run.count;
+    if (shedding) this.refuse(cell, run, "sheds load for want of memory", arrival.nowMs);
+    else if (isEarly) this.refuse(cell, run, "what was refused comes first");
+    else if (this.defers(cell, arrival.nowMs)) this.deferRun(cell, run, arrival);
+    else {
+      cell.confirms.accepted(run.header.first, run.last, 0, true);
+      cell.confirms.handled(run.header.first, run.last);
+    }
+  }
+
+  private deferRun(cell: CellRecord, run: Run, arrival: Arrival): void {
+    const take = (nowMs: number): void =>
+      this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
+    const isTaken = this.defer(cell, run.bytes.length, take);
+    if (!isTaken) this.refuse(cell, run, windowFull, arrival.nowMs);
+  }
+
+  private checkLoad(cell: CellRecord): void {
+    if (!this.parts.attachments.shedding) return;
+    this.parts.counters.add("eventsRefused");
+    throw new MeshError("BUSY", `${cell.service}: the transmitter sheds load; send it again later`);
+  }
+
+  /** Whether a run stands behind one that was refused as busy: it must not overtake that. */
+  private isEarly(cell: CellRecord, run: Run, nowMs: number): boolean {
+    const { refused } = cell;
+    if (refused === undefined) return false;
+    if (run.header.first > refused.first && nowMs < refused.untilMs) return true;
+    cell.refused = undefined;
+    return false;
+  }
+
+  /** Whether the listeners of a cell that was attached elsewhere before may not have come yet. */
+  private defers(cell: CellRecord, nowMs: number): boolean {
+    // What waits goes first, even if its time has come.
+    if (this.deferredBytes.has(cell)) return true;
+    return nowMs < cell.sender.waitsUntilMs;
+  }
+
+  /**
+   * Takes something when the listeners have had their time; tells whether there is room for it
+   * until then.
+   */
+  private defer(cell: CellRecord, bytes: number, take: (nowMs: number) => void): boolean {
+    const before = this.deferredBytes.get(cell) ?? 0;
+    if (before > this.parts.limits.windowBytes) return false;
+    this.deferredBytes.set(cell, before + bytes);
+    this.parts.deadlines.at(cell.sender.waitsUntilMs, (nowMs) => {
+      this.deferredBytes.delete(cell);
+      take(nowMs);
+    });
+    return true;
+  }
+
+  /** @param nowMs given where this run is the reason, and not only behind another one. */
+  private refuse(cell: CellRecord, run: Run, why: string, nowMs?: number): void {
+    this.parts.counters.add("eventsRefused", run.count);
+    const { confirms } = cell;
+    if (nowMs !== undefined) {
+      const first = Math.min(run.header.first, cell.refused?.first ?? run.header.first);
+      cell.refused = { first, untilMs: nowMs + refusedMs };
+    }
+    if (run.seqs === undefined) confirms.refused(run.header.first, run.last, "BUSY", why);
+    else for (const seq of run.seqs) confirms.refused(seq, seq, "BUSY", why);
+  }
+}

@@ -1,0 +1,293 @@
+import {
+  type AskTerms,
+  type Body,
+  bodyToJson,
+  type ErrorCode,
+  type Ref,
+  type Run,
+  SeqMap,
+  type Thid,
+  toMeshError,
+} from "@thynapse/protocol";
+import { Answers } from "./answers.js";
+import type { CellRecord } from "../cells/cells.js";
+import type { Counters } from "../counters.js";
+import type { Deadlines } from "../deadlines.js";
+import type { Effect } from "../effects.js";
+import { type Span, spanCount } from "../groups/ledger.js";
+
+/** A request that its asker still waits for. */
+interface Ask {
+  readonly asker: Thid;
+  readonly sender: Thid;
+  readonly seq: number;
+  readonly ref: Ref | undefined;
+  readonly terms: AskTerms;
+  readonly dueMs: number;
+  /** Gather: the cells that have not replied. */
+  readonly expected: Map<Thid, Replier> | undefined;
+  /** Gather: the transmitters that have not said which of their cells it reached. */
+  readonly awaited: Set<Thid>;
+}
+
+/** Time-outs are told in steps of this: one deadline for many requests. */
+const bucketMs = 10;
+
+/** Who replied, as the asker is told. */
+export type Replier = Pick<CellRecord, "id" | "service">;
+
+/** What asks need of the transmitter around them. */
+export interface AsksParts {
+  readonly deadlines: Deadlines;
+  readonly counters: Counters;
+  readonly cellOf: (id: Thid) => CellRecord | undefined;
+  readonly effects: () => Effect[];
+}
+
+/** Requests under way, and who is to be told what. @see PROTOCOL.md §12 */
+export class Asks {
+  private readonly byEvent = new SeqMap<Ask>();
+  private readonly byDue = new Map<number, Set<Ask>>();
+  private readonly parts: AsksParts;
+  private readonly answers: Answers;
+
+  constructor(parts: AsksParts) {
+    this.parts = parts;
+    this.answers = new Answers(parts.effects);
+  }
+
+  get count(): number {
+    return this.byEvent.size;
+  }
+
+  /** Tells the askers what the turn has brought. */
+  flush(): void {
+    this.answers.flush();
+  }
+
+  /** Takes a request; it ends by an answer or by its time-out. */
+  open(asker: CellRecord, run: Run, index: number, { nowMs, ref }: Opening): void {
+    const { sender } = run.header;
+    const seq = run.seqAt(index);
+    const terms = run.extrasAt(index)?.ask as AskTerms;
+    const dueMs = Math.ceil((nowMs + terms.timeoutMs) / bucketMs) * bucketMs;
+    const expected = terms.gather === true ? new Map<Thid, Replier>() : undefined;
+    const awaited = new Set<Thid>();
+    const ask = { asker: asker.id, sender, seq, ref, terms, dueMs, expected, awaited };
+    this.byEvent.set(sender, seq, ask);
+    this.parts.counters.add("asks");
+    const bucket = this.byDue.get(dueMs);
+    if (bucket !== undefined) {
+      bucket.add(ask);
+      return;
+    }
+    this.byDue.set(dueMs, new Set([ask]));
+    this.parts.deadlines.at(dueMs, () => this.timeOut(dueMs));
+  }
+
+  private timeOut(dueMs: number): void {
+    for (const ask of this.byDue.get(dueMs) ?? []) {
+      this.parts.counters.add("asksTimedOut");
+      this.error(ask, "TIMEOUT", `no answer within ${ask.terms.timeoutMs} ms`);
+    }
+    this.byDue.delete(dueMs);
+  }
+
+  /** The request has ended, one way or another. */
+  private close(ask: Ask): void {
+    this.byEvent.delete(ask.sender, ask.seq);
+    this.byDue.get(ask.dueMs)?.delete(ask);
+  }
+
+  /** Nobody will be asked. */
+  unheard(sender: Thid, seq: number): void {
+    const ask = this.byEvent.get(sender, seq);
+    if (ask !== undefined) this.error(ask, "NO_LISTENER", "nobody catches this channel");
+  }
+
+  /** Answers a request by value, at once: a system request. */
+  answer(sender: Thid, seq: number, body: Body, from: Replier): void {
+    const ask = this.byEvent.get(sender, seq);
+    if (ask === undefined) return;
+    this.close(ask);
+    this.reply(ask, "result", { from }, body);
+  }
+
+  /** Answers a request by an error. */
+  refuse(sender: Thid, seq: number, code: ErrorCode, message: string): void {
+    const ask = this.byEvent.get(sender, seq);
+    if (ask !== undefined) this.error(ask, code, message);
+  }
+
+  /** A group has acked these deliveries: the first result answers. */
+  acked(span: Span, cell: Replier, result: Body | undefined): void {
+    const { run, firstNumber } = span.lot;
+    for (let index = span.from - firstNumber; index < span.to - firstNumber; index++) {
+      const ask = this.of(run, index);
+      if (ask === undefined) {
+        if (run.extrasAt(index)?.ask !== undefined) this.parts.counters.add("repliesSurplus");
+        continue;
+      }
+      this.close(ask);
+      const from = { id: cell.id, service: cell.service };
+      this.reply(ask, result === undefined ? "end" : "result", { from }, result);
+    }
+  }
+
+  /**
+   * A handler has failed. Tells whether that settles the event: for a request it does, unless the
+   * asker said `retry`.
+   */
+  failed(span: Span, cell: Replier, failure: Failure): boolean {
+    const { run, firstNumber } = span.lot;
+    const terms = run.extrasAt(span.from - firstNumber)?.ask;
+    if (terms === undefined) return false;
+    if (terms.retry === true && failure.code === "HANDLER_FAILED") return false;
+    const ask = this.of(run, span.from - firstNumber);
+    const from = { id: cell.id, service: cell.service };
+    if (ask !== undefined) this.error(ask, failure.code, failure.reason, { from });
+    return true;
+  }
+
+  /** A request became a dead letter. */
+  dead(span: Span, reason: string): void {
+    if (span.lot.run.extras === undefined) return;
+    for (let at = 0; at < spanCount(span); at++) {
+      const ask = this.of(span.lot.run, span.from - span.lot.firstNumber + at);
+      if (ask !== undefined) this.error(ask, "HANDLER_FAILED", reason);
+    }
+  }
+
+  /** One part of a streamed reply, of a delivery that is current. */
+  part(span: Span, index: number, body: Body, cell: Replier): void {
+    const ask = this.of(span.lot.run, span.from - span.lot.firstNumber);
+    if (ask === undefined) return;
+    const from = { id: cell.id, service: cell.service };
+    this.reply(ask, "part", { from, attempt: span.attempt, index }, body);
+  }
+
+  /**
+   * Tells the asker of a gather whom it may expect, when these transmitters have said which of
+   * their cells it reached.
+   */
+  expect(sender: Thid, seq: number, cells: Iterable<Replier>, sites: readonly Thid[]): void {
+    const ask = this.byEvent.get(sender, seq);
+    if (ask?.expected === undefined) return;
+    for (const { id, service } of cells) ask.expected.set(id, { id, service });
+    for (const site of sites) ask.awaited.add(site);
+    this.tellExpected(ask);
+  }
+
+  /** A transmitter says which of its cells a gather reached. */
+  expectAt(site: Thid, { sender, seq, cells }: Reached): void {
+    const ask = this.byEvent.get(sender, seq);
+    if (ask?.expected === undefined || !ask.awaited.delete(site)) return;
+    for (const cell of cells) ask.expected.set(cell.id, cell);
+    this.tellExpected(ask);
+  }
+
+  /** A transmitter is gone: whom it reached is not known any more. */
+  siteLost(site: Thid): void {
+    for (const ask of [...this.byEvent.values()]) {
+      if (ask.awaited.delete(site)) this.tellExpected(ask);
+    }
+  }
+
+  private tellExpected(ask: Ask): void {
+    if (ask.expected === undefined || ask.awaited.size > 0) return;
+    this.reply(ask, "expect", { cells: [...ask.expected.values()] });
+    this.endGather(ask);
+  }
+
+  /** A cell's reply to a gather; its second one is only counted. */
+  gathered(to: Thid, seq: number, cell: Replier, reply: GatherReply): void {
+    const ask = this.byEvent.get(to, seq);
+    if (ask?.expected?.delete(cell.id) !== true) {
+      this.parts.counters.add("repliesSurplus");
+      return;
+    }
+    const from = { id: cell.id, service: cell.service };
+    if (reply.body !== undefined) this.reply(ask, "result", { from }, reply.body);
+    else this.reply(ask, "error", { from, code: reply.code, message: reply.message });
+    this.endGather(ask);
+  }
+
+  /** A cell is gone: nobody waits for it, and it waits for nobody. */
+  left(cell: CellRecord): void {
+    for (const ask of [...this.byEvent.values()]) {
+      if (ask.asker === cell.id) this.close(ask);
+      else this.goneFrom(ask, cell);
+    }
+  }
+
+  /** A cell of another transmitter that a gather reached is gone. */
+  gone(sender: Thid, seq: number, cell: Replier): void {
+    const ask = this.byEvent.get(sender, seq);
+    if (ask !== undefined) this.goneFrom(ask, cell);
+  }
+
+  private goneFrom(ask: Ask, { id, service }: Replier): void {
+    if (ask.expected?.delete(id) !== true) return;
+    this.reply(ask, "gone", { cells: [{ id, service }] });
+    this.endGather(ask);
+  }
+
+  private endGather(ask: Ask): void {
+    if (ask.expected === undefined || ask.expected.size > 0 || ask.awaited.size > 0) return;
+    this.close(ask);
+    this.reply(ask, "end", {});
+  }
+
+  private of(run: Run, index: number): Ask | undefined {
+    return this.byEvent.get(run.header.sender, run.seqAt(index));
+  }
+
+  private error(ask: Ask, code: ErrorCode, message: string, more: object = {}): void {
+    this.close(ask);
+    this.reply(ask, "error", { code, message, ...more });
+  }
+
+  private reply(ask: Ask, state: string, fields: object, body?: Body): void {
+    const cell = this.parts.cellOf(ask.asker);
+    if (cell === undefined) return;
+    const map: Record<string, unknown> = { seq: ask.seq };
+    if (ask.ref !== undefined) map["ref"] = ask.ref;
+    map["state"] = state;
+    Object.assign(map, fields);
+    if (body !== undefined) Object.assign(map, bodyFields(cell, body));
+    this.answers.add(cell, map, body?.bytes.length ?? 0);
+  }
+}
+
+/** What a request comes with. */
+export interface Opening {
+  readonly nowMs: number;
+  readonly ref: Ref | undefined;
+}
+
+/** What a gather reached at another transmitter. */
+export interface Reached {
+  readonly sender: Thid;
+  readonly seq: number;
+  readonly cells: readonly Replier[];
+}
+
+/** How a handler failed. */
+export interface Failure {
+  readonly code: "HANDLER_FAILED" | "REJECTED";
+  readonly reason: string;
+}
+
+/** A reply to a gather: a body, or how the handler failed. */
+export type GatherReply =
+  | { readonly body: Body }
+  | { readonly body?: undefined; readonly code: string; readonly message: string };
+
+function bodyFields(cell: CellRecord, { tag, bytes }: Body): object {
+  if (cell.encoding === "M") return { body: [tag, bytes] };
+  try {
+    return bodyToJson(tag, bytes);
+  } catch (thrown) {
+    return { state: "error", code: "BAD_PAYLOAD", message: toMeshError(thrown).message };
+  }
+}

@@ -1,0 +1,140 @@
+import type { Encoding, ErrorCode, Ref } from "@thynapse/protocol";
+import { writeReply } from "../cells/reply.js";
+
+/** Where the fate of an accepted run is told. */
+export interface ConfirmSink {
+  accepted(first: number, last: number, matched: number, repeat: boolean): void;
+  handled(first: number, last: number): void;
+  refused(first: number, last: number, code: ErrorCode, message: string): void;
+  /** The event is a request: its answer tells the sender enough, its confirms may come later. */
+  quiet?(seq: number): void;
+}
+
+type Accepted = [first: number, last: number, matched: number, repeat: boolean];
+type Span = [first: number, last: number];
+type Refused = [first: number, last: number, code: ErrorCode, message: string];
+
+/**
+ * What one cell is still to be told of its events and settlements: gathered for a turn, then one
+ * command in `M`, or one for each event in `J`.
+ *
+ * @see PROTOCOL.md §5.5, CNFM
+ */
+export class Confirms implements ConfirmSink {
+  private acceptedRanges: Accepted[] = [];
+  private handledRanges: Span[] = [];
+  private refusedRanges: Refused[] = [];
+  private settledRefs: Span[] = [];
+  private readonly refs = new Map<number, Ref>();
+  private readonly encoding: Encoding;
+  /** Requests whose confirms nobody waits for. */
+  private readonly quietSeqs = new Set<number>();
+  private readonly wake: (isUrgent: boolean) => void;
+
+  /**
+   * @param wake called when something to tell is gathered, for the end of this turn or, if not
+   * urgent, a later one.
+   */
+  constructor(encoding: Encoding, wake: (isUrgent: boolean) => void) {
+    this.encoding = encoding;
+    this.wake = wake;
+  }
+
+  /** Remembers the reference of an event in `J`, until it is handled or refused. */
+  remember(seq: number, ref: Ref): void {
+    this.refs.set(seq, ref);
+  }
+
+  quiet(seq: number): void {
+    if (this.encoding === "M") this.quietSeqs.add(seq);
+  }
+
+  accepted(first: number, last: number, matched: number, repeat: boolean): void {
+    const latest = this.acceptedRanges[this.acceptedRanges.length - 1];
+    if (latest?.[1] === first - 1 && latest[2] === matched && latest[3] === repeat) {
+      latest[1] = last;
+      this.wake(first !== last || !this.quietSeqs.has(first));
+      return;
+    }
+    this.wake(first !== last || !this.quietSeqs.has(first));
+    this.acceptedRanges.push([first, last, matched, repeat]);
+  }
+
+  handled(first: number, last: number): void {
+    this.wake(first !== last || !this.quietSeqs.delete(first));
+    extend(this.handledRanges, first, last);
+  }
+
+  refused(first: number, last: number, code: ErrorCode, message: string): void {
+    this.wake(true);
+    this.refusedRanges.push([first, last, code, message]);
+  }
+
+  settled(ref: number): void {
+    // Nobody waits for it: it only lets the cell forget.
+    this.wake(this.encoding === "J");
+    extend(this.settledRefs, ref, ref);
+  }
+
+  /** The commands that tell all that was gathered. */
+  flush(): Buffer[] {
+    const parts = this.encoding === "M" ? this.packed() : this.json();
+    this.acceptedRanges = [];
+    this.handledRanges = [];
+    this.refusedRanges = [];
+    this.settledRefs = [];
+    return parts;
+  }
+
+  private packed(): Buffer[] {
+    const map: Record<string, unknown> = {};
+    if (this.acceptedRanges.length > 0) map["accepted"] = this.acceptedRanges;
+    if (this.handledRanges.length > 0) map["handled"] = this.handledRanges;
+    if (this.refusedRanges.length > 0) map["refused"] = this.refusedRanges;
+    if (this.settledRefs.length > 0) map["settled"] = this.settledRefs;
+    return Object.keys(map).length === 0 ? [] : [writeReply("M", "CNFM", map)];
+  }
+
+  private json(): Buffer[] {
+    const parts: Buffer[] = [];
+    const tell = (seq: number, fields: object, last: boolean): void => {
+      const ref = this.refs.get(seq);
+      if (last) this.refs.delete(seq);
+      const map = { seq, ...(ref !== undefined && { ref }), ...fields };
+      parts.push(writeReply("J", "CNFM", map));
+    };
+    for (const [first, last, matched, repeat] of this.acceptedRanges) {
+      const fields = { state: "accepted", matched, ...(repeat && { repeat }) };
+      for (let seq = first; seq <= last; seq++) tell(seq, fields, false);
+    }
+    for (const [first, last, code, message] of this.refusedRanges) {
+      for (let seq = first; seq <= last; seq++)
+        tell(seq, { state: "refused", code, message }, true);
+    }
+    for (const [first, last] of this.handledRanges) {
+      for (let seq = first; seq <= last; seq++) tell(seq, { state: "handled" }, true);
+    }
+    for (const [first, last] of this.settledRefs) {
+      for (let ref = first; ref <= last; ref++)
+        parts.push(writeReply("J", "CNFM", { settled: ref }));
+    }
+    return parts;
+  }
+}
+
+/** Adds a range to a list, joined to the latest one where it follows it. */
+function extend(ranges: Span[], first: number, last: number): void {
+  const latest = ranges[ranges.length - 1];
+  if (latest !== undefined && latest[1] === first - 1) latest[1] = last;
+  else ranges.push([first, last]);
+}
+
+/** Calls `done` when `count` events are handled or refused. */
+export function whenHandled(count: number, done: () => void): ConfirmSink {
+  let open = count;
+  const less = (first: number, last: number): void => {
+    open -= last - first + 1;
+    if (open === 0) done();
+  };
+  return { accepted: () => {}, handled: less, refused: less };
+}

@@ -1,0 +1,181 @@
+import { keyOf } from "./affinity.js";
+import { type Span, singles, spanBytes, spanCount } from "./ledger.js";
+import { Fifo } from "../streams/ring.js";
+
+/** The events of a group that no cell has: first in, first out, with what comes back in front. */
+export class Backlog {
+  events = 0;
+  bytes = 0;
+  private readonly spans = new Fifo<Span>();
+  /** While they wait by key: the events that have one, one span each; within a key in order. */
+  private readonly keyed = new Map<string, Fifo<Span>>();
+  private keyedEvents = 0;
+  private byKey = false;
+
+  get first(): Span | undefined {
+    return this.spans.first;
+  }
+
+  /** Those that wait in the one line, for whoever has credit. */
+  get lineEvents(): number {
+    return this.events - this.keyedEvents;
+  }
+
+  push(span: Span): void {
+    this.count(span, 1);
+    for (const rest of this.sortOut([span])) this.spans.push(rest);
+  }
+
+  /**
+   * Puts back what was taken, in front of all that has not been out, keeping the order of the
+   * numbers.
+   */
+  pushFront(spans: readonly Span[]): void {
+    const ordered = [...spans].sort((a, b) => a.from - b.from);
+    for (const span of ordered) this.count(span, 1);
+    let at = 0;
+    // What came back before, and is older, stays in front.
+    for (let rest = this.sortOut(ordered); rest.length > 0; ) {
+      let next = this.spans.at(at);
+      while (next !== undefined && isBack(next) && next.from < (rest[0] as Span).from) {
+        next = this.spans.at(++at);
+      }
+      const behind = next !== undefined && isBack(next) ? next.from : Number.POSITIVE_INFINITY;
+      const end = rest.findIndex((span) => span.from > behind);
+      const chunk = end < 0 ? rest : rest.slice(0, end);
+      if (at === 0) for (const span of chunk.toReversed()) this.spans.unshift(span);
+      else for (const [index, span] of chunk.entries()) this.spans.splice(at + index, 0, span);
+      at += chunk.length;
+      rest = end < 0 ? [] : rest.slice(end);
+    }
+  }
+
+  /** Puts in what has never been out, where its number stands among the others of that kind. */
+  insert(span: Span): void {
+    this.count(span, 1);
+    for (const rest of this.sortOut([span])) {
+      let at = 0;
+      let next = this.spans.at(at);
+      while (next !== undefined && (isBack(next) || next.from < rest.from)) {
+        next = this.spans.at(++at);
+      }
+      if (next === undefined) this.spans.push(rest);
+      else if (at === 0) this.spans.unshift(rest);
+      else this.spans.splice(at, 0, rest);
+    }
+  }
+
+  /** Takes the first `count` deliveries, all of one span; there must be one. */
+  take(count: number): Span {
+    const first = this.spans.first as Span;
+    if (count >= spanCount(first)) {
+      this.spans.shift();
+      this.count(first, -1);
+      return first;
+    }
+    const front = { ...first, to: first.from + count };
+    first.from += count;
+    this.count(front, -1);
+    return front;
+  }
+
+  /** Takes everything. */
+  takeAll(): Span[] {
+    const spans = [...this];
+    this.spans.clear();
+    this.keyed.clear();
+    this.keyedEvents = 0;
+    this.events = 0;
+    this.bytes = 0;
+    return spans;
+  }
+
+  /** Takes everything for which `isWanted`; the rest keeps its order. */
+  takeIf(isWanted: (span: Span) => boolean): Span[] {
+    if (![...this].some(isWanted)) return [];
+    const all = this.takeAll();
+    for (const span of all) if (!isWanted(span)) this.push(span);
+    return all.filter(isWanted);
+  }
+
+  /** Lets events wait by key from now on, or all in one line; those without a key always do. */
+  setByKey(on: boolean): void {
+    if (on === this.byKey) return;
+    this.byKey = on;
+    const waiting = [...this];
+    this.spans.clear();
+    this.keyed.clear();
+    this.keyedEvents = 0;
+    if (!on) waiting.sort((a, b) => Number(isBack(b)) - Number(isBack(a)) || a.from - b.from);
+    for (const rest of this.sortOut(waiting)) this.spans.push(rest);
+  }
+
+  /** The keys with events that wait. */
+  keys(): string[] {
+    return [...this.keyed.keys()];
+  }
+
+  /** Takes the first event of a key; there must be one. */
+  takeKey(key: string): Span {
+    const spans = this.keyed.get(key) as Fifo<Span>;
+    const span = spans.shift() as Span;
+    if (spans.length === 0) this.keyed.delete(key);
+    this.keyedEvents--;
+    this.count(span, -1);
+    return span;
+  }
+
+  /** Takes what came before this time, from the front and from the front of each key. */
+  takeBefore(timeMs: number): Span[] {
+    const old: Span[] = [];
+    const isOld = (span: Span | undefined): boolean =>
+      span !== undefined && span.lot.receivedMs <= timeMs;
+    while (isOld(this.first)) old.push(this.take(spanCount(this.first as Span)));
+    for (const [key, spans] of this.keyed) {
+      while (isOld(spans.first)) old.push(this.takeKey(key));
+    }
+    return old;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Span> {
+    yield* this.spans;
+    for (const spans of this.keyed.values()) yield* spans;
+  }
+
+  /** Puts what has a key under it, if events wait so, and returns the rest. */
+  private sortOut(spans: readonly Span[]): readonly Span[] {
+    if (!this.byKey) return spans;
+    return spans.flatMap((span) => {
+      if (span.lot.run.extras === undefined) return [span];
+      return singles(span).filter((single) => !this.sort(single));
+    });
+  }
+
+  private sort(span: Span): boolean {
+    const key = keyOf(span);
+    if (key === undefined) return false;
+    let spans = this.keyed.get(key);
+    if (spans === undefined) {
+      spans = new Fifo();
+      this.keyed.set(key, spans);
+    }
+    this.keyedEvents++;
+    // What comes back has a lower number than most that waits, and goes before that again.
+    let at = spans.length;
+    while (at > 0 && (spans.at(at - 1) as Span).from > span.from) at--;
+    if (at === 0) spans.unshift(span);
+    else if (at === spans.length) spans.push(span);
+    else spans.splice(at, 0, span);
+    return true;
+  }
+
+  private count(span: Span, sign: number): void {
+    this.events += sign * spanCount(span);
+    this.bytes += sign * spanBytes(span);
+  }
+}
+
+/** Whether it has been out, or may have been, in front of what has not. */
+function isBack(span: Span): boolean {
+  return span.attempt > 0 || span.repeat;
+}

@@ -1,0 +1,199 @@
+import type { Claim, Thid } from "@thynapse/protocol";
+import { Claims } from "./claims.js";
+import type { Counters } from "../counters.js";
+import type { Deadlines } from "../deadlines.js";
+import type { Fates } from "./fates.js";
+import type { Group } from "./group.js";
+import { type Lot, type Span, singles, spanCount } from "./ledger.js";
+
+/** What claiming needs of the transmitter around it. */
+export interface ClaimingParts {
+  readonly deadlines: Deadlines;
+  readonly counters: Counters;
+  readonly fates: Fates;
+  readonly claimMs: number;
+  /** Gives a span to the cell that holds it already. Tells whether that can be done now. */
+  readonly adopt: (group: Group, holding: AdoptHolding, span: Span, nowMs: number) => boolean;
+  /** Called for a group whose backlog got something back. */
+  readonly touch: (group: Group) => void;
+}
+
+/** Who holds a span. */
+export interface AdoptHolding {
+  readonly cell: Thid;
+  readonly site: Thid | undefined;
+}
+
+/** How long what others said of a group is good for, once nothing is held back. */
+const claimsKeptMs = 60_000;
+/** How often it is looked whether those have answered who may know of an event. */
+const awaitMs = 100;
+/** How soon after one look at all that is held back of a group the next one comes, at most. */
+const releaseMsMin = 20;
+
+/**
+ * Holds back what cells may already have, until they have had time to come and say so. @see
+ * PROTOCOL.md §10.9, §18.7
+ */
+export class Claiming {
+  private readonly parts: ClaimingParts;
+  /** When the lots of each group that are held back are let go. */
+  private readonly releases = new Map<Group, Map<Lot, number>>();
+
+  constructor(parts: ClaimingParts) {
+    this.parts = parts;
+  }
+
+  /** A cell has said what it has of a group. */
+  claimed(group: Group, cell: Thid, claim: Omit<Claim, "pattern">, site?: Thid): void {
+    group.claims ??= new Claims();
+    group.claims.add(cell, claim, site);
+  }
+
+  /** Holds spans back for `claimMs`; what nobody claims goes to the backlog. */
+  hold(group: Group, spans: readonly Span[], nowMs: number): void {
+    if (spans.length === 0) return;
+    for (const span of spans) putIn(group, span);
+    // Of what was held back before nothing new is known.
+    this.applyTo(group, spans, nowMs);
+    this.releaseAt(group, new Set(spans.map(({ lot }) => lot)), nowMs);
+  }
+
+  /** Forgets what others said long ago, and what was left to the new homes of senders. */
+  forgetOld(group: Group, nowMs: number): void {
+    const isBare = group.claims === undefined && group.ceded.size === 0;
+    if (isBare || group.held.size > 0) group.quietSinceMs = undefined;
+    else group.quietSinceMs ??= nowMs;
+    if (nowMs - (group.quietSinceMs ?? nowMs) < claimsKeptMs) return;
+    group.claims = undefined;
+    group.ceded.clear();
+  }
+
+  /** Settles, adopts or lets go what is held back and answered for by now. */
+  apply(group: Group, nowMs: number): void {
+    this.applyTo(group, [...group.held], nowMs);
+  }
+
+  private applyTo(group: Group, spans: readonly Span[], nowMs: number): void {
+    const { claims } = group;
+    if (claims === undefined) return;
+    for (const span of spans) {
+      // What nobody has said anything of stays whole, and where it is: there may be much of it.
+      if (!isAnswered(claims, span)) continue;
+      takeOut(group, span);
+      const left = singles(span).filter((single) => !this.applyOne(group, claims, single, nowMs));
+      for (const single of left) putIn(group, single);
+    }
+  }
+
+  private applyOne(group: Group, claims: Claims, span: Span, nowMs: number): boolean {
+    const { run, firstNumber } = span.lot;
+    const { sender } = run.header;
+    const seq = run.seqAt(span.from - firstNumber);
+    if (claims.isSettled(sender, seq)) {
+      this.parts.counters.add("claimsSettled");
+      this.parts.fates.settle(group, span);
+      return true;
+    }
+    const holding = claims.holderOf(sender, seq);
+    if (holding !== undefined && this.parts.adopt(group, holding, span, nowMs)) {
+      this.parts.counters.add("claimsHeld");
+      // A claim is good for once: what becomes of the event from here on is known.
+      claims.adopted(holding.cell, sender, seq);
+      return true;
+    }
+    if (holding !== undefined || !claims.isFree(sender, seq)) return false;
+    // Its former home has never given it out: it is as new.
+    span.repeat = false;
+    group.backlog.insert(span);
+    this.parts.touch(group);
+    return true;
+  }
+
+  /** One deadline for all lots of a group: a sender repeats what it keeps in thousands of runs. */
+  private releaseAt(group: Group, lots: ReadonlySet<Lot>, nowMs: number): void {
+    const dueMs = nowMs + this.parts.claimMs;
+    let waiting = this.releases.get(group);
+    if (waiting === undefined) {
+      waiting = new Map();
+      this.plan(group, waiting, dueMs);
+    }
+    for (const lot of lots) if (!waiting.has(lot)) waiting.set(lot, dueMs);
+  }
+
+  private plan(group: Group, waiting: Map<Lot, number>, dueMs: number): void {
+    this.releases.set(group, waiting);
+    this.parts.deadlines.at(dueMs, (nowMs) => {
+      this.apply(group, nowMs);
+      this.release(group, waiting, nowMs);
+      let nextMs = Number.POSITIVE_INFINITY;
+      for (const next of waiting.values()) nextMs = Math.min(nextMs, next);
+      if (waiting.size === 0) this.releases.delete(group);
+      else this.plan(group, waiting, Math.max(nowMs + releaseMsMin, nextMs));
+    });
+  }
+
+  /**
+   * Lets go of what is still held back of the lots that are due. They stay while somebody lives who
+   * answers for them, or has still to say so.
+   */
+  private release(group: Group, waiting: Map<Lot, number>, nowMs: number): void {
+    const due = new Set([...waiting].filter(([, dueMs]) => dueMs <= nowMs).map(([lot]) => lot));
+    const staying = new Set<Lot>();
+    const free: Span[] = [];
+    for (const span of group.held) {
+      if (!due.has(span.lot)) continue;
+      if (isAwaited(group, span)) staying.add(span.lot);
+      else free.push(span);
+    }
+    for (const lot of due) {
+      if (staying.has(lot)) waiting.set(lot, nowMs + awaitMs);
+      else waiting.delete(lot);
+    }
+    for (const span of free) takeOut(group, span);
+    this.letGo(group, free);
+  }
+
+  private letGo(group: Group, free: readonly Span[]): void {
+    if (group.terms.redeliver) {
+      this.parts.fates.again(group, free);
+      return;
+    }
+    for (const span of free) {
+      this.parts.counters.add("atMostOnceDropped", spanCount(span));
+      this.parts.fates.settle(group, span);
+    }
+  }
+}
+
+/** Whether something is known of an event of a span. */
+function isAnswered(claims: Claims, { lot, from, to }: Span): boolean {
+  const { sender } = lot.run.header;
+  for (let number = from; number < to; number++) {
+    const seq = lot.run.seqAt(number - lot.firstNumber);
+    if (claims.isSettled(sender, seq) || claims.isFree(sender, seq)) return true;
+    if (claims.holderOf(sender, seq) !== undefined) return true;
+  }
+  return false;
+}
+
+/** Whether a transmitter may still answer for an event of a span. */
+function isAwaited(group: Group, { lot, from, to }: Span): boolean {
+  const { claims } = group;
+  if (claims === undefined) return false;
+  const { sender } = lot.run.header;
+  for (let number = from; number < to; number++) {
+    if (claims.isAwaited(sender, lot.run.seqAt(number - lot.firstNumber))) return true;
+  }
+  return false;
+}
+
+function putIn(group: Group, span: Span): void {
+  group.held.add(span);
+  group.owners.holdBack(span);
+}
+
+function takeOut(group: Group, span: Span): void {
+  group.held.delete(span);
+  group.owners.letGo(span);
+}

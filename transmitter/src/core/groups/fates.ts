@@ -1,0 +1,284 @@
+import type { Settlement } from "@thynapse/protocol";
+import { keyOf } from "./affinity.js";
+import type { CellRecord } from "../cells/cells.js";
+import type { CounterName } from "../counters.js";
+import type { FatesParts, Settler, Settling, Verdict } from "./fates-parts.js";
+import type { Group } from "./group.js";
+import { cutBelow, type Span, singles, spanCount } from "./ledger.js";
+import type { Member } from "./member.js";
+import { writeReply } from "../cells/reply.js";
+
+const nackBackoffMs = 100;
+const nackBackoffMaxMs = 30_000;
+/** A release with nobody else to go to comes back after this: it must not spin. */
+const releasePauseMs = 20;
+
+/**
+ * What becomes of a delivery that was handed out: settled, failed, taken back, or left by a cell
+ * that is gone.
+ *
+ * Each ends in one of three ways: the event is settled for its group, it goes back to the backlog
+ * (at once or after a back-off), or it becomes a dead letter, which settles it too.
+ *
+ * @see PROTOCOL.md §10.3 to §10.5
+ */
+export class Fates {
+  private readonly parts: FatesParts;
+  private readonly touch: (group: Group) => void;
+
+  /** @param touch called for a group whose deliveries may go on. */
+  constructor(parts: FatesParts, touch: (group: Group) => void) {
+    this.parts = parts;
+    this.touch = touch;
+  }
+
+  /**
+   * Settles deliveries as their cell says. Numbers that are not held under this attempt change
+   * nothing.
+   *
+   * @returns how many were current.
+   */
+  settled(member: Member, settlement: Settlement, { origin, nowMs, onDone }: Settling): number {
+    const { group } = member;
+    const { first, count, attempt } = settlement;
+    let current = 0;
+    for (const span of member.take({ origin, first, last: first + count - 1, attempt }, nowMs)) {
+      current += spanCount(span);
+      this.parts.counters.add(outcomeCounters[settlement.outcome], spanCount(span));
+      this.parts.traces.settled(span, member, settlement.outcome);
+      group.released(span);
+      if (span.lot.upstream === undefined) {
+        this.decide(group, span, { by: member, settlement, nowMs });
+      } else this.parts.passBack(group, span, member, { ...settlement, onDone });
+    }
+    this.touch(group);
+    return current;
+  }
+
+  /** What a settlement means for deliveries of this origin, wherever their cell is attached. */
+  decide(group: Group, span: Span, verdict: Verdict): void {
+    const { by, settlement } = verdict;
+    if (settlement.outcome !== "ack") {
+      this.unacked(group, span, verdict);
+      return;
+    }
+    group.stats.acked += spanCount(span);
+    if (span.lot.run.extras !== undefined) this.parts.asks.acked(span, by, settlement.result);
+    this.settle(group, span);
+  }
+
+  private unacked(group: Group, span: Span, { by, settlement, nowMs }: Verdict): void {
+    const { outcome } = settlement;
+    span.repeat = true;
+    if (outcome === "release") {
+      this.released(group, by, span, nowMs);
+      return;
+    }
+    group.stats.nacked += spanCount(span);
+    const reason = settlement.reason ?? outcome;
+    const code = outcome === "nack" ? "HANDLER_FAILED" : "REJECTED";
+    for (const single of singles(span)) {
+      if (this.parts.asks.failed(single, by, { code, reason })) this.settle(group, single);
+      else if (outcome === "reject") this.bury(group, single, reason);
+      else this.fail(group, single, reason, nowMs);
+    }
+  }
+
+  /**
+   * Gives deliveries to another cell, if one can take them now; else they come back after a pause.
+   */
+  private released(group: Group, by: Settler, span: Span, nowMs: number): void {
+    const [again] = this.movable(group, span);
+    if (again === undefined) return;
+    const owned = group.terms.affinity && keyOf(again) !== undefined;
+    const alone = owned || group.memberCount < 2;
+    const other = group.mostFree(by.id, () => 1) ?? group.sites.mostLeased(() => 1);
+    if (alone || other === undefined || (group.members.size === 0 && other === by.holder)) {
+      this.back(group, [again], nowMs, releasePauseMs);
+      return;
+    }
+    again.avoid = by.id;
+    this.back(group, [again], nowMs, 0);
+    // The other may stop taking any before its turn comes; what is behind must not wait for that.
+    this.parts.deadlines.at(nowMs + releasePauseMs, () => {
+      again.avoid = undefined;
+      this.touch(group);
+    });
+  }
+
+  /** An attempt at one event has failed: again after a back-off, or the end. */
+  fail(group: Group, span: Span, reason: string, nowMs: number): void {
+    span.charged++;
+    span.reason = reason;
+    span.repeat = true;
+    if (!group.terms.redeliver || span.charged >= group.terms.attemptsMax) {
+      this.bury(group, span, reason);
+      return;
+    }
+    const delayMs = Math.min(nackBackoffMaxMs, nackBackoffMs * 2 ** (span.charged - 1));
+    this.back(group, [span], nowMs, delayMs * (0.75 + this.parts.random.float() / 2));
+  }
+
+  /** Takes spans that no cell has back into the backlog, now or later. */
+  private back(group: Group, spans: readonly Span[], nowMs: number, delayMs: number): void {
+    if (delayMs <= 0) {
+      this.again(group, spans);
+      return;
+    }
+    for (const span of spans) {
+      group.waiting.add(span);
+      group.owners.take(span);
+    }
+    this.parts.deadlines.at(nowMs + delayMs, () => {
+      const still = spans.filter((span) => group.waiting.delete(span));
+      for (const span of still) group.owners.release(span);
+      this.again(group, still);
+    });
+  }
+
+  /**
+   * Lets deliveries be given out again; those of a sender that is at home elsewhere are its new
+   * home's to give.
+   */
+  again(group: Group, spans: readonly Span[]): void {
+    const ours = spans.filter((span) => {
+      if (span.lot.entry?.isMoved !== true) return true;
+      this.parts.moved(group, span, "free");
+      return false;
+    });
+    group.backlog.pushFront(ours);
+    this.touch(group);
+  }
+
+  /**
+   * A cell is gone from a group. What it may have been working on counts an attempt; the rest only
+   * moves.
+   *
+   * @param charge whether it died: a cell that said farewell has worked on nothing that it has not
+   * settled.
+   */
+  left(group: Group, cell: CellRecord, nowMs: number, charge: boolean): void {
+    const member = group.members.get(cell);
+    if (member === undefined) return;
+    let begun = charge ? member.wish.concurrency : 0;
+    const front: Span[] = [];
+    for (const span of group.leave(cell)) {
+      const first = begun > 0 && spanCount(span) > begun ? cutBelow(span, span.from + begun) : span;
+      front.push(...this.lost(member, first, { isBegun: begun > 0, nowMs }));
+      if (first !== span) front.push(...this.lost(member, span, { isBegun: false, nowMs }));
+      begun -= Math.min(begun, spanCount(first));
+    }
+    this.again(group, front);
+  }
+
+  private lost(member: Member, span: Span, { isBegun, nowMs }: Loss): Span[] {
+    const { group } = member;
+    if (span.lot.upstream !== undefined) {
+      this.parts.passBack(group, span, member, { outcome: isBegun ? "crashed" : "moved" });
+      return [];
+    }
+    return isBegun ? this.crashed(group, span, nowMs) : this.movable(group, span);
+  }
+
+  /** Charges deliveries whose cell died; returns those that go to others at once. */
+  crashed(group: Group, span: Span, nowMs: number): Span[] {
+    const again: Span[] = [];
+    for (const single of singles(span)) {
+      single.alone = true;
+      // The first time the cell may have died of anything: no back-off, so that a kill costs
+      // milliseconds.
+      const first = single.charged === 0 && group.terms.redeliver && group.terms.attemptsMax > 1;
+      if (!first) {
+        this.fail(group, single, "its cell died", nowMs);
+        continue;
+      }
+      single.charged = 1;
+      single.repeat = true;
+      again.push(single);
+    }
+    return again;
+  }
+
+  /** Returns deliveries that go to others, uncounted, where that is allowed. */
+  movable(group: Group, span: Span): Span[] {
+    span.repeat = true;
+    if (group.terms.redeliver) return [span];
+    for (const single of singles(span)) this.bury(group, single, "it left the origin once");
+    return [];
+  }
+
+  /** Looks for what cells have had for too long, and takes it back. */
+  private check(group: Group, nowMs: number): void {
+    group.checkMs = Number.POSITIVE_INFINITY;
+    for (const { member, span } of group.takeOverdue(nowMs)) {
+      this.parts.counters.add("ackTimeouts", spanCount(span));
+      const { cell, catchNumber } = member;
+      const name = { catch: catchNumber, origin: span.lot.origin, number: span.from };
+      const back = { ...name, count: spanCount(span), attempt: span.attempt };
+      const part = writeReply(cell.encoding, "BACK", back);
+      this.parts.effects().push({ kind: "send", connection: cell.connection, part });
+      if (span.lot.upstream === undefined) this.overdue(group, span, nowMs);
+      else this.parts.passBack(group, span, member, { outcome: "overdue" });
+    }
+    this.touch(group);
+  }
+
+  /** Nobody settled deliveries in time. */
+  overdue(group: Group, span: Span, nowMs: number): void {
+    for (const single of singles(span)) {
+      this.fail(group, single, "nobody settled it in time", nowMs);
+    }
+  }
+
+  /** Plans the next look for time-outs. */
+  planCheck(group: Group): void {
+    const nextMs = group.nextTimeoutMs();
+    if (nextMs >= group.checkMs) return;
+    group.checkMs = nextMs;
+    this.parts.deadlines.at(nextMs, (nowMs) => {
+      if (group.checkMs <= nowMs) this.check(group, nowMs);
+    });
+  }
+
+  /** Gives an event up: to the dead letters. */
+  bury(group: Group, span: Span, reason: string): void {
+    const { run, firstNumber } = span.lot;
+    const letter = this.parts.deadLetters.add(run, span.from - firstNumber, {
+      service: group.service,
+      pattern: group.pattern.text,
+      reason,
+      attempts: span.charged,
+      atMs: this.parts.wallMs(),
+    });
+    group.stats.dead++;
+    this.parts.asks.dead(span, reason);
+    this.settle(group, span);
+    this.parts.onDead(letter, span.from);
+  }
+
+  /** An event that its cell cannot be told is rejected, by whoever is its origin. */
+  unsayable(member: Member, span: Span, reason: string): void {
+    if (span.lot.upstream === undefined) this.bury(member.group, span, reason);
+    else this.parts.passBack(member.group, span, member, { outcome: "reject", reason });
+  }
+
+  /** The group is done with these events. */
+  settle(group: Group, span: Span): void {
+    const { run, firstNumber, entry } = span.lot;
+    if (entry?.isMoved === true) this.parts.moved(group, span, "settled");
+    entry?.settled(run, span.from - firstNumber, span.to - firstNumber);
+    this.touch(group);
+  }
+}
+
+interface Loss {
+  readonly isBegun: boolean;
+  readonly nowMs: number;
+}
+
+const outcomeCounters: Record<Settlement["outcome"], CounterName> = {
+  ack: "acks",
+  nack: "nacks",
+  release: "releases",
+  reject: "rejects",
+};

@@ -1,0 +1,292 @@
+import type { CatchWish, Pattern, Thid } from "@thynapse/protocol";
+import { Backlog } from "./backlog.js";
+import type { CellRecord } from "../cells/cells.js";
+import type { Claims } from "./claims.js";
+import { KeyOwners } from "./affinity.js";
+import { defaultTerms, type GroupTerms, termsOf } from "./group-terms.js";
+import type { Holder } from "./holder.js";
+import { type Lot, type Span, spanCount } from "./ledger.js";
+import { Member } from "./member.js";
+import { GroupSites } from "../sites/group-sites.js";
+import type { Ceded } from "../sites/home-answer.js";
+
+/** What a group counts since it was made. */
+export interface GroupStats {
+  delivered: number;
+  acked: number;
+  nacked: number;
+  redelivered: number;
+  dead: number;
+}
+
+/**
+ * Free credit from which on more of it does not count: what a cell asks for by itself depends on
+ * how it measured its handlers, and equal cells would get unequal shares.
+ */
+export const plentyOfCredit = 512;
+
+/**
+ * One stream of work: (service, pattern) of an anycatch, its members, and every event that is not
+ * settled.
+ *
+ * It holds spans and moves them between backlog, members, back-offs and held-back repeats; what
+ * goes out and what a fate means for the sender is its owner's business (`Groups`).
+ */
+export class Group {
+  readonly number: number;
+  readonly service: string;
+  readonly pattern: Pattern;
+  /** The cells of this transmitter. */
+  readonly members = new Map<CellRecord, Member>();
+  /** The other transmitters that have cells of it, and what is leased to them and by them. */
+  readonly sites = new GroupSites();
+  readonly backlog = new Backlog();
+  /** Spans that wait out a back-off. */
+  readonly waiting = new Set<Span>();
+  /** Spans that are held back while cells may come and claim them. */
+  readonly held = new Set<Span>();
+  readonly stats: GroupStats = { delivered: 0, acked: 0, nacked: 0, redelivered: 0, dead: 0 };
+  terms: GroupTerms = defaultTerms;
+  /** What the members of this transmitter alone come to. */
+  ownTerms: GroupTerms = defaultTerms;
+  /** What cells that came back have claimed of it. */
+  claims: Claims | undefined;
+  /** When it ends for want of members; `Infinity` while it has some. */
+  endsMs = Number.POSITIVE_INFINITY;
+  /** Until when it is kept for cells that were lost, whoever says farewell meanwhile. */
+  keptUntilMs = Number.NEGATIVE_INFINITY;
+  /** Until when others keep it for cells of this transmitter. */
+  oursUntilMs = Number.NEGATIVE_INFINITY;
+  /** When its deliveries are next looked through for time-outs. */
+  checkMs = Number.POSITIVE_INFINITY;
+  readonly owners = new KeyOwners();
+  /** Since when nothing is held back, while it is known what others said of it. */
+  quietSinceMs: number | undefined;
+  /** What was left to the new homes of senders. */
+  readonly ceded = new Map<Thid, Ceded>();
+
+  constructor(number: number, service: string, pattern: Pattern) {
+    this.number = number;
+    this.service = service;
+    this.pattern = pattern;
+  }
+
+  /** Events that are neither settled nor dead. */
+  get unsettled(): number {
+    let count = this.backlog.events;
+    for (const span of this.waiting) count += spanCount(span);
+    for (const span of this.held) count += spanCount(span);
+    return count + this.heldCount;
+  }
+
+  /** Whether anybody would take a delivery. */
+  get hasCredit(): boolean {
+    for (const holder of this.holders()) if (holder.free > 0) return true;
+    return false;
+  }
+
+  get heldCount(): number {
+    let count = this.sites.heldCount;
+    for (const member of this.members.values()) count += member.heldCount;
+    return count;
+  }
+
+  /** Whether no cell of the whole mesh is a member, and no transmitter may still hold anything. */
+  get isEmpty(): boolean {
+    return this.members.size === 0 && this.sites.isEmpty;
+  }
+
+  /** Cells of the whole mesh that are members. */
+  get memberCount(): number {
+    return this.members.size + this.sites.memberCount;
+  }
+
+  /** Everybody who can be given deliveries: cells of this transmitter, then other transmitters. */
+  *holders(): Generator<Holder> {
+    yield* this.members.values();
+    yield* this.sites.members();
+  }
+
+  /** The same, with transmitters that only hold what they were given before. */
+  *allHolders(): Generator<Holder> {
+    yield* this.members.values();
+    yield* this.sites.all();
+  }
+
+  /** Takes out what nobody has and `isWanted`. */
+  takeUnassigned(isWanted: (span: Span) => boolean): Span[] {
+    const taken = this.backlog.takeIf(isWanted);
+    for (const span of [...this.waiting].filter(isWanted)) {
+      this.waiting.delete(span);
+      this.owners.release(span);
+      taken.push(span);
+    }
+    for (const span of [...this.held].filter(isWanted)) {
+      this.held.delete(span);
+      this.owners.letGo(span);
+      taken.push(span);
+    }
+    return taken;
+  }
+
+  /** Takes a cell in; a wish that differs from the others' is answered with a warning. */
+  join(cell: CellRecord, catchNumber: number, wish: CatchWish): Member {
+    const member = new Member(this, cell, catchNumber, wish);
+    this.members.set(cell, member);
+    this.found();
+    this.agree();
+    this.owners.changed();
+    return member;
+  }
+
+  /** It has members: whoever was waited for has come. */
+  found(): void {
+    this.endsMs = Number.POSITIVE_INFINITY;
+    this.keptUntilMs = Number.NEGATIVE_INFINITY;
+    this.oursUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Lets a cell go, with all that it holds. */
+  leave(cell: CellRecord): Span[] {
+    const member = this.members.get(cell);
+    if (member === undefined) return [];
+    this.members.delete(cell);
+    const spans = member.takeAll();
+    for (const span of spans) this.released(span);
+    this.agree();
+    this.owners.changed();
+    return spans;
+  }
+
+  /** A delivery is not out any more: its key is free. */
+  released(span: Span): void {
+    if (span.lot.upstream === undefined) this.owners.release(span);
+  }
+
+  /** Works the terms out anew, after a wish came, went or changed. */
+  agree(): void {
+    const own = [...this.members.values()].map((member) => member.wish);
+    // Without members those of the last ones stay in force.
+    if (own.length > 0) this.ownTerms = termsOf(own);
+    const all: GroupTerms[] = [...own, ...this.sites.terms()];
+    if (all.length > 0) this.terms = termsOf(all);
+  }
+
+  /** Names the options in which this wish differs from what is in force. */
+  warnings(wish: CatchWish): string[] {
+    const names = ["redeliver", "affinity", "attemptsMax", "ackTimeoutMs"] as const;
+    return names
+      .filter((name) => wish[name] !== this.terms[name])
+      .map((name) => `${name} is ${wish[name]} here, ${this.terms[name]} is in force`);
+  }
+
+  /**
+   * Chooses the next delivery: a member and how many of the first events it gets. `undefined` while
+   * the backlog is empty or nobody has credit for its first event.
+   */
+  choose(random: () => number): Choice | undefined {
+    const first = this.backlog.first;
+    if (first === undefined) return undefined;
+    const open = this.openCredit;
+    const best = open > 0 ? this.mostFree(first.avoid, random) : undefined;
+    if (best === undefined) return this.chooseSite(first, random);
+    if (first.alone || first.attempt > 0) return { holder: best, count: 1 };
+    const share = Math.ceil(this.backlog.events / this.members.size);
+    const count = Math.min(spanCount(first), best.free, Math.max(share, best.free >> 2), open);
+    return { holder: best, count };
+  }
+
+  /** Free credit of the cells of this transmitter that is not leased to others. */
+  get openCredit(): number {
+    if (this.sites.leasedCount === 0) return Number.POSITIVE_INFINITY;
+    let free = 0;
+    for (const member of this.members.values()) free += member.free;
+    return free - this.sites.leasedCount;
+  }
+
+  private chooseSite(first: Span, random: () => number): Choice | undefined {
+    const best = this.sites.mostLeased(random);
+    if (best === undefined) return undefined;
+    const isSingle = first.alone || first.attempt > 0;
+    return { holder: best, count: isSingle ? 1 : Math.min(spanCount(first), best.free) };
+  }
+
+  /**
+   * The member with most free credit; nobody if none has any. Where that is plenty, the one that
+   * holds fewest. Ties at random.
+   */
+  mostFree(avoid: string | undefined, random: () => number): Member | undefined {
+    let best: Member | undefined;
+    let bestFree = 0;
+    let ties = 1;
+    for (const member of this.members.values()) {
+      const free = Math.min(member.free, plentyOfCredit);
+      if (free === 0 || free < bestFree) continue;
+      if (avoid === member.cell.id && this.members.size > 1) continue;
+      let isTie = false;
+      if (free === bestFree && best !== undefined) {
+        if (free === plentyOfCredit && member.heldCount > best.heldCount) continue;
+        isTie = free < plentyOfCredit || member.heldCount === best.heldCount;
+        if (isTie && random() * ++ties >= 1) continue;
+      }
+      if (!isTie) ties = 1;
+      best = member;
+      bestFree = free;
+    }
+    return best;
+  }
+
+  /** When the first of the deliveries held runs out of time; `Infinity` if none can. */
+  nextTimeoutMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const member of this.members.values()) {
+      for (const span of member.held) {
+        if (span.begunMs === Number.POSITIVE_INFINITY) break;
+        next = Math.min(next, span.begunMs + this.terms.ackTimeoutMs);
+      }
+    }
+    return next;
+  }
+
+  /** Takes back what cells have had for too long. */
+  takeOverdue(nowMs: number): { readonly member: Member; readonly span: Span }[] {
+    const overdue: { member: Member; span: Span }[] = [];
+    for (const member of this.members.values()) {
+      for (const span of [...member.held]) {
+        if (span.begunMs + this.terms.ackTimeoutMs > nowMs) continue;
+        const name = {
+          origin: span.lot.origin,
+          first: span.from,
+          last: span.to - 1,
+          attempt: span.attempt,
+        };
+        for (const taken of member.take(name, nowMs)) {
+          this.released(taken);
+          overdue.push({ member, span: taken });
+        }
+      }
+    }
+    return overdue;
+  }
+
+  /** How long the oldest event of the backlog has waited. */
+  oldestMs(nowMs: number): number {
+    return this.backlog.first === undefined ? 0 : nowMs - this.backlog.first.lot.receivedMs;
+  }
+
+  /** How many events of a lot still fit into the backlog's bounds. */
+  room(lot: Lot, eventsMax: number, bytesMax: number): number {
+    // What comes back is never refused, so a backlog may hold more than its bound.
+    const events = Math.max(0, Math.min(lot.run.count, eventsMax - this.backlog.events));
+    if (this.backlog.bytes + lot.run.bytesOf(0, lot.run.count) <= bytesMax) return events;
+    let fit = 0;
+    while (fit < events && this.backlog.bytes + lot.run.bytesOf(0, fit + 1) <= bytesMax) fit++;
+    return fit;
+  }
+}
+
+/** The next delivery: to whom, and how many of the first events of the backlog. */
+export interface Choice {
+  readonly holder: Holder;
+  readonly count: number;
+}

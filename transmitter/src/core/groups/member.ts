@@ -1,0 +1,61 @@
+import type { CatchWish, Thid } from "@thynapse/protocol";
+import type { CellRecord } from "../cells/cells.js";
+import type { Group } from "./group.js";
+import { Holder } from "./holder.js";
+import { cutBelow, type Span, spanCount } from "./ledger.js";
+
+/** One cell's part in a group: its options, and the deliveries that it holds. */
+export class Member extends Holder {
+  readonly group: Group;
+  readonly cell: CellRecord;
+  readonly catchNumber: number;
+  wish: CatchWish;
+  credit: number;
+
+  constructor(group: Group, cell: CellRecord, catchNumber: number, wish: CatchWish) {
+    super();
+    this.group = group;
+    this.cell = cell;
+    this.catchNumber = catchNumber;
+    this.wish = wish;
+    this.credit = wish.credit;
+  }
+
+  get id(): Thid {
+    return this.cell.id;
+  }
+
+  get service(): string {
+    return this.cell.service;
+  }
+
+  /** Whoever settles a delivery has it from here. */
+  get holder(): Holder {
+    return this;
+  }
+
+  get free(): number {
+    return this.cell.state === "alive" ? Math.max(0, this.credit - this.heldCount) : 0;
+  }
+
+  /** The cell is working on it: its time-out begins anew. */
+  progress(origin: string, number: number, attempt: number, nowMs: number): boolean {
+    const span = this.find(origin, number, attempt);
+    if (span === undefined || span.begunMs === Number.POSITIVE_INFINITY) return false;
+    span.begunMs = nowMs;
+    return true;
+  }
+
+  /** Deliveries that the cell can be working on: the first `concurrency` that it holds. */
+  protected begin(nowMs: number): void {
+    let room = this.wish.concurrency;
+    for (let at = 0; at < this.held.length && room > 0; at++) {
+      const span = this.held[at] as Span;
+      if (span.begunMs === Number.POSITIVE_INFINITY) {
+        if (spanCount(span) > room) this.held.splice(at, 1, cutBelow(span, span.from + room), span);
+        (this.held[at] as Span).begunMs = nowMs;
+      }
+      room -= spanCount(this.held[at] as Span);
+    }
+  }
+}

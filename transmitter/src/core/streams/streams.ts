@@ -1,0 +1,235 @@
+import { encodeJson, type Encoding, type Pattern, type Run, writeFrame } from "@thynapse/protocol";
+import type { CellRecord } from "../cells/cells.js";
+import type { Counters } from "../counters.js";
+import type { Effect, Random } from "../effects.js";
+import { jsonFrameOf } from "../events/json-event.js";
+import { Fifo, type Published, Ring } from "./ring.js";
+import { writeReply } from "../cells/reply.js";
+import { mustWait, type Reader } from "./pace.js";
+import type { RouteTable } from "../events/route.js";
+import type { Traces } from "../requests/traces.js";
+
+/** One numbered sequence on the event socket: a pattern in an encoding. @see PROTOCOL.md §8 */
+export class Stream {
+  readonly number: number;
+  readonly pattern: Pattern;
+  readonly encoding: Encoding;
+  /** The token: a bearer right, never logged. */
+  readonly topic: string;
+  /** Number of the last event published. */
+  last = 0;
+  /** Bytes and messages published so far. */
+  outBytes = 0;
+  outMessages = 0;
+  /** What the ring still has of this stream, oldest first. */
+  readonly kept = new Fifo<Published>();
+  /** When it ends for want of cells. */
+  endsMs = Number.POSITIVE_INFINITY;
+  /** Cells with a catch on it, and how far each says that it has read. */
+  readonly listeners = new Map<CellRecord, Reader>();
+  /** When it was last looked whether senders must wait, and what was seen. */
+  private lookedMs = Number.NEGATIVE_INFINITY;
+  private waits = false;
+
+  constructor(number: number, pattern: Pattern, encoding: Encoding, topic: string) {
+    this.number = number;
+    this.pattern = pattern;
+    this.encoding = encoding;
+    this.topic = topic;
+  }
+
+  /** Whether its senders should wait for its readers; looked at once a turn. */
+  isAhead(nowMs: number): boolean {
+    if (nowMs > this.lookedMs) {
+      this.lookedMs = nowMs;
+      this.waits = mustWait(this.listeners.values(), this, nowMs);
+    }
+    return this.waits;
+  }
+
+  /** A cell tells how far it has read. */
+  read(reader: Reader, last: number, nowMs: number): void {
+    reader.toldMs = nowMs;
+    reader.readMax = Math.min(last, this.last);
+    const { outBytes, outMessages } = this.kept.at(indexOf(this.kept, reader.readMax)) ?? this;
+    if (outBytes > reader.place.outBytes) reader.place = { outBytes, outMessages };
+  }
+}
+
+/** What a cell gets for a hole: messages again, in order, then what is gone, if anything. */
+export interface Repair {
+  readonly gone: { readonly first: number; readonly count: number } | undefined;
+  readonly messages: readonly Published[];
+}
+
+const repairBytesMax = 1024 * 1024;
+const comma = Buffer.from(",");
+/** What stands in the ring for events that never came here. */
+const nothing = Buffer.alloc(0);
+
+/** All streams of a transmitter: their making and end, publishing, marks and repair. */
+export class Streams {
+  private readonly byKey = new Map<string, Stream>();
+  private readonly byTopic = new Map<string, Stream>();
+  private readonly ring: Ring;
+  private readonly unmarked = new Set<Stream>();
+  private readonly routes: RouteTable;
+  private readonly random: Random;
+  private readonly counters: Counters;
+  private readonly traces: Traces;
+  private nextNumber = 1;
+
+  constructor(parts: StreamsParts) {
+    this.routes = parts.routes;
+    this.random = parts.random;
+    this.counters = parts.counters;
+    this.traces = parts.traces;
+    this.ring = new Ring(parts.ringBytesMax);
+  }
+
+  get all(): Iterable<Stream> {
+    return this.byKey.values();
+  }
+
+  get count(): number {
+    return this.byKey.size;
+  }
+
+  get ringBytes(): number {
+    return this.ring.bytes;
+  }
+
+  /** The stream of a pattern in an encoding; made if there is none. */
+  open(pattern: Pattern, encoding: Encoding): Stream {
+    const key = `${encoding} ${pattern.text}`;
+    let stream = this.byKey.get(key);
+    if (stream === undefined) {
+      stream = new Stream(this.nextNumber++, pattern, encoding, `s-${this.random.hex(128)}`);
+      this.byKey.set(key, stream);
+      this.byTopic.set(stream.topic, stream);
+      this.routes.addStream(pattern, stream);
+    }
+    return stream;
+  }
+
+  close(stream: Stream): void {
+    this.byKey.delete(`${stream.encoding} ${stream.pattern.text}`);
+    this.byTopic.delete(stream.topic);
+    this.unmarked.delete(stream);
+    this.routes.removeStream(stream.pattern, stream);
+  }
+
+  /** Tells whether a topic is one of ours, and plans the mark that arms who subscribed. */
+  subscribed(topic: string): boolean {
+    const stream = this.byTopic.get(topic);
+    if (stream === undefined) return false;
+    this.unmarked.add(stream);
+    return true;
+  }
+
+  /** Publishes a run on a stream. Hot path: in `M` the run goes out as it came. */
+  publish(stream: Stream, run: Run, effects: Effect[]): void {
+    this.counters.add("streamEvents", run.count);
+    this.traces.published(run, stream);
+    if (stream.encoding === "M") {
+      const part = run.start === 7 ? run.bytes : writeFrame("M", "EVNT", runBytes(run));
+      this.emit(stream, run.count, part, effects);
+      return;
+    }
+    for (let index = 0; index < run.count; index++) {
+      const frame = jsonFrameOf(run, index);
+      if (frame.unsayable) this.counters.add("streamUnsayable");
+      this.emit(stream, 1, frame.part, effects);
+    }
+  }
+
+  /** Events of a stream were lost before they came here: its cells see a hole that stays open. */
+  skip(stream: Stream, count: number): void {
+    const first = stream.last + 1;
+    stream.last += count;
+    const { outBytes, outMessages } = stream;
+    this.ring.push({ stream, first, count, part: nothing, outBytes, outMessages });
+    this.unmarked.add(stream);
+  }
+
+  /** Publishes the marks that are due: at most one a stream and turn. */
+  flushMarks(effects: Effect[]): void {
+    for (const stream of this.unmarked) {
+      const head = Buffer.from(`${stream.topic} ${stream.last + 1} 0`);
+      const part = writeReply(stream.encoding, "MARK", { last: stream.last });
+      effects.push({ kind: "publish", head, part });
+      this.counters.add("marksSent");
+    }
+    this.unmarked.clear();
+  }
+
+  /** Finds what is kept of `count` events from `first` on; at most 1 MiB of it, or one message. */
+  repair(stream: Stream, first: number, count: number): Repair {
+    const end = Math.min(first + count, stream.last + 1);
+    const oldest = stream.kept.first?.first ?? stream.last + 1;
+    const goneCount = Math.max(0, Math.min(oldest, end) - first);
+    const messages: Published[] = [];
+    let bytes = 0;
+    for (let at = indexOf(stream.kept, Math.max(first, oldest)); at < stream.kept.length; at++) {
+      const published = stream.kept.at(at) as Published;
+      if (published.first >= end) break;
+      bytes += published.part.length;
+      if (bytes > repairBytesMax && messages.length > 0) break;
+      messages.push(published);
+    }
+    this.counters.add("eventsGone", goneCount);
+    return { gone: goneCount > 0 ? { first, count: goneCount } : undefined, messages };
+  }
+
+  private emit(stream: Stream, count: number, part: Buffer, effects: Effect[]): void {
+    const first = stream.last + 1;
+    stream.last += count;
+    const head = Buffer.from(`${stream.topic} ${first} ${count}`, "latin1");
+    effects.push({ kind: "publish", head, part });
+    this.counters.values.streamMessages++;
+    stream.outBytes += part.length;
+    stream.outMessages++;
+    const { outBytes, outMessages } = stream;
+    const published = { stream, first, count, part, outBytes, outMessages };
+    this.counters.values.ringEvicted += this.ring.push(published);
+  }
+}
+
+/** What `Streams` is made of. */
+export interface StreamsParts {
+  readonly routes: RouteTable;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly traces: Traces;
+  readonly ringBytesMax: number;
+}
+
+/** The bytes of a run, header first. */
+export function runBytes(run: Run): Buffer {
+  return run.bytes.subarray(run.start);
+}
+
+/** The index of the message that holds event `number`. */
+function indexOf(kept: Fifo<Published>, number: number): number {
+  let low = 0;
+  let high = kept.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const published = kept.at(middle) as Published;
+    if (published.first + published.count <= number) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A message of a stream as `RPAR` brings it again; `name` says which events it holds. */
+export function runPart(published: Published, name: Record<string, unknown>): Buffer {
+  const { stream, part } = published;
+  const payload = part.subarray(7);
+  if (stream.encoding === "M") {
+    return Buffer.concat([writeReply("M", "RPAR", name), payload]);
+  }
+  // Two objects become one as text: what was published is not decoded again.
+  const fields = Buffer.concat([encodeJson(name).subarray(0, -1), comma, payload.subarray(1)]);
+  return writeFrame("J", "RPAR", fields);
+}
