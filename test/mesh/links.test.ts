@@ -116,9 +116,10 @@ describe("links", () => {
 
     await expectMembers([seed]);
     await expectMembers([other]);
-    const said = seed.log.lines("warn").filter((line) => line.includes("MESH_MISMATCH"));
+    const said = other.log.lines("warn").filter((line) => line.includes("MESH_MISMATCH"));
     expect(said).to.have.length(1);
-    expect(said[0]).to.include('mesh "blue"');
+    expect(said[0]).to.include('mesh "red"');
+    expect(said[0]).to.include("give both the same --mesh");
   });
 
   it("need the same secret on both sides, which no log names", async () => {

@@ -24,7 +24,7 @@ describe("seeds", () => {
       knock: (at: string) => void told.push(`knock ${at}`),
       unknock: (at: string) => void told.push(`unknock ${at}`),
     };
-    seeds = new Seeds(knocker, log.asLogger);
+    seeds = new Seeds({ mesh: "default", knocker, log: log.asLogger });
   });
   afterEach(() => seeds.close());
 
@@ -62,6 +62,24 @@ describe("seeds", () => {
 
     await eventually(() => expect(told).to.deep.equal([`knock ${late.pub}`]));
     await late.close();
+  });
+
+  it("of another mesh are not knocked at, and named with both meshes", async () => {
+    const other = await startTransmitter({ port: 0, mesh: "red", logLevel: "silent" });
+    const places = [other.command, other.pub].map((at) => at.slice("tcp://".length));
+
+    seeds.set([...places, command]);
+
+    await eventually(() => {
+      for (const place of places) {
+        const said = log.lines("warn").filter((line) => line.includes(`MESH_MISMATCH: ${place}`));
+        expect(said).to.have.length(1);
+        expect(said[0]).to.include('mesh "red", this one to "default"; give both the same --mesh');
+      }
+    });
+    expect(seeds.missing).to.deep.equal(places);
+    await eventually(() => expect(told).to.deep.equal([`knock ${transmitter.pub}`]));
+    await other.close();
   });
 
   it("that are no transmitters are complained of once in a while, not at each look", async () => {

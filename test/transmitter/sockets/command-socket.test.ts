@@ -239,7 +239,7 @@ async function makeStand(): Promise<Stand> {
   const overflowed: string[] = [];
   const open: { close(): void }[] = [];
   const command = new CommandSocket(
-    { context, ipv6: false, deadAfterMs: 1200, queueBytesMax: 4 << 20 },
+    { context, ipv6: false, mesh: "default", deadAfterMs: 1200, queueBytesMax: 4 << 20 },
     {
       unreachable: (connection) => void unreachable.push(connection),
       overflowed: (connection) => void overflowed.push(connection),

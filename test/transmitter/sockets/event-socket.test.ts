@@ -176,7 +176,7 @@ async function makeStand(): Promise<Stand> {
   const taken: string[] = [];
   const open: { close(): void }[] = [];
   const events = new EventSocket(
-    { context, ipv6: false, deadAfterMs: 1200, highWaterMark: 1024 },
+    { context, ipv6: false, mesh: "default", deadAfterMs: 1200, highWaterMark: 1024 },
     {
       subscribed: (topic) => {
         notices.push(`+${topic.toString()}`);

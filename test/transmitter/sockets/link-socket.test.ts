@@ -34,7 +34,7 @@ class Linked {
   private readonly timer: NodeJS.Timeout;
 
   static async start(port = "*", incarnation = 1, id = randomThid()): Promise<Linked> {
-    const options = { context: new Context(), ipv6: false, deadAfterMs: 1200 };
+    const options = { context: new Context(), ipv6: false, mesh: "default", deadAfterMs: 1200 };
     const made: Linked[] = [];
     const events = new EventSocket(
       { ...options, highWaterMark: 512 },
@@ -212,7 +212,7 @@ describe("link socket", () => {
   it("connects to nothing but an address of TCP with a port", () => {
     const told: string[] = [];
     const links = new LinkSocket(
-      { context: new Context(), ipv6: false, deadAfterMs: 1200 },
+      { context: new Context(), ipv6: false, mesh: "default", deadAfterMs: 1200 },
       { received: () => undefined, undiallable: (address) => told.push(address) },
     );
     const bad = ["", "ipc:///tmp/x", "inproc://x", "tcp://*:1", "tcp://a:80x", "tcp://a:0"];

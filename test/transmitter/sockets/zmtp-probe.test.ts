@@ -39,17 +39,19 @@ describe("probe of a port", () => {
 
   it("tells the sockets of a transmitter apart, which sees nothing wrong in it", async () => {
     const log = new FakeLogger();
-    const transmitter = await startTransmitter({ port: 0 }, { logger: log.asLogger });
+    const transmitter = await startTransmitter({ port: 0, mesh: "red" }, { logger: log.asLogger });
     open.push(transmitter);
     const [command, pub] = [portOf(transmitter.command), portOf(transmitter.pub)];
 
     expect(await socketFactsAt("127.0.0.1", command)).to.deep.equal({
       type: "ROUTER",
       eventPort: pub,
+      mesh: "red",
     });
     expect(await socketFactsAt("127.0.0.1", pub)).to.deep.equal({
       type: "XPUB",
       eventPort: undefined,
+      mesh: "red",
     });
     // The first fault that it sees comes later, from somebody else.
     createConnection(command, "127.0.0.1")
@@ -69,7 +71,7 @@ describe("probe of a port", () => {
       open.push(socket);
       await socket.bind("tcp://127.0.0.1:*");
       const facts = await socketFactsAt("127.0.0.1", portOf(socket.lastEndpoint ?? ""));
-      expect(facts).to.deep.equal({ type, eventPort: undefined });
+      expect(facts).to.deep.equal({ type, eventPort: undefined, mesh: undefined });
     }
   });
 

@@ -30,7 +30,7 @@ export class Joining {
 
   constructor(parts: JoiningParts) {
     this.parts = parts;
-    this.seeds = new Seeds(parts.knocker, parts.log);
+    this.seeds = new Seeds({ ...parts, mesh: parts.options.mesh });
     this.joined = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

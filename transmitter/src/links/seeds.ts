@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { MeshError } from "@thynapse/protocol";
 import { endpoint } from "../options/endpoints.js";
 import { socketFactsAt } from "../sockets/zmtp-probe.js";
 
@@ -9,6 +10,14 @@ import { socketFactsAt } from "../sockets/zmtp-probe.js";
 export interface Knocker {
   knock(address: string): void;
   unknock(address: string): void;
+}
+
+/** What the search for seeds needs of the transmitter around it. */
+export interface SeedsParts {
+  /** The name of its mesh. */
+  readonly mesh: string;
+  readonly knocker: Knocker;
+  readonly log: Logger;
 }
 
 /** Where a transmitter may be: a host and a port. */
@@ -40,13 +49,11 @@ const addressesMax = 64;
  * takes the first of many addresses: a name that stands for all transmitters finds them all.
  */
 export class Seeds {
-  private readonly knocker: Knocker;
-  private readonly log: Logger;
+  private readonly parts: SeedsParts;
   private readonly watches = new Map<string, Watch>();
 
-  constructor(knocker: Knocker, log: Logger) {
-    this.knocker = knocker;
-    this.log = log;
+  constructor(parts: SeedsParts) {
+    this.parts = parts;
   }
 
   /** Looks for exactly these seeds from now on. */
@@ -58,7 +65,7 @@ export class Seeds {
     }
     for (const text of texts) {
       if (this.watches.has(text)) continue;
-      const watch = new Watch(text, this.knocker, this.log);
+      const watch = new Watch(text, this.parts);
       this.watches.set(text, watch);
       void watch.run();
     }
@@ -78,19 +85,17 @@ export class Seeds {
 class Watch {
   private readonly text: string;
   private readonly place: Place;
-  private readonly knocker: Knocker;
-  private readonly log: Logger;
+  private readonly parts: SeedsParts;
   private readonly beganMs = performance.now();
   /** Addresses that were knocked at: of the event socket, by host. */
   private readonly found = new Map<string, string>();
   private readonly ending = new AbortController();
   private complainedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(text: string, knocker: Knocker, log: Logger) {
+  constructor(text: string, parts: SeedsParts) {
     this.text = text;
     this.place = readPlace(text);
-    this.knocker = knocker;
-    this.log = log;
+    this.parts = parts;
   }
 
   get isFound(): boolean {
@@ -111,7 +116,7 @@ class Watch {
 
   end(): void {
     this.ending.abort();
-    for (const address of this.found.values()) this.knocker.unknock(address);
+    for (const address of this.found.values()) this.parts.knocker.unknock(address);
     this.found.clear();
   }
 
@@ -121,7 +126,7 @@ class Watch {
     if (hosts.length === 0 || this.ending.signal.aborted) return false;
     for (const [host, address] of this.found) {
       if (hosts.includes(host)) continue;
-      this.knocker.unknock(address);
+      this.parts.knocker.unknock(address);
       this.found.delete(host);
     }
     const results = await Promise.all(hosts.map((host) => this.knockAt(host)));
@@ -146,7 +151,7 @@ class Watch {
     if (port === undefined || this.ending.signal.aborted) return false;
     const address = endpoint(host, port);
     this.found.set(host, address);
-    this.knocker.knock(address);
+    this.parts.knocker.knock(address);
     return true;
   }
 
@@ -154,9 +159,9 @@ class Watch {
     const { port } = this.place;
     try {
       const facts = await socketFactsAt(host, port);
-      if (facts?.type === "XPUB") return port;
-      if (facts?.eventPort !== undefined) return facts.eventPort;
-      this.complain(`${this.text} is no transmitter`);
+      const eventPort = facts?.type === "XPUB" ? port : facts?.eventPort;
+      if (eventPort === undefined) this.complain(`${this.text} is no transmitter`);
+      else if (this.isOurs(facts?.mesh)) return eventPort;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const silentMs = performance.now() - this.beganMs;
@@ -165,11 +170,20 @@ class Watch {
     return undefined;
   }
 
+  /** Of another mesh nobody is knocked at: who is there would refuse us, and could not say so. */
+  private isOurs(theirs: string | undefined): boolean {
+    const { mesh } = this.parts;
+    if (theirs === undefined || theirs === mesh) return true;
+    const text = `MESH_MISMATCH: ${this.text} belongs to mesh "${theirs}", this one to "${mesh}"`;
+    this.complain(`${text}; give both the same --mesh`);
+    return false;
+  }
+
   private complain(what: string): void {
     const nowMs = performance.now();
     if (nowMs - this.complainedMs < complainMs || this.ending.signal.aborted) return;
     this.complainedMs = nowMs;
-    this.log.warn({ link: this.text }, what);
+    this.parts.log.warn({ link: this.text }, what);
   }
 }
 

@@ -1,9 +1,9 @@
 import { commandBytesMax, encodeJson, writeFrame } from "@thynapse/protocol";
 import { Router } from "zeromq";
-import { type ListeningOptions, listening } from "./listening.js";
+import { type ListeningOptions, listening, metadataOption } from "./listening.js";
 import { isOurRoutingId, type Peer, Peers } from "./peers.js";
 import { type Outgoing, Prober } from "./prober.js";
-import { eventPortProperty } from "./zmtp-probe.js";
+import { eventPortProperty, meshProperty } from "./zmtp-probe.js";
 
 /** How a command socket is made. */
 export interface CommandSocketOptions extends ListeningOptions {
@@ -41,9 +41,6 @@ const chosenAnswer = writeFrame(
     hint: "set no routing id on the DEALER",
   }),
 );
-
-/** `ZMQ_METADATA`, which zeromq does not name. */
-const metadataOption = 95;
 
 /** A ROUTER that says more of itself in every handshake. */
 class DescribedRouter extends Router {
@@ -92,6 +89,7 @@ export class CommandSocket {
       mandatory: true,
       maxMessageSize: commandBytesMax + partRoomBytes,
     });
+    this.socket.describe(meshProperty, options.mesh);
     this.prober = new Prober((message) => this.probeOnce(message));
   }
 

@@ -1,6 +1,7 @@
 import { subscriptionBytesMax } from "@thynapse/protocol";
 import { XPublisher } from "zeromq";
-import { type ListeningOptions, listening } from "./listening.js";
+import { type ListeningOptions, listening, metadataOption } from "./listening.js";
+import { meshProperty } from "./zmtp-probe.js";
 
 /** How an event socket is made. */
 export interface EventSocketOptions extends ListeningOptions {
@@ -29,6 +30,10 @@ const subscription = 1;
 
 /** An XPUB that admits nobody by itself. */
 class GuardedPublisher extends XPublisher {
+  describe(name: string, value: string): void {
+    this.setStringOption(metadataOption, `${name}:${value}`);
+  }
+
   /** Admits the connection from which the last received notice came. */
   admit(topic: Buffer): void {
     this.setStringOption(subscribeOption, topic);
@@ -74,6 +79,7 @@ export class EventSocket {
       sendHighWaterMark: options.highWaterMark,
       maxMessageSize: subscriptionBytesMax,
     });
+    this.socket.describe(meshProperty, options.mesh);
   }
 
   /** Takes what `receive` returned, in the same turn. */

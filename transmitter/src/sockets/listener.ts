@@ -9,6 +9,7 @@ import { Pump, TurnBudget } from "./pump.js";
 /** How the sockets of a transmitter are made. */
 export interface ListenerOptions {
   readonly ipv6: boolean;
+  readonly mesh: string;
   readonly deadAfterMs: number;
   readonly queueBytesMax: number;
   readonly highWaterMark: number;

@@ -4,6 +4,8 @@ import type { Context } from "zeromq";
 export interface ListeningOptions {
   readonly context: Context;
   readonly ipv6: boolean;
+  /** Name of the mesh, which every handshake says. */
+  readonly mesh: string;
   /** Silence of a connection after which ZeroMQ cuts it, in ms; it asks three times as often. */
   readonly deadAfterMs: number;
 }
@@ -26,6 +28,9 @@ const zapDomain = "thynapse";
  * connected, and is heard seconds later. The 100 of libzmq are few when a fleet comes back.
  */
 const acceptBacklog = 4096;
+
+/** `ZMQ_METADATA`, which zeromq does not name: a property of every handshake, `name:value`. */
+export const metadataOption = 95;
 
 /** The options of ZeroMQ that the command and the event socket have in common. */
 export function listening({ context, ipv6, deadAfterMs }: ListeningOptions) {

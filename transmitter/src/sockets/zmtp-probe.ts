@@ -12,12 +12,17 @@ const readyBytesMax = 1024;
 /** The property by which a command socket names the port of the event socket beside it. */
 export const eventPortProperty = "X-Event-Port";
 
+/** The property by which both sockets of a transmitter name its mesh. */
+export const meshProperty = "X-Mesh";
+
 /** What a socket of ZeroMQ says of itself in a handshake. */
 export interface SocketFacts {
   /** `ROUTER`, `XPUB`. */
   readonly type: string;
   /** The port of the event socket of the same transmitter, if it is a command socket. */
   readonly eventPort: number | undefined;
+  /** The name of its mesh, if it says so. */
+  readonly mesh: string | undefined;
 }
 
 /** Which of our own types each type of the other side can be joined to. */
@@ -121,7 +126,8 @@ function factsIn(command: Buffer): SocketFacts | undefined {
     at = valueEnd;
   }
   const type = properties.get("socket-type");
+  const mesh = properties.get(meshProperty.toLowerCase());
   const port = Number(properties.get(eventPortProperty.toLowerCase()));
   const eventPort = Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
-  return type === undefined ? undefined : { type, eventPort };
+  return type === undefined ? undefined : { type, eventPort, mesh };
 }
