@@ -108,7 +108,7 @@ describe("links", () => {
     await eventually(() => expect(lone.transmitter.status()).to.include({ state: "running" }));
   });
 
-  it("I21: are refused to another mesh, which is logged once", async () => {
+  it("I21: are refused to another mesh, which both log once", async () => {
     const seed = await start({ mesh: "red" });
     const links = seed.transmitter.command;
 
@@ -116,10 +116,15 @@ describe("links", () => {
 
     await expectMembers([seed]);
     await expectMembers([other]);
-    const said = other.log.lines("warn").filter((line) => line.includes("MESH_MISMATCH"));
-    expect(said).to.have.length(1);
-    expect(said[0]).to.include('mesh "red"');
-    expect(said[0]).to.include("give both the same --mesh");
+    // Who links is told by the handshake, who is linked to by the hello.
+    for (const [{ log }, theirs] of [
+      [other, "red"],
+      [seed, "blue"],
+    ] as const) {
+      const said = log.lines("warn").filter((line) => line.includes("MESH_MISMATCH"));
+      expect(said).to.have.length(1);
+      expect(said[0]).to.include(`mesh "${theirs}"`);
+    }
   });
 
   it("need the same secret on both sides, which no log names", async () => {

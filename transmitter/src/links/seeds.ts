@@ -161,7 +161,8 @@ class Watch {
       const facts = await socketFactsAt(host, port);
       const eventPort = facts?.type === "XPUB" ? port : facts?.eventPort;
       if (eventPort === undefined) this.complain(`${this.text} is no transmitter`);
-      else if (this.isOurs(facts?.mesh)) return eventPort;
+      else this.compareMesh(facts?.mesh);
+      return eventPort;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const silentMs = performance.now() - this.beganMs;
@@ -170,13 +171,15 @@ class Watch {
     return undefined;
   }
 
-  /** Of another mesh nobody is knocked at: who is there would refuse us, and could not say so. */
-  private isOurs(theirs: string | undefined): boolean {
+  /**
+   * Who is of another mesh refuses our hello, and cannot say so. It is knocked at all the same: so
+   * its log names us too, and it may be started anew under the right name.
+   */
+  private compareMesh(theirs: string | undefined): void {
     const { mesh } = this.parts;
-    if (theirs === undefined || theirs === mesh) return true;
+    if (theirs === undefined || theirs === mesh) return;
     const text = `MESH_MISMATCH: ${this.text} belongs to mesh "${theirs}", this one to "${mesh}"`;
     this.complain(`${text}; give both the same --mesh`);
-    return false;
   }
 
   private complain(what: string): void {
