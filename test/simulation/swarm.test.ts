@@ -10,7 +10,6 @@ const seedsQuick = 30;
  */
 const openSeeds: ReadonlySet<number> = new Set([
   13, // early: a group that a transmitter had is not known to one that comes back
-  20, // liveness: four events of a group are never handed out
   28, // key order: a key goes on at one cell while an old delivery of it still runs at another
   29, // silent: what was sent while a transmitter was paused is not reported
 ]);

@@ -140,6 +140,27 @@ describe("mesh membership", () => {
     expect(second?.parts).to.deep.equal(["n1 M TEST 1"]);
     expect(first?.parts.at(-1)).to.equal("n2 M TEST 2");
   });
+
+  it("can answer whatever comes of one that it holds for dead (§19.16)", () => {
+    const net = new MeshNet();
+    const [first, second] = [net.start("n1"), net.start("n2")];
+    net.knock(second, "n1");
+    net.run(3000);
+    net.cut("n1", "n2");
+    net.run(3000);
+    expect(deaths([first, second])).to.have.length(2);
+    // Their heartbeats come at different times from now on.
+    net.pause("n2", 300);
+    net.mend();
+
+    const isLinked = (): boolean[] => [
+      first.mesh.isLinked(idOf("n2")),
+      second.mesh.isLinked(idOf("n1")),
+    ];
+    while (!isLinked().includes(true)) net.pass(10);
+    // One has heard a heartbeat, and what it says now comes to the other one on the link.
+    expect(isLinked()).to.deep.equal([true, true]);
+  });
 });
 
 describe("mesh twins", () => {

@@ -148,6 +148,15 @@ export class Members {
     if (member !== undefined) member.cutMs = Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * Something came on the link of a peer. A link begins anew when its peer is held for dead, so this
+   * was sent after that: it lives, and words for it are no longer lost.
+   */
+  spokeOnLink(id: Thid, nowMs: number): void {
+    const member = this.held.get(id);
+    if (member?.state === "dead") this.comeBack(member, nowMs);
+  }
+
   /** A peer has said farewell. */
   left(id: Thid, incarnation: number, nowMs: number): void {
     const member = this.held.get(id);
@@ -188,13 +197,17 @@ export class Members {
     if (member.state === "left") return;
     if (member.state === "dead") {
       // One word may be an echo of the time before; the next one will not be.
-      member.detector = new Detector(this.limits, nowMs);
-      this.enter(member, "heard-of", nowMs);
+      this.comeBack(member, nowMs);
     } else if (member.state !== "alive" && member.cutMs === Number.POSITIVE_INFINITY) {
       this.enter(member, "alive", nowMs);
     } else if (member.state === "heard-of") {
       this.enter(member, "alive", nowMs);
     }
+  }
+
+  private comeBack(member: Held, nowMs: number): void {
+    member.detector = new Detector(this.limits, nowMs);
+    this.enter(member, "heard-of", nowMs);
   }
 
   private pardon(member: Held, awayMs: number): void {

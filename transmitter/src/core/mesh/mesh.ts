@@ -264,6 +264,7 @@ export class Mesh {
   }
 
   private taken(from: Thid, part: Buffer): void {
+    this.members.spokeOnLink(from, this.nowMs);
     if (part[0] === routingByte) this.handlers.word(from, part, this.nowMs);
     else this.talk.hear(readWord(part), this.nowMs, from);
   }
