@@ -54,6 +54,18 @@ function rows(): Row[] {
   const unseen = without((it) => it.id === "s:3" && it.action === "caught");
   const moved = also(attached("s", otherHome));
   const again = { home: otherHome, repeat: true };
+  // As `a` was armed when the old home had `s:3`, and the others come after that.
+  const armedLate: Change = (log) => {
+    const isEarly = ({ id, action }: LogRecord): boolean =>
+      id === "s:3" && (action === "sent" || action === "accepted" || action === "handled");
+    const rest = log.filter((it) => !isEarly(it));
+    const at = rest.findIndex(isArming);
+    return rest.toSpliced(at, 0, ...log.filter(isEarly)).map((it, index) => {
+      return { ...it, timeMs: index + 1 };
+    });
+  };
+  const takenAgain = { id: "s:3", cell: "s", action: "accepted", home: otherHome, timeMs: 0 } as const;
+  const confirmedAgain = { ...handled("s:3"), home: otherHome };
   const twice = (more: Partial<LogRecord>): Change =>
     compose(moved, also(begun("s:2", "a", more), acked("s:2", "a")));
   return [
@@ -153,6 +165,23 @@ function rows(): Row[] {
         also(acked("s:4", "a")),
       ),
       finds: ["early"],
+    },
+    {
+      name: "an event that the new home has confirmed for a group armed after the old one had it",
+      change: compose(unhandled, armedLate, moved, also(takenAgain), also(confirmedAgain)),
+      finds: [],
+    },
+    {
+      name: "the same when the old home is no more",
+      change: compose(
+        unhandled,
+        armedLate,
+        also({ ...started(home), action: "crashed" }),
+        moved,
+        also(takenAgain),
+        also(confirmedAgain),
+      ),
+      finds: ["early", "lost"],
     },
   ];
 }

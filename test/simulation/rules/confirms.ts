@@ -82,13 +82,13 @@ export class ConfirmRule implements Rule {
     if (event.wish.isGather === true) return;
     // It was taken at some time between then and now; a group counts if it stood all the while.
     const attachedMs = membership.attachedMs(event.sender, home);
-    // What repeats may have been taken wherever its sender was attached meanwhile.
-    const takers =
-      repeat === true
-        ? membership
-            .attachmentsSince(event.sender, event.sentMs)
-            .filter((taker) => books.homes.living.has(taker.home))
-        : [{ home, sinceMs: attachedMs }];
+    // It may have been taken before wherever its sender was attached meanwhile: who lives answers
+    // for what it took, and a group that was armed after that is not owed it.
+    const takers = membership
+      .attachmentsSince(event.sender, event.sentMs)
+      .filter((taker) => books.homes.living.has(taker.home))
+      .filter((taker) => repeat === true || taker.home !== home);
+    if (repeat !== true) takers.push({ home, sinceMs: attachedMs });
     const [first, ...rest] = takers.map((taker) => {
       const sinceMs = Math.max(event.sentMs, taker.sinceMs);
       return membership.groupsSince(taker.home, event, sinceMs, timeMs);
