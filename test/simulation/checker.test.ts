@@ -230,6 +230,19 @@ function excuses(): Row[] {
         ),
     },
     {
+      name: "an event of a group of at most once that vanished, and whose time to live is not over",
+      change: compose(
+        (log) =>
+          log.map((it) => ({
+            ...it,
+            ...(it.terms && { terms: { ...terms, affinity: true, redeliver: false } }),
+            ...(it.id === "s:2" && it.action === "sent" && { wish: { ttlMs: 15 } }),
+          })),
+        without((it) => it.id === "s:2" && isHandling(it)),
+        (log) => [fault("s"), ...log],
+      ),
+    },
+    {
       name: "a sender that died before it heard of its event",
       change: compose(
         without((it) => it.id === "s:4" && it.action === "handled"),

@@ -9,8 +9,6 @@ const seedsQuick = 30;
  * only goes down; an entry goes with its defect.
  */
 const openSeeds: ReadonlySet<number> = new Set([
-  13, // early: a group that a transmitter had is not known to one that comes back
-  28, // key order: a key goes on at one cell while an old delivery of it still runs at another
   29, // silent: what was sent while a transmitter was paused is not reported
 ]);
 const seedsCalm = 6;

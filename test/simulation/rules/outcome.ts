@@ -11,9 +11,11 @@ export function outcomeMs(
   group: GroupBook,
   nowMs: number,
 ): number | undefined {
+  // A time to live ends it at the latest.
+  const isOpen = group.isAtMostOnce && endedMs(event, group) > nowMs;
+  if (isOpen && mayBeDropped(books, membership, event, group)) return event.sentMs;
   const ownMs = ownOutcomeMs(event, group, nowMs);
   if (ownMs !== undefined) return ownMs;
-  if (group.isAtMostOnce && mayBeDropped(books, membership, event, group)) return event.sentMs;
   if (event.wish.same === undefined) return undefined;
   const others = books.same.get(event.wish.same) ?? [];
   const ends = others.map((other) => ownOutcomeMs(other, group, nowMs) ?? nowMs + 1);
@@ -22,15 +24,20 @@ export function outcomeMs(
 }
 
 function ownOutcomeMs(event: EventBook, group: GroupBook, nowMs: number): number | undefined {
+  let endMs = endedMs(event, group);
+  if (event.wish.ttlMs !== undefined) endMs = Math.min(endMs, event.sentMs + event.wish.ttlMs);
+  return endMs <= nowMs ? endMs : undefined;
+}
+
+/** When somebody said that it is over; `Infinity` if nobody did. */
+function endedMs(event: EventBook, group: GroupBook): number {
   let endMs = event.deadMs.get(group) ?? Number.POSITIVE_INFINITY;
   for (const { end, endMs: handledMs } of event.handlings.get(group) ?? []) {
     // A handler of an ask that fails settles it: the asker is told so.
     const settles = end === "acked" || (event.wish.isAsk === true && isFailure(end));
     if (settles) endMs = Math.min(endMs, handledMs);
   }
-  if (event.isRefused) endMs = Math.min(endMs, event.sentMs);
-  if (event.wish.ttlMs !== undefined) endMs = Math.min(endMs, event.sentMs + event.wish.ttlMs);
-  return endMs <= nowMs ? endMs : undefined;
+  return event.isRefused ? Math.min(endMs, event.sentMs) : endMs;
 }
 
 function isFailure(end: string | undefined): boolean {
