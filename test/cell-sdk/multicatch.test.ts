@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { cellId, senderId } from "./core-rig.js";
+import { gaps } from "./moving-rig.js";
 import { armed, data, takeAll } from "./catching.js";
 
 describe("cell: reading a stream (§8.5)", () => {
@@ -187,9 +188,10 @@ describe("cell: a multicatch after the loss of the connection", () => {
     rig.attach({ incarnation: 2 });
     rig.grant({ topic: "s-2" });
 
-    const gaps = rig.statuses.filter(({ kind }) => kind === "gap");
-    expect(gaps.map((gap) => "count" in gap && gap.count)).to.deep.equal([1, undefined]);
+    // What is sent until the new stream is heard may be lost, too: the gap reaches up to there.
+    expect(gaps(rig)).to.deep.equal([1]);
     rig.mark("s-2", 50);
+    expect(gaps(rig)).to.deep.equal([1, undefined]);
     rig.stream("s-2", 50, { first: 4, bodies: [4] });
     expect(data(supply)).to.deep.equal([1, 3, 4]);
     expect(rig.statuses.filter(({ kind }) => kind === "armed")).to.have.length(2);

@@ -9,7 +9,6 @@ const seedsQuick = 30;
  * only goes down; an entry goes with its defect.
  */
 const openSeeds: ReadonlySet<number> = new Set([
-  29, // silent: what was sent while a transmitter was paused is not reported
 ]);
 const seedsCalm = 6;
 const replayed = process.env["SEED"];

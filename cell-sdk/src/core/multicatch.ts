@@ -273,7 +273,7 @@ export class Multicatch implements StreamSink, StreamSideHost {
 
   private formerEnded(isWhole: boolean): void {
     this.former = undefined;
-    if (!isWhole) this.gap(undefined);
+    if (!isWhole) this.reader.owe();
     this.reader.release(this.host.nowMs());
   }
 

@@ -56,6 +56,8 @@ export class StreamReader {
   private earlyBytes = 0;
   private repair: Repair | undefined;
   private attached = true;
+  /** Whether it goes on behind a hole of which nobody knows the size. */
+  private owesGap = false;
   private beatLast = 0;
   private hasMoved = false;
 
@@ -103,12 +105,21 @@ export class StreamReader {
     }
     this.next = 0;
     this.known = 0;
-    this.host.gap(undefined);
+    this.owe();
+  }
+
+  /**
+   * What was sent before this stream is heard first may be lost. It is told then: what comes until
+   * it is heard may be lost, too.
+   */
+  owe(): void {
+    if (this.next === 0) this.owesGap = true;
+    else this.host.gap(undefined);
   }
 
   /** A mark: `first` is the number of the next event. */
   mark(first: number, nowMs: number): void {
-    if (this.next === 0) this.next = first;
+    this.begin(first);
     this.known = Math.max(this.known, first - 1);
     this.ask(nowMs);
   }
@@ -116,7 +127,7 @@ export class StreamReader {
   /** A message of the stream. */
   live(first: number, run: Run, nowMs: number): void {
     this.hasMoved = true;
-    if (this.next === 0) this.next = first;
+    this.begin(first);
     const end = first + run.count;
     this.known = Math.max(this.known, end - 1);
     if (end <= this.next) return;
@@ -128,7 +139,7 @@ export class StreamReader {
 
   /** Numbers of the stream that carry nothing for this cell. */
   skip(first: number, count: number, nowMs: number): void {
-    if (this.next === 0) this.next = first;
+    this.begin(first);
     this.known = Math.max(this.known, first + count - 1);
     if (this.isHeld) return;
     if (first <= this.next) this.next = Math.max(this.next, first + count);
@@ -184,6 +195,14 @@ export class StreamReader {
     if (this.repair !== undefined && nowMs < this.repair.againMs) return;
     this.repair = { hasHelped: false, againMs: nowMs + repairMs };
     this.host.miss(this.next, Math.min(this.holeEnd - this.next, missEventsMax));
+  }
+
+  private begin(first: number): void {
+    if (this.next !== 0) return;
+    this.next = first;
+    if (!this.owesGap) return;
+    this.owesGap = false;
+    this.host.gap(undefined);
   }
 
   private get holeEnd(): number {
