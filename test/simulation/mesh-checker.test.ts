@@ -64,7 +64,13 @@ function rows(): Row[] {
       return { ...it, timeMs: index + 1 };
     });
   };
-  const takenAgain = { id: "s:3", cell: "s", action: "accepted", home: otherHome, timeMs: 0 } as const;
+  const takenAgain = {
+    id: "s:3",
+    cell: "s",
+    action: "accepted",
+    home: otherHome,
+    timeMs: 0,
+  } as const;
   const confirmedAgain = { ...handled("s:3"), home: otherHome };
   const twice = (more: Partial<LogRecord>): Change =>
     compose(moved, also(begun("s:2", "a", more), acked("s:2", "a")));

@@ -8,8 +8,7 @@ const seedsQuick = 30;
  * Seeds that break a promise today, and which: known defects, each to be replayed alone. The number
  * only goes down; an entry goes with its defect.
  */
-const openSeeds: ReadonlySet<number> = new Set([
-]);
+const openSeeds: ReadonlySet<number> = new Set([]);
 const seedsCalm = 6;
 const replayed = process.env["SEED"];
 const scale = Number(process.env["SIM_SCALE"] ?? 1);
