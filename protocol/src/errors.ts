@@ -45,7 +45,11 @@ export const errorCodes = Object.freeze({
   UNKNOWN_DELIVERY: row("local", false, "no delivery of that name is held"),
   STALE_ATTEMPT: row("remote", false, "the delivery was taken back and given to another attempt"),
   NOT_WELCOME: row("local", true, "the connection has said no HELO, or has said farewell"),
-  ID_TAKEN: row("remote", true, "another connection has that id, and the resume secret is missing"),
+  ID_TAKEN: row(
+    "remote",
+    true,
+    "another cell has that id: the resume secret is missing, or the session is not higher",
+  ),
   BAD_VERSION: row("local", false, "the protocol version is not among those spoken"),
   DENIED: row("local", false, "the identity has no right to this"),
   BUSY: row("remote", true, "the other side holds as much as it may; wait, then send again"),

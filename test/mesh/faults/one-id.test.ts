@@ -2,8 +2,11 @@ import { randomThid } from "@thynapse/protocol";
 import { expect } from "chai";
 import type { Dealer } from "zeromq";
 
+import { eventually } from "../../support/eventually.js";
 import { closeAll, dealerTo, heard } from "../hand-cell.js";
+import { whole } from "../proofs/views.js";
 import { endMeshes, FaultMesh } from "./fault-mesh.js";
+import type { FaultTransmitter } from "./fault-transmitter.js";
 
 describe("faults: two cells with one id", () => {
   afterEach(endMeshes);
@@ -25,6 +28,34 @@ describe("faults: two cells with one id", () => {
     expect(begun).to.equal(10);
     expect(statuses).to.include({ welcome: 1 }).and.not.have.property("reconnecting");
     expect(await mesh.violations()).to.deep.equal([]);
+  });
+
+  it("the second is refused at another transmitter too, until the first one's is gone", async () => {
+    const mesh = await FaultMesh.start({}, {});
+    const [home, other] = mesh.transmitters as [FaultTransmitter, FaultTransmitter];
+    await whole([home.command, other.command]);
+    const id = randomThid();
+    const first = dealerTo(home.command);
+    await helo(first, { id });
+    // A catch stands when all know of it, and then they know of its cell.
+    await first.send('J CTCH {"pattern":"orders.*","mode":"any"}');
+    await heard(first, /^J CGHT /);
+
+    const refused = await answerOf(dealerTo(other.command), { id });
+    await first.send('J DROP {"catch":1}');
+    await heard(first, /^J DRPD /);
+    await home.kill();
+    const taken = await eventually(
+      async () => {
+        const answer = await answerOf(dealerTo(other.command), { id });
+        if (answer.startsWith("J ERRO")) throw new Error(answer);
+        return answer;
+      },
+      { withinMs: 5000 },
+    );
+
+    expect(refused).to.match(/^J ERRO .*"code":"ID_TAKEN"/);
+    expect(taken).to.match(/^J WLCM /);
   });
 
   it("the second takes over with the resume secret; the first is fenced, and what it says is refused", async () => {
@@ -66,6 +97,11 @@ interface Delivery {
   readonly seq: number;
   readonly claimed?: boolean;
   readonly from: { readonly id: string };
+}
+
+async function answerOf(dealer: Dealer, fields: object): Promise<string> {
+  await dealer.send(`J HELO ${JSON.stringify({ service: "billing", ...fields })}`);
+  return heard(dealer, /^J (?:WLCM|ERRO) /);
 }
 
 async function helo(dealer: Dealer, fields: object): Promise<{ readonly secret: string }> {

@@ -17,6 +17,8 @@ export class SiteNet {
   readonly sent: Message[] = [];
   /** What each has set in its record, and the others have heard. */
   private readonly records: Map<string, unknown>[];
+  /** The newest session of a cell that each has heard of from another one. */
+  private readonly sessions: Map<string, number>[];
   private readonly unheard: (() => void)[] = [];
   private readonly waiters: (() => void)[] = [];
   private readonly dead = new Set<number>();
@@ -28,6 +30,7 @@ export class SiteNet {
   constructor(count: number, limits: Partial<CoreLimits> = {}) {
     this.ids = Array.from({ length: count }, (_, at) => String(at + 1).repeat(40));
     this.records = this.ids.map(() => new Map<string, unknown>());
+    this.sessions = this.ids.map(() => new Map<string, number>());
     this.benches = this.ids.map((id, at) => {
       return new CoreBench(limits, { id, firstCell: 100 * (at + 1) });
     });
@@ -145,6 +148,7 @@ export class SiteNet {
       isLinked: (id) => this.ids.includes(id) && !this.dead.has(this.ids.indexOf(id)),
       unackedBytes: () => 0,
       linkedPeers: () => this.ids.filter((_, other) => other !== at && !this.dead.has(other)),
+      attachedSession: (cell) => this.attachedSession(at, cell),
       wasAway: () => this.away.has(at),
       set: (key, value) => this.set(at, key, value),
       whenKnown: (then) => {
@@ -154,6 +158,13 @@ export class SiteNet {
     };
   }
 
+  private attachedSession(at: number, cell: string): number {
+    const heard = this.ids.map((_, other) => {
+      return this.dead.has(other) ? 0 : this.sessions[at]?.get(`${other} c ${cell}`);
+    });
+    return Math.max(...heard.map((session) => session ?? 0));
+  }
+
   private set(at: number, key: string, value: unknown): void {
     this.records[at]?.set(key, value);
     for (const [other, bench] of this.benches.entries()) {
@@ -161,6 +172,8 @@ export class SiteNet {
       this.unheard.push(() => {
         if (this.dead.has(other)) return;
         const id = this.ids[at] as string;
+        const session = Array.isArray(value) ? Number(value[1]) : 0;
+        this.sessions[other]?.set(`${at} ${key}`, session);
         bench.turn(() => bench.core.sites.changed(id, key, value, bench.nowMs));
       });
     }

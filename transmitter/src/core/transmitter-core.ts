@@ -107,16 +107,16 @@ export class TransmitterCore {
       ...{ ...shared, streams, effects, cellOf, senders, self: options },
       ...{ groups: () => this.groups, intake: () => this.intake, nowMs: () => this.nowMs },
       ...{ groupKeepMs: limits.groupKeepMs, isDraining: () => this.draining.state !== "running" },
+      twin: (...twin) => this.attachments.twin(...twin),
     });
-    const { sites } = this;
     this.groups = new Groups({
-      ...{ ...shared, wallMs, effects, traces, elsewhere: sites },
+      ...{ ...shared, wallMs, effects, traces, elsewhere: this.sites },
       onDead: (letter, number) => this.attachments.tellDead(letter, number, this.nowMs),
-      passBack: (...passed) => sites.hosting.passBack(...passed),
-      moved: (...moved) => sites.adopting.moved(...moved, this.nowMs),
+      passBack: (...passed) => this.sites.hosting.passBack(...passed),
+      moved: (...moved) => this.sites.adopting.moved(...moved, this.nowMs),
     });
     this.own = new OwnEvents(random.hex(160), nowMs);
-    const { groups, own } = this;
+    const { groups, own, sites } = this;
     const dedupe = new Dedupe(limits.dedupeWindowMs, counters);
     this.intake = new Intake({
       ...{ routes, streams, groups, asks, dedupe, own, counters, wallMs, effects },

@@ -1,5 +1,4 @@
 import {
-  constantTimeEqual,
   encodeBody,
   type Hello,
   MeshError,
@@ -8,6 +7,7 @@ import {
   type Thid,
 } from "@thynapse/protocol";
 import { type CellRecord, newCell } from "./cells.js";
+import { checkIdentity } from "./identity.js";
 import { Confirms } from "../events/confirms.js";
 import type { Connection, Connections } from "./connections.js";
 import type { Counters } from "../counters.js";
@@ -89,7 +89,10 @@ export class Attachments {
       return;
     }
     if (cell !== undefined) throw new MeshError("NOT_WELCOME", "this connection is another cell's");
-    const former = this.checkTaken(hello);
+    const former = this.byId.get(hello.id);
+    const { sites, options } = this.parts;
+    const sessionElsewhere = sites.sessionElsewhere(hello.id);
+    checkIdentity(hello, { own: options.id, former, sessionElsewhere });
     const record = this.newRecord(connection, hello, read.encoding, nowMs);
     if (former !== undefined) this.fence(former, nowMs);
     this.byId.set(record.id, record);
@@ -101,29 +104,14 @@ export class Attachments {
       const group = this.parts.groups.open(hello.service, parsePattern(claim.pattern));
       this.keeping.keep(group, nowMs);
       this.parts.groups.claiming.claimed(group, record.id, claim);
-      this.parts.sites.adopting.spread(record.id, hello.service, claim, nowMs);
+      sites.adopting.spread(record.id, hello.service, claim, nowMs);
     }
     record.sender.movedTo = undefined;
     record.sender.session = record.session;
-    this.parts.sites.announcing.cell(record.id, record.service, record.session);
+    sites.announcing.cell(record.id, record.service, record.session);
     this.parts.counters.add("cellsWelcomed");
     this.welcome(record);
     this.tell("$mesh.cell.joined", { id: record.id, service: record.service }, nowMs);
-  }
-
-  private checkTaken(hello: Hello): CellRecord | undefined {
-    const former = this.byId.get(hello.id);
-    const ours = hello.id === this.parts.options.id;
-    const proved =
-      former !== undefined &&
-      hello.secret !== undefined &&
-      constantTimeEqual(hello.secret, former.secret);
-    if (ours || (former !== undefined && !proved)) {
-      throw new MeshError("ID_TAKEN", "another connection has this id", {
-        hint: "draw a random id, or send the resume secret of the welcome",
-      });
-    }
-    return former;
   }
 
   private newRecord(
@@ -173,6 +161,13 @@ export class Attachments {
       if (held.mode === "any") this.parts.groups.movedAway(held.member.group, former, nowMs);
     }
     this.remove(former, nowMs);
+  }
+
+  /** Another cell of this id, attached elsewhere at the same time, has the better right to it. */
+  twin(cell: CellRecord, nowMs: number): void {
+    this.parts.counters.add("cellsFenced");
+    this.send(cell, "GBYE", { reason: "fenced" });
+    this.died(cell, "another cell has its id", nowMs);
   }
 
   /** A cell says farewell: its catches end, and what it holds goes to others, uncounted. */

@@ -11,6 +11,11 @@ export interface Links {
   unackedBytes(id: Thid): number;
   /** Transmitters that live and are linked with this one. */
   linkedPeers(): readonly Thid[];
+  /**
+   * The highest number of an attachment of this cell that another transmitter which is alive tells
+   * of; 0 if there is none.
+   */
+  attachedSession(cell: Thid): number;
   /** Whether this transmitter was away, and has not yet heard what became of that. */
   wasAway(nowMs: number): boolean;
   /** Sets a value of our own record; `undefined` deletes it. */
@@ -25,6 +30,7 @@ export const noLinks: Links = Object.freeze({
   isLinked: () => false,
   unackedBytes: () => 0,
   linkedPeers: () => [],
+  attachedSession: () => 0,
   wasAway: () => false,
   set: () => {},
   whenKnown: (then: () => void) => then(),
@@ -48,6 +54,7 @@ export function loopedLinks(
     },
     unackedBytes: (id) => links.unackedBytes(id),
     linkedPeers: () => links.linkedPeers(),
+    attachedSession: (cell) => links.attachedSession(cell),
     wasAway: (nowMs) => links.wasAway(nowMs),
     set: (key, value) => links.set(key, value),
     whenKnown: (then, nowMs) => links.whenKnown(then, nowMs),

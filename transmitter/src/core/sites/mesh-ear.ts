@@ -1,8 +1,9 @@
-import type { Thid } from "@thynapse/protocol";
+import { numberAt, type Thid } from "@thynapse/protocol";
 import type { Member, MemberState } from "../mesh/members.js";
 import type { Mesh } from "../mesh/mesh.js";
 import type { Change } from "../mesh/mesh-record.js";
 import type { MeshListener } from "../mesh/mesh-seat.js";
+import { cellKey } from "./announcing.js";
 import { type Links, noLinks } from "./links.js";
 import type { Sites } from "./sites.js";
 
@@ -32,6 +33,7 @@ export class MeshEar implements MeshListener {
       isLinked: (id) => mesh.isLinked(id),
       unackedBytes: (id) => mesh.unackedBytes(id),
       linkedPeers: () => mesh.members.all.filter((each) => this.isHere(each)).map(({ id }) => id),
+      attachedSession: (cell) => this.attachedSession(mesh, cell),
       wasAway: (nowMs) => mesh.wasAway(nowMs),
       set: (key, value) => mesh.set(key, value),
       whenKnown: (then, nowMs) => mesh.whenKnown(then, nowMs),
@@ -83,6 +85,17 @@ export class MeshEar implements MeshListener {
     // What an earlier start had set is nothing to this one.
     const isItsOwn = directory?.known(id)?.incarnation === incarnation;
     this.sites.found(id, incarnation, (isItsOwn && directory?.entriesOf(id)) || []);
+  }
+
+  /** One that is suspect may be gone, and its cells with it: they need not wait for its end. */
+  private attachedSession({ members, directory }: Mesh, cell: Thid): number {
+    let highest = 0;
+    for (const { id, incarnation, state } of members.all) {
+      if (state !== "alive" || directory.known(id)?.incarnation !== incarnation) continue;
+      const value = directory.get(id, `${cellKey}${cell}`);
+      if (Array.isArray(value)) highest = Math.max(highest, numberAt(value, 1, 0));
+    }
+    return highest;
   }
 
   /** Whether events may go there: it lives, as far as is known, and is linked. */

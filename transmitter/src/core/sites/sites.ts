@@ -1,4 +1,5 @@
 import { numberAt, parsePattern, type Pattern, type Run, type Thid } from "@thynapse/protocol";
+import type { CellRecord } from "../cells/cells.js";
 import type { Asks } from "../events/asks.js";
 import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
@@ -40,6 +41,8 @@ export interface SitesParts extends Pick<AdoptingParts, "senders" | "cellOf"> {
   readonly effects: () => Effect[];
   readonly nowMs: () => number;
   readonly isDraining: () => boolean;
+  /** A cell that is attached here has the id of one that is attached elsewhere: it must go. */
+  readonly twin: (cell: CellRecord, nowMs: number) => void;
   readonly groupKeepMs: number;
 }
 
@@ -175,10 +178,13 @@ export class Sites implements Elsewhere {
 
   /**
    * A cell is attached to another transmitter; here it may yet settle what it holds. What it has
-   * sent is left to its new home, unless this one ends: then it brings that itself.
+   * sent is left to its new home, unless this one ends: then it brings that itself. No cell uses a
+   * session twice: two that have one came at the same time, before either transmitter was told.
    */
   private movedElsewhere(site: Site, id: Thid, session: number): void {
     const cell = this.parts.cellOf(id);
+    if (cell?.session === session && site.id < this.here.id)
+      this.parts.twin(cell, this.parts.nowMs());
     if (cell !== undefined && cell.session < session) cell.isElsewhere = true;
     if (!this.parts.isDraining()) this.adopting.leave(id, session, site.id);
   }
@@ -224,6 +230,11 @@ export class Sites implements Elsewhere {
   /** Passes a part of a streamed reply on to the origin of its delivery. */
   passPart(member: Member, span: Span, reply: ReplyPart): void {
     passReplyPart(this.looped, { member, span, reply });
+  }
+
+  /** The highest session of a cell that is attached to another living transmitter; 0: none is. */
+  sessionElsewhere(cell: Thid): number {
+    return this.links.attachedSession(cell);
   }
 
   wasAway(nowMs: number): boolean {
