@@ -1,4 +1,5 @@
 import { killStartedProcesses } from "../support/process.js";
+import { Overdue } from "./limit.js";
 import { killMembers } from "./member.js";
 import { resolveBenchOptions, USAGE, UsageError, type BenchOptions } from "./options.js";
 import { PEERS } from "./peers/index.js";
@@ -6,7 +7,7 @@ import { Progress } from "./progress.js";
 import { machine, renderReport, type Report } from "./report.js";
 import { measure, type Sample } from "./run.js";
 import type { Scenario, SystemName } from "./scenario.js";
-import { missesOf, summarize, voidnessOf, type Failure, type Row } from "./summary.js";
+import { missesOf, summarize, voidnessesOf, type Failure, type Row } from "./summary.js";
 
 /** Aborted by the first signal, so that no further run begins while those that run are ended. */
 const interrupted = new AbortController();
@@ -40,8 +41,7 @@ async function bench(options: BenchOptions): Promise<Report> {
   for (const scenario of options.scenarios) {
     const row = await runScenario(scenario, options, progress);
     rows.push(row);
-    const why = voidnessOf(row, scenario);
-    if (why !== undefined) voids.push(why);
+    voids.push(...voidnessesOf(row, scenario));
   }
   progress.clear();
   return {
@@ -54,27 +54,32 @@ async function bench(options: BenchOptions): Promise<Report> {
   };
 }
 
-/** Runs the systems in turn, so that what slows the machine for a while slows them all. */
+/**
+ * Runs the systems in turn, so that what slows the machine for a while slows them all.
+ *
+ * A run that does not end makes the scenario void, so the rest of its runs are not tried.
+ */
 async function runScenario(
   scenario: Scenario,
   options: BenchOptions,
   progress: Progress,
 ): Promise<Row> {
-  const systems = systemsOf(scenario, options);
-  const samples = new Map<SystemName, (Sample | undefined)[]>(systems.map((name) => [name, []]));
+  const samples = new Map<SystemName, (Sample | undefined)[]>();
   const failures: Failure[] = [];
-  for (let repeat = 1; repeat <= options.repeats; repeat++) {
-    for (const system of systems) {
-      progress.show(`${scenario.name} · ${system} · run ${repeat} of ${options.repeats}`);
-      interrupted.signal.throwIfAborted();
-      const sample = await measure(scenario, system, options.seconds).catch((error: Error) => {
-        failures.push({ system, repeat, why: error.message });
-        return undefined;
-      });
-      samples.get(system)?.push(sample);
-      progress.advance();
-    }
+  let turnsLeft = systemsOf(scenario, options).length * options.repeats;
+  for (const { system, repeat } of turnsOf(scenario, options)) {
+    progress.show(`${scenario.name} · ${system} · run ${repeat} of ${options.repeats}`);
+    interrupted.signal.throwIfAborted();
+    const sample = await measure(scenario, system, options.seconds).catch((error: Error) => {
+      failures.push({ system, repeat, why: error.message, isOverdue: error instanceof Overdue });
+      return undefined;
+    });
+    samples.set(system, [...(samples.get(system) ?? []), sample]);
+    progress.advance();
+    turnsLeft--;
+    if (failures.at(-1)?.isOverdue === true) break;
   }
+  progress.advance(turnsLeft);
   return summarize(scenario, samples, failures);
 }
 
@@ -87,6 +92,18 @@ function systemsOf(scenario: Scenario, options: BenchOptions): readonly SystemNa
   return scenario.systems.filter((system) =>
     options.systems.includes(system === "single" ? "thynapse" : system),
   );
+}
+
+interface Turn {
+  readonly system: SystemName;
+  readonly repeat: number;
+}
+
+function turnsOf(scenario: Scenario, options: BenchOptions): readonly Turn[] {
+  const systems = systemsOf(scenario, options);
+  return Array.from({ length: options.repeats }, (_, at) =>
+    systems.map((system) => ({ system, repeat: at + 1 })),
+  ).flat();
 }
 
 async function endAll(): Promise<void> {

@@ -10,12 +10,11 @@ const running = new Set<ChildProcess>();
 export class Member {
   /** Where it stands in this round, in events; the bench sets it back before each. */
   count = 0;
-  /** Rejects when the process says that it failed, or ends unasked. Never resolves. */
+  /** Rejects when the process says that it failed, or ends. Never resolves. */
   readonly failed: Promise<never>;
   readonly #role: RoleName;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<Report["said"], (report: Report) => void>();
-  #leaving = false;
 
   static async start(role: RoleName): Promise<Member> {
     return new Member(role, await roleScript(`bench/roles/${role}`));
@@ -38,7 +37,7 @@ export class Member {
       this.#child.once("error", reject);
       this.#child.once("exit", (code, signal) => {
         running.delete(this.#child);
-        if (!this.#leaving) reject(new Error(`${role} ended with ${signal ?? code}`));
+        reject(new Error(`${role} ended with ${signal ?? code}`));
       });
     });
     // Whoever waits for a report sees the failure; nobody has to.
@@ -71,7 +70,6 @@ export class Member {
 
   /** Lets the process close its seat, and ends it if it does not within two seconds. */
   async dismiss(): Promise<void> {
-    this.#leaving = true;
     if (!running.has(this.#child)) return;
     const ended = new Promise((resolve) => this.#child.once("exit", resolve));
     const last = setTimeout(() => this.#child.kill("SIGKILL"), 2_000);

@@ -28,6 +28,8 @@ ${SCENARIOS.map((scenario) => `                     ${scenario.name}`).join("\n"
   --json           prints one JSON document on standard output
   --help           prints this
 
+  A run that does not end within a minute and twenty times --seconds is ended, and its scenario is void.
+
   exit codes: 0 done, 1 a run failed, is void or (--ci) too slow, 2 usage, 130 and 143 interrupted
 `;
 

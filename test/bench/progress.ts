@@ -1,6 +1,6 @@
 const WIDTH = 30;
 
-/** A line on standard error that shows how far the bench is; nothing where that is no terminal. */
+/** Shows on standard error how far the bench is: one line that changes, or one a run where that is no terminal. */
 export class Progress {
   readonly #total: number;
   readonly #startedMs = performance.now();
@@ -12,17 +12,19 @@ export class Progress {
 
   /** Shows what runs now. */
   show(what: string): void {
-    if (!process.stderr.isTTY) return;
+    const part = `${this.#doneCount}/${this.#total}${this.#left()}`;
+    if (!process.stderr.isTTY) {
+      process.stderr.write(`${part}  ${what}\n`);
+      return;
+    }
     const filled = Math.round((this.#doneCount / this.#total) * WIDTH);
     const bar = "█".repeat(filled) + "░".repeat(WIDTH - filled);
-    process.stderr.write(
-      `\r\x1b[K${bar} ${this.#doneCount}/${this.#total}${this.#left()}  ${what}`,
-    );
+    process.stderr.write(`\r\x1b[K${bar} ${part}  ${what}`);
   }
 
-  /** Counts one run as done. */
-  advance(): void {
-    this.#doneCount++;
+  /** Counts runs as done: one, unless others will not be tried. */
+  advance(runs = 1): void {
+    this.#doneCount += runs;
   }
 
   clear(): void {

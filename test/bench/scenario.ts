@@ -143,7 +143,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     ...ASK,
     name: "link-ask-1",
-    systems: ["thynapse", "single", "nats"],
+    systems: ["thynapse", "single"],
     isLinked: true,
     against: "single",
     unit: "ms",

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import type { Sample } from "./run.js";
 import { scenarioNamed, type Latency, type SystemName } from "./scenario.js";
-import { missesOf, summarize, voidnessOf, type Row } from "./summary.js";
+import { missesOf, summarize, voidnessesOf, type Row } from "./summary.js";
 
 describe("bench: summary", () => {
   it("divides the medians, and tells how far apart the single ratios are", () => {
@@ -82,11 +82,28 @@ describe("bench: summary", () => {
   it("is void below half of what NATS is known for", () => {
     const scenario = scenarioNamed("one-to-one-128");
 
-    expect(voidnessOf(rowOf("one-to-one-128", { nats: [388_000] }), scenario)).to.match(/NATS/);
-    expect(voidnessOf(rowOf("one-to-one-128", { nats: [389_000] }), scenario)).to.equal(undefined);
-    expect(voidnessOf(rowOf("one-to-one-128", {}), scenario)).to.equal(undefined);
+    expect(voidnessesOf(rowOf("one-to-one-128", { nats: [388_000] }), scenario)).to.have.length(1);
+    expect(voidnessesOf(rowOf("one-to-one-128", { nats: [389_000] }), scenario)).to.deep.equal([]);
+    expect(voidnessesOf(rowOf("one-to-one-128", {}), scenario)).to.deep.equal([]);
+  });
+
+  it("is void where a run did not end, and says where that stood", () => {
+    const failure = {
+      system: "nats",
+      repeat: 2,
+      why: "did not end within 80 s: it was warming up",
+    };
+    const late = summarize(link, new Map(), [{ ...failure, system: "nats", isOverdue: true }]);
+    const lossy = summarize(link, new Map(), [{ ...failure, system: "nats", isOverdue: false }]);
+
+    expect(voidnessesOf(late, link)).to.deep.equal([
+      "link-ask-1: nats, run 2, did not end within 80 s: it was warming up",
+    ]);
+    expect(voidnessesOf(lossy, link)).to.deep.equal([]);
   });
 });
+
+const link = scenarioNamed("link-ask-1");
 
 function rowOf(
   name: string,

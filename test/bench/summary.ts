@@ -11,6 +11,8 @@ export interface Failure {
   /** Which of the repeats, from 1. */
   readonly repeat: number;
   readonly why: string;
+  /** Whether it was given up because it did not end. */
+  readonly isOverdue: boolean;
 }
 
 /** What all runs of one scenario came to. A figure that nobody measured is null. */
@@ -108,12 +110,18 @@ export function missesOf(row: Row, isCi: boolean): string[] {
   return misses;
 }
 
-/** Says why a row is void: NATS at less than half of what it is known to reach. */
-export function voidnessOf(row: Row, scenario: Scenario): string | undefined {
-  if (scenario.kind !== "flow" || scenario.floor === undefined) return undefined;
-  if (typeof row.nats !== "number" || row.nats >= scenario.floor / 2) return undefined;
+/** Says why a row is void: a run that did not end, or NATS at less than half of what it is known to reach. */
+export function voidnessesOf(row: Row, scenario: Scenario): string[] {
+  const voids = row.failures
+    .filter((failure) => failure.isOverdue)
+    .map(({ system, repeat, why }) => `${row.name}: ${system}, run ${repeat}, ${why}`);
+  if (scenario.kind !== "flow" || scenario.floor === undefined) return voids;
+  if (typeof row.nats !== "number" || row.nats >= scenario.floor / 2) return voids;
   const known = `less than half of the ${scenario.floor} ${scenario.unit} that it is known for`;
-  return `${row.name}: NATS reached ${row.nats}, ${known}; this machine is busy or slow`;
+  return [
+    ...voids,
+    `${row.name}: NATS reached ${row.nats}, ${known}; this machine is busy or slow`,
+  ];
 }
 
 function good(samples: readonly (Sample | undefined)[] | undefined): Sample[] {
