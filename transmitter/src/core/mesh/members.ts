@@ -149,8 +149,8 @@ export class Members {
   }
 
   /**
-   * Something came on the link of a peer. A link begins anew when its peer is held for dead, so this
-   * was sent after that: it lives, and words for it are no longer lost.
+   * Something came on the link of a peer. A link begins anew when its peer is held for dead, so
+   * this was sent after that: it lives, and words for it are no longer lost.
    */
   spokeOnLink(id: Thid, nowMs: number): void {
     const member = this.held.get(id);
