@@ -47,6 +47,40 @@ describe("transmitter core: liveness", () => {
     expect(worker.take("ERRO")).to.have.length(0);
   });
 
+  it("finds a frozen cell dead at once: silent, and its presence ended (§9.3)", () => {
+    const { bench, sender, worker } = working();
+    sender.send("a");
+    worker.take("DLVR");
+    const other = bench.cell("worker");
+    other.catch("a", "any");
+    subscribe(bench, worker);
+    worker.beating = false;
+    bench.pass(1500);
+    expect(other.take("DLVR")).to.have.length(0);
+
+    unsubscribe(bench, worker);
+
+    expect(other.take("DLVR")).to.have.length(1);
+  });
+
+  it("finds a frozen cell dead as soon as it is silent, if its presence ended before (§9.3)", () => {
+    const { bench, sender, worker } = working();
+    sender.send("a");
+    worker.take("DLVR");
+    const other = bench.cell("worker");
+    other.catch("a", "any");
+    subscribe(bench, worker);
+    worker.beating = false;
+    bench.pass(500);
+    unsubscribe(bench, worker);
+    expect(other.take("DLVR")).to.have.length(0);
+
+    // Before the second that its other connection would have.
+    bench.pass(800);
+
+    expect(other.take("DLVR")).to.have.length(1);
+  });
+
   it("gives the work of a dead cell to others at once, and tells of it (§9.3)", () => {
     const { bench, sender, worker } = working({ credit: 2 });
     const { topic } = bench.cell("watch").catch("$mesh.cell.dead", "multi");

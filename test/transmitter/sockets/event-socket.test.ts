@@ -238,7 +238,7 @@ async function makeStand(): Promise<Stand> {
     },
     close() {
       pump.stop();
-      events.close(0);
+      events.close();
       for (const socket of open) socket.close();
       ended.catch(() => {});
     },

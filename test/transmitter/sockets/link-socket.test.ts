@@ -126,7 +126,7 @@ class Linked {
     Linked.all.delete(this);
     clearInterval(this.timer);
     this.links.close();
-    this.events.close(0);
+    this.events.close();
     await eventually(() => expect(this.events.socket.closed).to.equal(true));
   }
 

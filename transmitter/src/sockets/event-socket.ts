@@ -77,6 +77,12 @@ export class EventSocket {
       ...listening(options),
       manual: true,
       sendHighWaterMark: options.highWaterMark,
+      // Subscriptions wait for the pump without a bound, as they do in an XPUB anyhow: so ZeroMQ
+      // never stops reading, and its heartbeats are safe. They tell a frozen cell from a busy one.
+      receiveHighWaterMark: 0,
+      heartbeatInterval: Math.round(options.deadAfterMs / 3),
+      heartbeatTimeout: options.deadAfterMs,
+      heartbeatTimeToLive: options.deadAfterMs,
       maxMessageSize: subscriptionBytesMax,
     });
     this.socket.describe(meshProperty, options.mesh);
@@ -117,12 +123,10 @@ export class EventSocket {
     for (const [head, part] of messages) this.publish(head, part);
   }
 
-  /** Closes the socket. What was published goes out for at most `lingerMs`. */
-  close(lingerMs: number): void {
+  /** Closes the socket, at once: one that lingered would not read, and see `keptAlive`. */
+  close(): void {
     this.held = [];
-    if (this.socket.closed) return;
-    this.socket.linger = lingerMs;
-    this.socket.close();
+    if (!this.socket.closed) this.socket.close();
   }
 
   private subscribed(topic: Buffer): void {

@@ -1,5 +1,5 @@
 import { Subscriber } from "zeromq";
-import type { ListeningOptions } from "./listening.js";
+import { keptAlive, type ListeningOptions } from "./listening.js";
 
 /** What links tell their owner. */
 export interface LinkSocketHandlers {
@@ -15,6 +15,8 @@ const partBytesMax = 8 * 1024 * 1024;
 const unreadMax = 1024;
 const reconnectMs = 100;
 const reconnectMsMax = 2000;
+/** A connection that is not made by then is tried anew; the system would wait ever longer. */
+const connectMs = 1000;
 
 const space = 0x20;
 
@@ -48,9 +50,10 @@ export class LinkSocket {
         receiveHighWaterMark: unreadMax,
         reconnectInterval: reconnectMs,
         reconnectMaxInterval: reconnectMsMax,
-        heartbeatInterval: Math.round(deadAfterMs / 3),
-        heartbeatTimeout: deadAfterMs,
-        heartbeatTimeToLive: deadAfterMs,
+        connectTimeout: connectMs,
+        ...keptAlive,
+        // A link that hears nothing subscribes again, and that must be acked.
+        tcpMaxRetransmitTimeout: deadAfterMs,
       });
     this.sockets = [make(), make()];
   }

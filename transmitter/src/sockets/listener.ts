@@ -41,6 +41,9 @@ export type Which = "command" | "events";
  */
 const observerMs = 250;
 
+/** How long last events have to go out, in ms; the event socket is read meanwhile. */
+const lastEventsMs = 100;
+
 /**
  * Sockets of one transmitter, with a context of their own, so that a close here ends nobody else's.
  */
@@ -149,14 +152,15 @@ export class Listener {
 
   /**
    * Closes all sockets; resolves when their ports are free. What was sent goes out for at most
-   * `lingerMs`.
+   * `lingerMs`, and not at all if that is 0.
    */
   async close(lingerMs: number): Promise<void> {
     const { command, events } = this.pumps;
+    if (lingerMs > 0) await delay(lastEventsMs);
     for (const pump of [command, events, ...this.linkPumps]) pump.stop();
     this.links.close();
     this.command.close(lingerMs);
-    this.events.close(lingerMs);
+    this.events.close();
     const late = delay(lingerMs + observerMs, undefined, { ref: false });
     await Promise.race([this.monitors, late]);
     for (const observer of this.observers) if (!observer.closed) observer.close();

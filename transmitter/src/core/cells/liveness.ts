@@ -19,9 +19,10 @@ const bareBeats = { J: writeReply("J", "BEAT", {}), M: writeReply("M", "BEAT", {
 /**
  * Who lives: signs of life come in, verdicts go out.
  *
- * A cell is dead when both its presence and its command connection are gone; when only one is, it
- * has `deadMs` to come back. Silence alone makes it suspect and never dead: a handler that blocks
- * its process is not a reason to do its work twice.
+ * A cell is dead when its presence is gone, and its command connection too, or silent for as long
+ * as makes a cell suspect: it is frozen, or cut off. When only one is gone it has `deadMs` to come
+ * back. Silence alone makes it suspect and never dead: a handler that blocks its process is not a
+ * reason to do its work twice.
  *
  * @see PROTOCOL.md §9
  */
@@ -38,6 +39,7 @@ export class Liveness {
     cell.heardMs = nowMs;
     if (cell.state === "alive") return;
     cell.state = "alive";
+    this.weigh(cell, nowMs);
     this.parts.onState(cell, "heard again");
   }
 
@@ -76,6 +78,7 @@ export class Liveness {
         cell.state = "suspect";
         this.parts.counters.add("cellsSuspected");
         this.parts.onState(cell, `silent for ${Math.round(nowMs - cell.heardMs)} ms`);
+        if (this.weigh(cell, nowMs)) continue;
       }
       this.parts.effects().push({
         kind: "send",
@@ -90,15 +93,19 @@ export class Liveness {
     cell.doomedMs += pausedMs;
   }
 
-  private weigh(cell: CellRecord, nowMs: number): void {
-    if (cell.unreachable && cell.presence !== "present") {
-      if (cell.presence === "ended") this.parts.onDead(cell, "both its connections ended", nowMs);
-      else cell.doomedMs = Math.min(cell.doomedMs, nowMs + this.parts.limits.deadMs);
-    } else if (cell.unreachable || cell.presence === "ended") {
-      cell.doomedMs = Math.min(cell.doomedMs, nowMs + this.parts.limits.deadMs);
-    } else {
-      cell.doomedMs = Number.POSITIVE_INFINITY;
+  /** Judges by all that is known of a cell; tells whether it is dead. */
+  private weigh(cell: CellRecord, nowMs: number): boolean {
+    const { presence, unreachable, state } = cell;
+    if (presence === "ended" && (unreachable || state === "suspect")) {
+      const other = unreachable ? "its command connection" : "all that was heard of it";
+      this.parts.onDead(cell, `its event connection and ${other} ended`, nowMs);
+      return true;
     }
+    cell.doomedMs =
+      unreachable || presence === "ended"
+        ? Math.min(cell.doomedMs, nowMs + this.parts.limits.deadMs)
+        : Number.POSITIVE_INFINITY;
+    return false;
   }
 }
 
