@@ -39,6 +39,24 @@ describe("cell: repeat filter", () => {
     expect(freshOf(filter, [3])).to.deep.equal([3]);
   });
 
+  it("keeps back what was told as lost and comes behind newer events (§8.11)", () => {
+    const filter = new RepeatFilter();
+    freshOf(filter, [1, 5, 6]);
+    filter.lost(2);
+
+    expect(freshOf(filter, [2, 3, 4, 5, 6, 7])).to.deep.equal([4, 7]);
+    expect(freshOf(filter, [2, 3, 4])).to.deep.equal([]);
+    expect(filter.repeats).to.equal(5);
+  });
+
+  it("lets through what was told as lost and comes before any newer event", () => {
+    const filter = new RepeatFilter();
+    freshOf(filter, [1]);
+    filter.lost(2);
+
+    expect(freshOf(filter, [2, 3, 4])).to.deep.equal([2, 3, 4]);
+  });
+
   it("takes what is below the floor as seen", () => {
     const filter = new RepeatFilter();
     freshOf(filter, [10], 10);

@@ -119,6 +119,11 @@ function rows(): Row[] {
       finds: [],
     },
     {
+      name: "the same loss when it was reported once, and a new home of the sender had it, too",
+      change: compose(unseen, also(gap(1)), moved, also(takenAgain)),
+      finds: [],
+    },
+    {
       name: "the same loss when it was reported without one",
       change: compose(unseen, also(gap(undefined))),
       finds: [],

@@ -247,6 +247,7 @@ export class Multicatch implements StreamSink, StreamSideHost {
   /** @internal */
   gap(count: number | undefined): void {
     this.gone += count ?? 0;
+    this.filter.lost(count ?? 0);
     this.host.gap(this.pattern, count);
     this.supplies.gap(count);
   }

@@ -5,17 +5,27 @@ import { SenderRanges } from "./sender-ranges.js";
  * Finds the events of one catch that it has had before. Exact: it knows each number above the
  * sender's floor, and everything below the floor was handled and is never sent again.
  *
+ * What was told as lost may come after all, when its sender brings it to another home. It comes too
+ * late then if newer events of its sender have come: it would be out of order, and stays lost.
+ *
  * Runs must be given in the order of their stream. Hot path: a run without repeats costs one
  * look-up and one range for each unbroken row of numbers.
  *
- * @see PROTOCOL.md §11.3
+ * @see PROTOCOL.md §8.11, §11.3
  */
 export class RepeatFilter {
   repeats = 0;
+  /** Events that were told as lost, and have not come late. */
+  private told = 0;
   private readonly senders = new SenderRanges();
 
   get senderCount(): number {
     return this.senders.senderCount;
+  }
+
+  /** So many events were told as lost. */
+  lost(count: number): void {
+    this.told += count;
   }
 
   /**
@@ -33,14 +43,18 @@ export class RepeatFilter {
       return undefined;
     }
     const fresh: number[] = [];
+    const newest = seen.highest ?? 0;
+    let late = 0;
     for (let index = from; index < run.count; index++) {
       const seq = run.seqAt(index);
       if (seq < known || seen.has(seq)) continue;
       seen.add(seq);
-      fresh.push(index);
+      if (seq < newest && late < this.told) late++;
+      else fresh.push(index);
     }
+    this.told -= late;
     if (fresh.length === run.count - from) return undefined;
-    this.repeats += run.count - from - fresh.length;
+    this.repeats += run.count - from - fresh.length - late;
     return Uint32Array.from(fresh);
   }
 }

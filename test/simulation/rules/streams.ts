@@ -124,13 +124,14 @@ export class StreamRule implements Rule {
     const { held } = stream;
     const reported = stream.gaps.get(home) ?? 0;
     const what = `${held.cell.slice(0, 6)} on ${held.pattern.text}`;
-    const missing = stream.musts.filter(
-      (must) =>
-        must.home === home &&
-        must.event.sentMs > stream.vagueMs &&
-        this.wasThere(held, must) &&
-        !stream.caught.has(must.event.id),
+    // What two transmitters took, because its sender had moved, is lost once.
+    const dues = new Map(
+      stream.musts
+        .filter((must) => must.home === home && must.event.sentMs > stream.vagueMs)
+        .filter((must) => this.wasThere(held, must) && !stream.caught.has(must.event.id))
+        .map((must) => [must.event.id, must]),
     );
+    const missing = [...dues.values()];
     const forgiven = this.reportedBefore(stream, home, missing);
     if (missing.length - forgiven > reported) {
       const first = missing[0]?.event.id ?? "";
