@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { idOf } from "./net.js";
 import { PeeringNet } from "./peering-net.js";
 
 /** Two transmitters that are linked. */
@@ -62,6 +63,38 @@ describe("peering", () => {
     net.knock(b, "a");
     expect(a.told.slice(4)).to.deep.equal(["rivalled b/2 b/1"]);
     expect(a.peering.get(b.hello.id)?.incarnation).to.equal(2);
+  });
+
+  it("leaves in peace who has come to the address of one that is gone", () => {
+    const { net, a } = linkedPair();
+    net.stop("b");
+    const heir = net.start("b", { twinOf: "heir" });
+    net.knock(heir, "a");
+    expect(a.told.slice(1)).to.deep.equal(["cut b/1", "linked b/1"]);
+    const { dials } = net;
+    for (let ms = 0; ms < 120_000; ms += 500) net.pass(500);
+    a.peering.forget(idOf("b"), net.nowMs);
+    net.settle();
+
+    expect([a.told.length, net.dials]).to.deep.equal([3, dials]);
+    a.peering.send(heir.hello.id, Buffer.from("to the heir"), net.nowMs);
+    heir.peering.send(a.hello.id, Buffer.from("to a"), net.nowMs);
+    net.settle();
+    expect([heir.parts, a.parts]).to.deep.equal([["a/1 to the heir"], ["b/1 to a"]]);
+  });
+
+  it("stays up when the new connection of a peer is seen before the end of its old one", () => {
+    const { net, a, b } = linkedPair();
+    const [ours = ""] = [...b.topics].filter((topic) => topic.startsWith("@link "));
+    expect(a.peering.subscribed(ours, net.nowMs)).to.equal(true);
+    a.peering.unsubscribed(ours, net.nowMs);
+    expect([a.peering.isUp(b.hello.id), a.told]).to.deep.equal([
+      true,
+      ["linked b/1", "linked b/1"],
+    ]);
+
+    a.peering.unsubscribed(ours, net.nowMs);
+    expect([a.peering.isUp(b.hello.id), a.told.at(-1)]).to.deep.equal([false, "cut b/1"]);
   });
 
   it("does not mind a transmitter among its own seeds", () => {

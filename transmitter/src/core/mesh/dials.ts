@@ -9,12 +9,15 @@ export interface DialActions {
 export class Dials {
   private readonly own: string;
   private readonly actions: DialActions;
+  private readonly peersAt: (address: string) => readonly { readonly isUp: boolean }[];
   /** Until when each is held; infinite for those of peers. */
   private readonly untilMs = new Map<string, number>();
 
-  constructor(own: string, actions: DialActions) {
+  /** @param peersAt who is known to be reached at an address. */
+  constructor(own: string, actions: DialActions, peersAt: Dials["peersAt"]) {
     this.own = own;
     this.actions = actions;
+    this.peersAt = peersAt;
   }
 
   /** When `tick` is due; infinite if never. */
@@ -30,14 +33,19 @@ export class Dials {
     if (heldMs === undefined) this.actions.dial(address);
   }
 
-  /** Connects afresh, so that whoever is there sees the hello once more. */
+  /**
+   * Connects afresh, so that whoever is there sees the hello once more; but not where somebody
+   * answers: another one, that has come to the address of one that is gone.
+   */
   redial(address: string): void {
-    if (!this.untilMs.has(address)) return;
+    if (!this.untilMs.has(address) || this.peersAt(address).some(({ isUp }) => isUp)) return;
     this.actions.hangUp(address);
     this.actions.dial(address);
   }
 
+  /** Ends the connection, unless somebody is known to be there. */
   hangUp(address: string): void {
+    if (this.peersAt(address).length > 0) return;
     if (this.untilMs.delete(address)) this.actions.hangUp(address);
   }
 

@@ -46,7 +46,7 @@ export class Peering {
     this.me = me;
     this.parts = parts;
     this.peers = new Peers(me, parts.prove);
-    this.dials = new Dials(me.pub, parts.actions);
+    this.dials = new Dials(me.pub, parts.actions, (address) => this.peers.at(address));
     this.forAll = meshTopic(parts.prove, me.mesh);
   }
 
@@ -101,6 +101,7 @@ export class Peering {
     if (topic === `${this.forAll} `) return true;
     const peer = this.peers.spokenTo(topic);
     if (peer === undefined) return topic.startsWith("@") ? false : undefined;
+    peer.ways++;
     turn(peer, true, nowMs);
     peer.link.up(nowMs);
     this.parts.handlers.linked(peer.hello);
@@ -109,7 +110,9 @@ export class Peering {
 
   unsubscribed(topic: string, nowMs: number): void {
     const peer = this.peers.spokenTo(topic);
-    if (peer === undefined || !peer.isUp) return;
+    if (peer === undefined) return;
+    peer.ways = Math.max(0, peer.ways - 1);
+    if (!peer.isUp || peer.ways > 0) return;
     turn(peer, false, nowMs);
     peer.link.down();
     this.parts.handlers.cut(peer.hello);

@@ -12,6 +12,8 @@ export interface Peer {
   readonly ours: string;
   readonly theirs: string;
   isUp: boolean;
+  /** Connections of it that listen to this link: one that is made anew may overlap the old one. */
+  ways: number;
   /** When the way to it, or from it, is tried afresh; infinite while both are open. */
   retryDueMs: number;
   retryPauseMs: number;
@@ -50,6 +52,11 @@ export class Peers {
     return this.byId.get(id);
   }
 
+  /** Those that are reached at an address: after a restart under a new id there may be two. */
+  at(address: string): Peer[] {
+    return [...this.all].filter(({ hello }) => hello.pub === address);
+  }
+
   /** Who is spoken to on a topic. */
   spokenTo(topic: string): Peer | undefined {
     return this.byOurs.get(topic);
@@ -67,6 +74,7 @@ export class Peers {
       ours: `${linkTopic(this.prove, this.me, hello)} `,
       theirs: `${linkTopic(this.prove, hello, this.me)} `,
       isUp: false,
+      ways: 0,
       retryDueMs: nowMs + closedMs,
       retryPauseMs: closedMs,
       errors: 0,
