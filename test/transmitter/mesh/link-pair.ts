@@ -14,7 +14,10 @@ interface Flying {
   readonly part: Buffer;
 }
 
-/** Two links and the connection between them, in virtual time. Parts are numbers, four bytes each. */
+/** What stands before the number in a part whose ack may wait. */
+const word = Buffer.from("M DLVR ", "latin1");
+
+/** Two links and the connection between them, in virtual time. Parts end with a number, in four bytes. */
 export class PairOfLinks {
   readonly links: Record<Side, Link>;
   /** What became of what each side sent: its number when it was taken, or less than 0. */
@@ -57,12 +60,18 @@ export class PairOfLinks {
     this.flying.b = [];
   }
 
-  send(from: Side, value: number): void {
-    const part = Buffer.alloc(4);
-    part.writeUInt32BE(value);
+  send(from: Side, value: number, before: Uint8Array = Buffer.alloc(0)): void {
+    const number = Buffer.alloc(4);
+    number.writeUInt32BE(value);
+    const part = Buffer.concat([before, number]);
     this.links[from].send(part, this.nowMs, (isTaken) => {
       this.ends[from].push(isTaken ? value : -value);
     });
+  }
+
+  /** Sends a part whose ack may wait. */
+  sendWord(from: Side, value: number): void {
+    this.send(from, value, word);
   }
 
   /** One side makes its link anew, as it does for one whom it held for dead. */
@@ -106,7 +115,7 @@ export class PairOfLinks {
       const side = this.random.float() < 0.5 ? "a" : "b";
       const chance = this.random.float();
       if (chance < 0.5) {
-        this.send(side, step);
+        this.send(side, step, step % 2 === 0 ? word : undefined);
         sent[side].push(step);
       } else if (chance < 0.52 && this.isUp) {
         this.cut();
@@ -134,7 +143,7 @@ export class PairOfLinks {
     return new Link(
       this.limits,
       {
-        taken: (part) => this.taken[side].push(part.readUInt32BE()),
+        taken: (part) => this.taken[side].push(part.readUInt32BE(part.length - 4)),
         begunAnew: () => this.anew[side]++,
         dropped: (frames) => this.overruns[side].push(frames),
       },

@@ -46,6 +46,21 @@ describe("transmitter core: leases", () => {
     expect(worker.takeOne("DLVR").fields).to.deep.include({ seq: 2, key: "k" });
   });
 
+  it("are granted in steps: one word for many deliveries (§18.5)", () => {
+    const { net, sender, worker } = apart({ credit: 64 });
+    const once = (): void => {
+      sender.send("a");
+      worker.settle(worker.takeOne("DLVR"));
+    };
+    // The origin asks for twice as much each time that it has none left, until that is more than there is.
+    for (let n = 0; n < 300; n++) once();
+    const before = net.carried.get("LEAS") ?? 0;
+    for (let n = 0; n < 400; n++) once();
+
+    expect(net.carried.get("DLVR")).to.equal(700);
+    expect((net.carried.get("LEAS") ?? 0) - before).to.be.within(1, 100);
+  });
+
   for (const seed of seeds) {
     it(`never exceed the credit of a cell, and leave no event behind (seed ${seed})`, () => {
       const random = new SeededRandom(seed);

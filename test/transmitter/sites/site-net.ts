@@ -1,5 +1,6 @@
 import type { Links } from "../../../transmitter/src/core/sites/links.js";
 import type { CoreLimits } from "../../../transmitter/src/core/effects.js";
+import { commandOf } from "../../../transmitter/src/core/sites/site-words.js";
 import { CoreBench } from "../core-bench.js";
 
 interface Message {
@@ -15,6 +16,8 @@ export class SiteNet {
   readonly ids: string[];
   /** Words on the way, oldest first. */
   readonly sent: Message[] = [];
+  /** How often each word was carried. */
+  readonly carried = new Map<string, number>();
   /** What each has set in its record, and the others have heard. */
   private readonly records: Map<string, unknown>[];
   /** The newest session of a cell that each has heard of from another one. */
@@ -133,6 +136,8 @@ export class SiteNet {
 
   private carry({ from, to, part, done }: Message): void {
     const bench = this.benches[to] as CoreBench;
+    const word = commandOf(part);
+    this.carried.set(word, (this.carried.get(word) ?? 0) + 1);
     bench.turn(() => bench.core.sites.word(this.ids[from] as string, part, bench.nowMs));
     const sender = this.benches[from] as CoreBench;
     if (done !== undefined) sender.turn(() => done(true));

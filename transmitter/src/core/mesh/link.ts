@@ -1,4 +1,5 @@
 import { MeshError } from "@thynapse/protocol";
+import { AckPace } from "./ack-pace.js";
 import type { FrameHead, FrameKind } from "./link-frame.js";
 import { type LinkCounts, type LinkEpochs, noLinkCounts } from "./link-parts.js";
 import { type Kept, LinkRing, type Settle, settleAll } from "./link-ring.js";
@@ -75,7 +76,7 @@ export class Link {
 
   /** The connection is new: nothing is sent until the other side has said what it has. */
   private isResuming = true;
-  private isAckDue = false;
+  private readonly acks = new AckPace();
   private isAskDue = false;
   private isAgainDue = false;
 
@@ -103,7 +104,7 @@ export class Link {
 
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
-    return this.isUp ? this.askDueMs : Number.POSITIVE_INFINITY;
+    return this.isUp ? Math.min(this.askDueMs, this.acks.dueMs) : Number.POSITIVE_INFINITY;
   }
 
   /** Both directions are connected, for the first time or again. */
@@ -131,10 +132,10 @@ export class Link {
     const { ring } = this;
     const isFull = ring.length > 0 && ring.bytes + part.length > this.limits.linkBytesMax;
     const lost = isFull ? ring.beginAnew() : undefined;
-    if (ring.length === 0) {
-      this.askDueMs = Math.min(this.askDueMs, nowMs + askMs);
-      if (this.isUp && !this.isResuming) this.roundTrip.begin(ring.acked + 1, nowMs);
-    }
+    if (ring.length === 0) this.askDueMs = Math.min(this.askDueMs, nowMs + askMs);
+    // An ack that nobody waits for may take its time.
+    const isNext = ring.sent === ring.acked + ring.length && done !== undefined;
+    if (isNext && this.isUp && !this.isResuming) this.roundTrip.begin(ring.sent + 1, nowMs);
     ring.push({ part, done });
     if (lost !== undefined) this.tellLost(lost);
   }
@@ -164,7 +165,7 @@ export class Link {
       ring.sent = ring.acked;
       if (ring.length === 0) this.askDueMs = Number.POSITIVE_INFINITY;
     }
-    if (head.kind === "ask") this.isAckDue = true;
+    if (head.kind === "ask") this.acks.isDue = true;
     else if (head.kind === "again") ring.sent = ring.acked;
     settleAll(taken, true);
     if (lost !== undefined) this.tellLost(lost);
@@ -173,6 +174,7 @@ export class Link {
 
   /** Asks for a sign when acks stay away. */
   tick(nowMs: number): void {
+    this.acks.tick(nowMs);
     if (!this.isUp || nowMs < this.askDueMs) return;
     this.isAskDue = true;
     this.askPauseMs = Math.min(2 * this.askPauseMs, askMsMax);
@@ -182,7 +184,7 @@ export class Link {
   /** Whether there is nothing to publish. */
   get isQuiet(): boolean {
     const { ring } = this;
-    const isDue = this.isAckDue || this.isAskDue || this.isAgainDue;
+    const isDue = this.acks.isDue || this.isAskDue || this.isAgainDue;
     const hasRoom = ring.sent - ring.acked < Math.min(ring.length, this.limits.linkWindow);
     return !this.isUp || !(isDue || (hasRoom && !this.isResuming));
   }
@@ -196,15 +198,15 @@ export class Link {
     while (ring.sent < last) {
       const { number, part, isRepeat } = ring.next();
       this.counts[isRepeat ? "resent" : "sent"]++;
-      this.isAckDue = false;
+      this.acks.told();
       yield this.message("data", number, part);
     }
     if (this.isAgainDue) yield this.message("again", ring.sent, nothing);
     if (this.isAskDue) yield this.message("ask", ring.sent, nothing);
-    else if (this.isAckDue && !this.isAgainDue) yield this.message("ack", ring.sent, nothing);
+    else if (this.acks.isDue && !this.isAgainDue) yield this.message("ack", ring.sent, nothing);
+    if (this.isAskDue || this.isAgainDue || this.acks.isDue) this.acks.told();
     this.isAgainDue = false;
     this.isAskDue = false;
-    this.isAckDue = false;
   }
 
   private message(kind: FrameKind, number: number, part: Buffer): LinkMessage {
@@ -236,7 +238,7 @@ export class Link {
     if (head.epoch < this.theirEpoch) {
       this.counts.stale++;
       // It is told which stream is waited for here.
-      this.isAckDue = true;
+      this.acks.isDue = true;
       return;
     }
     if (head.epoch > this.theirEpoch && !this.follow(head)) {
@@ -246,11 +248,11 @@ export class Link {
     } else if (head.number === this.received + 1) {
       this.received++;
       this.counts.taken++;
-      this.isAckDue = true;
+      this.acks.taken(part, nowMs);
       this.handlers.taken(part);
     } else if (head.number <= this.received) {
       this.counts.repeated++;
-      this.isAckDue = true;
+      this.acks.isDue = true;
     } else this.complain(nowMs);
   }
 

@@ -34,7 +34,9 @@ function shareAll(group: Group, wanting: readonly Lease[], grant: Grant): void {
     free -= count;
     if (lease !== undefined) give(lease, count, grant);
   }
-  if (free <= 0 && (waiting > 0 || wanting.some(isMissing))) recall(sites.leasesOut(), grant);
+  if (free > 0) return;
+  const short = wanting.filter(isMissing);
+  recall(sites.leasesOut(), grant, (lease) => waiting > 0 || short.some((one) => one !== lease));
 }
 
 /** In a group with affinity credit is that of the one cell that a key belongs to. */
@@ -50,15 +52,22 @@ function shareByCell(group: Group, wanting: readonly Lease[], grant: Grant): voi
       give(lease, count, grant);
     }
     if (free > 0) continue;
-    recall(
-      [...group.sites.leasesOut()].filter(({ cell }) => cell === member.id),
-      grant,
-    );
+    const leases = [...group.sites.leasesOut()].filter(({ cell }) => cell === member.id);
+    const short = mine.filter(isMissing);
+    const isShort = group.backlog.events > 0;
+    recall(leases, grant, (lease) => isShort || short.some((one) => one !== lease));
   }
 }
 
+/**
+ * Credit is granted in steps of an eighth of what the origin has: a word for each settlement would be as many words as
+ * deliveries.
+ */
+const stepPart = 1 / 8;
+
 function give(lease: Lease, count: number, grant: Grant): void {
-  if (count > 0 && grant(lease, count)) lease.granted += count;
+  if (count <= 0 || count < lease.outstanding * stepPart) return;
+  if (grant(lease, count)) lease.granted += count;
 }
 
 function isMissing({ missing }: Lease): boolean {
@@ -66,10 +75,14 @@ function isMissing({ missing }: Lease): boolean {
 }
 
 /** Somebody wants credit, and there is none: who has some and does not need it gives it back. */
-function recall(leases: Iterable<Lease>, grant: Grant): void {
+function recall(
+  leases: Iterable<Lease>,
+  grant: Grant,
+  isWantedByOthers: (lease: Lease) => boolean,
+): void {
   for (const lease of leases) {
     // Once for what was granted last: who needs it does not answer.
     if (lease.outstanding === 0 || lease.recalledAt === lease.granted) continue;
-    if (grant(lease, 0)) lease.recalledAt = lease.granted;
+    if (isWantedByOthers(lease) && grant(lease, 0)) lease.recalledAt = lease.granted;
   }
 }
