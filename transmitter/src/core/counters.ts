@@ -54,6 +54,8 @@ export const counterHelp = Object.freeze({
   runsLinked: "runs passed on to another transmitter for its streams",
   runsTaken: "runs taken from another transmitter",
   eventsLostOnLink: "events that could not be passed on to another transmitter",
+  groupsKept: "groups kept without cells, for those that were lost",
+  eventsCeded: "events left to the new home of their sender",
   seeks: "times that all were asked what they know of repeated events",
   orphansAdopted: "deliveries of a dead origin that another one took over",
   sitesLost: "transmitters found dead, left or started again",
@@ -71,6 +73,9 @@ export const counterHelp = Object.freeze({
   membersSuspected: "times a transmitter became suspect",
   membersDead: "transmitters found dead",
   membersLeft: "transmitters that said farewell",
+  linksCut: "times that the connection of a link was lost",
+  linksResumed: "links that went on where they were after a cut",
+  linksRenewed: "links that began anew: what was under way may be lost",
   linksRefused: "hellos and frames of other transmitters refused",
 } satisfies Record<string, string>);
 

@@ -214,6 +214,7 @@ export class Groups {
 
   /** Lets a group without members live for a while, for cells that were lost. */
   keep(group: Group, untilMs: number): void {
+    if (group.isEmpty) this.parts.counters.add("groupsKept");
     group.keptUntilMs = Math.max(group.keptUntilMs, untilMs);
     this.endIfEmpty(group, Number.NEGATIVE_INFINITY);
   }

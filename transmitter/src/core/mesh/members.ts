@@ -77,6 +77,8 @@ const latePhi = 3;
  * @see PROTOCOL.md §19.16, §19.17
  */
 export class Members {
+  /** Signs of life of earlier starts, which count for nothing. */
+  refuted = 0;
   private readonly limits: MembersLimits;
   private readonly handlers: MembersHandlers;
   private readonly held = new Map<Thid, Held>();
@@ -128,7 +130,8 @@ export class Members {
       member.beat = beat;
       member.detector = new Detector(this.limits, nowMs);
       this.enter(member, "heard-of", nowMs);
-    } else if (incarnation === member.incarnation && beat > member.beat) {
+    } else if (incarnation < member.incarnation) this.refuted++;
+    else if (incarnation === member.incarnation && beat > member.beat) {
       member.beat = beat;
       this.spoke(member, nowMs);
     }

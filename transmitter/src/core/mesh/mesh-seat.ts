@@ -66,6 +66,8 @@ export class MeshSeat {
   private joined: Mesh | undefined;
   private standing: "apart" | "joining" | "joined" | "degraded" = "apart";
   private nowMs = 0;
+  /** Peers whose connection was lost. */
+  private readonly cut = new Set<Thid>();
 
   constructor(parts: MeshSeatParts) {
     this.parts = parts;
@@ -192,15 +194,22 @@ export class MeshSeat {
       changed: (id, change) => this.listener.changed(id, change, this.nowMs),
       renewed: (id, incarnation) => this.listener.renewed(id, incarnation, this.nowMs),
       linked: (id) => {
+        if (this.cut.delete(id)) this.parts.counters.add("linksResumed");
         this.news.link(id, "up", this.nowMs);
         this.listener.linked(id, this.nowMs);
       },
-      cut: (id) => this.news.link(id, "cut", this.nowMs),
+      cut: (id) => {
+        this.parts.counters.add("linksCut");
+        this.cut.add(id);
+        this.news.link(id, "cut", this.nowMs);
+      },
       word: (from, part, nowMs) => {
         if (this.parts.takeQuery(from, part, nowMs)) return;
         this.listener.word(from, part, nowMs);
       },
       begunAnew: (id) => {
+        this.parts.counters.add("linksRenewed");
+        this.cut.delete(id);
         this.news.link(id, "anew", this.nowMs);
         this.listener.begunAnew(id, this.nowMs);
       },

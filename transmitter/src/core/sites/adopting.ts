@@ -131,7 +131,7 @@ export class Adopting {
     if (sender === undefined || sender.session >= session) return;
     sender.movedTo = home;
     for (const group of this.parts.groups().all) {
-      cede(group, id);
+      this.parts.counters.add("eventsCeded", cede(group, id));
       this.parts.groups().touch(group);
     }
   }

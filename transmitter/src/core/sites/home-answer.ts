@@ -1,6 +1,6 @@
 import { indexRange, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
 import type { Group } from "../groups/group.js";
-import type { Span } from "../groups/ledger.js";
+import { type Span, spanCount } from "../groups/ledger.js";
 
 /** What the former home of a sender knows of events in one group. */
 export interface HomeAnswer {
@@ -44,13 +44,13 @@ export interface Ceded {
   readonly used: RangeSet;
 }
 
-/** Leaves to the new home of a sender what nobody has of a group. */
-export function cede(group: Group, sender: Thid): void {
+/** Leaves to the new home of a sender what nobody has of a group. @returns how many events. */
+export function cede(group: Group, sender: Thid): number {
   const isIt = ({ lot }: Span): boolean => {
     return lot.upstream === undefined && lot.run.header.sender === sender;
   };
   const spans = group.takeUnassigned(isIt);
-  if (spans.length === 0) return;
+  if (spans.length === 0) return 0;
   const ceded = group.ceded.get(sender) ?? { fresh: new RangeSet(), used: new RangeSet() };
   group.ceded.set(sender, ceded);
   for (const span of spans) {
@@ -59,6 +59,7 @@ export function cede(group: Group, sender: Thid): void {
     const seqs = indexRange(span.from - firstNumber, span.to - firstNumber);
     entry?.forget(Array.from(seqs, (index) => run.seqAt(index)));
   }
+  return spans.reduce((sum, span) => sum + spanCount(span), 0);
 }
 
 /** The events of spans as ranges, of these ones alone if some are given. */
