@@ -51,6 +51,7 @@ export class CellProcess {
     this.random = around.random(`cell ${terms.id}`);
     const { agenda } = around;
     this.process = new Process(agenda, around.random(`turns ${terms.id}`), () => this.turn());
+    this.process.turnMsMax = around.turnMsMax;
     const { id, service, transmitters } = terms;
     const dice = around.random(`core ${id}`);
     this.core = new CellCore(
@@ -167,7 +168,7 @@ export class CellProcess {
 
   private attach(way: Line, address: string): void {
     const { core, process, terms, around } = this;
-    const tap = new Wiretap(terms, (entry) => this.log(entry));
+    const tap = new Wiretap({ ...terms, names: around.names }, (entry) => this.log(entry));
     const line = around.network.dialCommand(address, {
       process,
       connected: () => core.connected(this.nowMs, way),

@@ -1,6 +1,6 @@
 import type { CatchPlan, CellPlan, Fate, SendPlan } from "./plan.js";
 import type { SeededRandom } from "./random.js";
-import { drawShape, type Shape } from "./shape.js";
+import { drawShape, type Shape, type WorldKind } from "./shape.js";
 import type { WorldTerms } from "./world.js";
 
 /** Everything about a world that is drawn before it begins. */
@@ -40,13 +40,18 @@ const services = ["billing", "stock", "mail"];
 const keys = ["red", "green", "blue", "white"];
 
 /** @param scale how many times as many events as usual. */
-export function drawPlans(random: SeededRandom, scale = 1): Plans {
-  const shape = drawShape(random, scale);
+export function drawPlans(random: SeededRandom, kind: WorldKind = "swarm", scale = 1): Plans {
+  const shape = drawShape(random, kind, scale);
   const terms = new Map<string, CatchPlan>();
-  const cells = Array.from({ length: shape.cells }, (_, at) => drawCell(random, at, terms));
+  const drawn = Array.from({ length: shape.cells }, (_, at) => drawCell(random, at, terms));
+  const cells = shape.isBrisk ? drawn.map((cell) => hasten(random, cell)) : drawn;
   const senders = cells.filter(({ sends }) => sends !== undefined).length;
   return {
-    world: { network: drawNetwork(random), limits: drawLimits(random) },
+    world: {
+      network: drawNetwork(random),
+      limits: drawLimits(random, shape.isBrisk),
+      turnMsMax: shape.isBrisk ? random.between(0.1, 1.5) : 0.05,
+    },
     shape,
     transmitters: drawTransmitters(random, shape.transmitters),
     cells: cells.map((cell) => quicken(cell, senders, shape)),
@@ -72,6 +77,31 @@ function quicken(cell: CellPlan, senders: number, { events, loadMs }: Shape): Ce
   return { ...cell, sends: { ...cell.sends, everyMs: loadMs / bursts } };
 }
 
+/** Lets a cell do much in one turn. */
+function hasten(random: SeededRandom, { sends, catches, ...cell }: CellPlan): CellPlan {
+  return {
+    ...cell,
+    catches: catches.slice(0, 2).map((it) => ({
+      ...it,
+      workMs: random.chance(0.6) ? 0 : random.between(0.1, 5),
+      grainMs: random.between(2, 20),
+      concurrency: random.chance(0.3) ? it.concurrency : random.int(16, 256),
+      credit: it.credit === undefined ? undefined : it.credit * random.int(1, 16),
+    })),
+    sends: sends && hastenSends(random, sends),
+  };
+}
+
+/** Runs go on as they came where all of a run is alike: most senders send such runs. */
+function hastenSends(random: SeededRandom, sends: SendPlan): SendPlan {
+  const burstMax = random.int(100, 1200);
+  const paddingMax = Math.min(sends.paddingMax, 1000);
+  if (random.chance(0.25)) return { ...sends, burstMax, paddingMax };
+  const shares = { keyShare: 0, headersShare: 0, ttlShare: 0, sameShare: 0 };
+  const isMixed = random.chance(0.3);
+  return { ...sends, ...shares, isMixed, burstMax, paddingMax, askShare: sends.askShare / 40 };
+}
+
 function drawNetwork(random: SeededRandom): WorldTerms["network"] {
   return {
     delayMinMs: 0.03,
@@ -82,11 +112,13 @@ function drawNetwork(random: SeededRandom): WorldTerms["network"] {
   };
 }
 
-function drawLimits(random: SeededRandom): WorldTerms["limits"] {
+/** @param isBrisk with what is ten times as large where ten times as much is to be held. */
+function drawLimits(random: SeededRandom, isBrisk: boolean): WorldTerms["limits"] {
+  const factor = isBrisk ? 10 : 1;
   return {
-    ...(random.chance(0.4) && { ringBytesMax: random.int(2, 40) * 1024 }),
-    ...(random.chance(0.3) && { backlogEventsMax: random.int(30, 300) }),
-    ...(random.chance(0.2) && { backlogBytesMax: random.int(8, 64) * 1024 }),
+    ...(random.chance(0.4) && { ringBytesMax: factor * random.int(2, 40) * 1024 }),
+    ...(random.chance(0.3) && { backlogEventsMax: factor * random.int(30, 300) }),
+    ...(random.chance(0.2) && { backlogBytesMax: factor * random.int(8, 64) * 1024 }),
     ...(random.chance(0.2) && { backlogAgeMs: random.int(2000, 8000) }),
     ...(random.chance(0.2) && { routesMax: random.int(0, 4) }),
     ...(random.chance(0.2) && { dedupeWindowMs: random.int(200, 2000) }),
@@ -149,6 +181,7 @@ function drawAnycatch(random: SeededRandom, pattern: string): CatchPlan {
     pattern,
     concurrency,
     workMs,
+    grainMs: 0,
     credit: random.chance(0.4) ? random.int(1, 64) : undefined,
     redeliver: random.chance(0.85),
     affinity: random.chance(0.25),
@@ -184,12 +217,14 @@ function drawFates(
 function drawSends(random: SeededRandom): SendPlan {
   return {
     channels: channels.slice(0, random.int(1, channels.length)),
+    isMixed: true,
     pace: random.weighted({ flood: 6, accepted: 2, handled: 1 }),
     everyMs: 0,
     burstMax: random.chance(0.5) ? random.int(1, 10) : random.int(20, 120),
     paddingMax: random.chance(0.8) ? random.int(0, 200) : random.int(1000, 8000),
     keys,
     keyShare: random.chance(0.5) ? random.float() : 0,
+    headersShare: 0.05,
     ttlShare: random.chance(0.3) ? 0.05 : 0,
     sameShare: random.chance(0.3) ? 0.02 : 0,
     askShare: random.chance(0.5) ? 0.04 : 0,

@@ -54,6 +54,7 @@ export class ExplainRig {
   constructor(seed: number) {
     this.world = new World({
       seed,
+      turnMsMax: 0.05,
       network: {
         delayMinMs: 0.05,
         delayMaxMs: 0.5,
@@ -177,6 +178,7 @@ function drawCatch(random: SeededRandom): CatchPlan {
     pattern: drawPattern(random),
     concurrency: random.int(1, 3),
     workMs: 0,
+    grainMs: 0,
     credit: random.chance(0.7) ? random.int(1, 4) : undefined,
     redeliver: true,
     affinity: random.chance(0.1),

@@ -6,7 +6,6 @@ import { sweep } from "./sweep.js";
 
 const seeds = Number(process.env["SIM_SEEDS"] ?? 500);
 const firstSeed = Number(process.env["SEED_FIRST"] ?? 1001);
-const scale = 0.4;
 
 /*
  * Goal:   as the swarm, over so many seeds that every kind of fault and every rare branch occurs.
@@ -20,11 +19,13 @@ describe("simulation: the full sweep", () => {
   it(`keeps every promise in ${seeds} seeds, and reaches every branch`, async () => {
     const report = await sweep(
       Array.from({ length: seeds }, (_, at) => firstSeed + at),
-      { scale },
+      { kind: "sweep" },
     );
     const faults = [...faultKinds.map((kind) => `fault: ${kind}`), "fault: handlerCrash"];
 
-    console.log(`    ${report.seeds} seeds, ${report.events} events, ${report.faults} faults`);
+    console.log(
+      `    ${report.seeds} seeds, ${report.events} events, ${report.deliveries} deliveries, ${report.faults} faults`,
+    );
     console.log(`    ${report.totals.say(faults)}`);
     console.log(`    ${report.totals.say(rareBranches)}`);
     expect(report.failed, report.failed.join("\n  ")).to.deep.equal([]);

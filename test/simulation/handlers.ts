@@ -109,13 +109,14 @@ export class Handlers implements CellProgram {
   private pullEvents(supply: MulticatchSupply, plan: CatchPlan): void {
     for (let event = supply.take(); event !== undefined; event = supply.take()) {
       const { pattern } = plan;
-      this.log({ ...this.named(event), action: "caught", pattern });
+      const { id, channel, cause } = this.named(event);
+      this.log({ id, channel, cause, action: "caught", pattern });
       this.replyToGather(supply, event);
       if (plan.workMs === 0) {
         supply.finished();
         continue;
       }
-      this.cell.actIn(this.cell.random.waitMs(plan.workMs), () => {
+      this.cell.actIn(this.workMs(plan), () => {
         supply.finished();
         if (this.plans.has(supply)) this.pullEvents(supply, plan);
       });
@@ -142,7 +143,9 @@ export class Handlers implements CellProgram {
     const { attempt, repeat } = delivery;
     const { origin: home } = delivery.name;
     const { service } = this.cell.terms;
-    const name = { ...this.named(delivery), service, pattern: plan.pattern, attempt, home };
+    const { pattern } = plan;
+    const { id, channel, key, cause } = this.named(delivery);
+    const name = { id, channel, key, cause, service, pattern, attempt, home };
     this.log({ ...name, action: "begun", repeat });
     const work = { supply, plan, delivery, name, fate: random.weighted(plan.fates) };
     if (work.fate === "crash") {
@@ -163,7 +166,15 @@ export class Handlers implements CellProgram {
     if (fate === "hold") return plan.ackTimeoutMs * random.between(1.2, 2);
     // Its settlement crosses the word that the delivery was taken back.
     if (fate === "late") return plan.ackTimeoutMs - random.between(0, 4);
-    return plan.workMs === 0 ? 0 : random.waitMs(plan.workMs);
+    return plan.workMs === 0 ? 0 : this.workMs(plan);
+  }
+
+  /** How long a handler works: about as long as planned, and until the next moment of its grain. */
+  private workMs({ workMs, grainMs }: CatchPlan): number {
+    const drawnMs = this.cell.random.waitMs(workMs);
+    if (grainMs === 0) return drawnMs;
+    const { nowMs } = this.cell;
+    return Math.ceil((nowMs + drawnMs) / grainMs) * grainMs - nowMs;
   }
 
   /** Works for longer than the time-out, and says so. */
@@ -245,21 +256,24 @@ export class Handlers implements CellProgram {
     this.cell.core.catches.releaseAnycatch(supply, noWaiter);
   }
 
-  private named(event: CaughtEvent): { id: string; channel: string; key?: string; cause?: string } {
+  private named(event: CaughtEvent): Named {
     const { sender, seq, channel, key } = event;
     const [number, cause] = event.data as Body;
     if (cause === null && number !== seq) throw new Error(`${sender}:${seq} carries ${number}`);
-    return {
-      id: `${sender}:${seq}`,
-      channel,
-      ...(key !== undefined && { key }),
-      ...(cause !== null && { cause }),
-    };
+    const id = this.cell.around.names.of(sender, seq);
+    return { id, channel, key, cause: cause ?? undefined };
   }
 
   private log(entry: LogEntry): void {
     this.cell.log(entry);
   }
+}
+
+interface Named {
+  readonly id: string;
+  readonly channel: string;
+  readonly key: string | undefined;
+  readonly cause: string | undefined;
 }
 
 interface Work {

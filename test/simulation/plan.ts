@@ -25,6 +25,8 @@ export interface CatchPlan {
   readonly concurrency: number;
   /** Mean time of a handler; 0 is at once. */
   readonly workMs: number;
+  /** Handlers end only at multiples of it, many at a time; 0 is at any time. */
+  readonly grainMs: number;
   /** Anycatch: fixed credit, or none for the automatic one. */
   readonly credit: number | undefined;
   readonly redeliver: boolean;
@@ -49,6 +51,8 @@ export type Pace = "flood" | "accepted" | "handled";
 /** What a simulated cell sends. */
 export interface SendPlan {
   readonly channels: readonly string[];
+  /** Whether the events of one burst go to different channels. */
+  readonly isMixed: boolean;
   readonly pace: Pace;
   readonly everyMs: number;
   readonly burstMax: number;
@@ -56,6 +60,7 @@ export interface SendPlan {
   readonly paddingMax: number;
   readonly keys: readonly string[];
   readonly keyShare: number;
+  readonly headersShare: number;
   readonly ttlShare: number;
   readonly sameShare: number;
   readonly askShare: number;

@@ -21,6 +21,8 @@ const turnJobsMax = 64;
  */
 export class Process {
   state: ProcessState = "running";
+  /** How long a turn may be put off, in ms. */
+  turnMsMax = 0.05;
   /** When it was stopped last. */
   stoppedAtMs = 0;
   /** Until when the JavaScript thread does nothing but what it is doing. */
@@ -95,7 +97,7 @@ export class Process {
   private plan(): void {
     if (this.isPlanned || this.state !== "running") return;
     this.isPlanned = true;
-    const soonMs = this.agenda.nowMs + this.random.between(0.005, 0.05);
+    const soonMs = this.agenda.nowMs + this.random.between(0.005, this.turnMsMax);
     this.agenda.at(Math.max(soonMs, this.busyUntilMs), () => this.turn());
   }
 

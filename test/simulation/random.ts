@@ -54,13 +54,13 @@ export class SeededRandom {
 
   /** Picks by weight: what has none is never picked. */
   weighted<Name extends string>(weights: Readonly<Partial<Record<Name, number>>>): Name {
-    const rows = Object.entries(weights) as [Name, number][];
-    let at = this.float() * rows.reduce((sum, [, weight]) => sum + weight, 0);
+    const { rows, total } = scaleOf(weights);
+    let at = this.float() * total;
     for (const [name, weight] of rows) {
       at -= weight;
-      if (at < 0) return name;
+      if (at < 0) return name as Name;
     }
-    return (rows[0] as [Name, number])[0];
+    return (rows[0] as Row)[0] as Name;
   }
 
   /** A waiting time with this mean: many short ones, few long ones. */
@@ -82,4 +82,23 @@ export class SeededRandom {
     this.c = ((this.c << 21) | (this.c >>> 11)) + sum;
     return sum >>> 0;
   }
+}
+
+type Row = readonly [name: string, weight: number];
+
+interface Scale {
+  readonly rows: readonly Row[];
+  readonly total: number;
+}
+
+const scales = new WeakMap<object, Scale>();
+
+function scaleOf(weights: Readonly<Record<string, number | undefined>>): Scale {
+  let scale = scales.get(weights);
+  if (scale === undefined) {
+    const rows = Object.entries(weights) as [string, number][];
+    scale = { rows, total: rows.reduce((sum, [, weight]) => sum + weight, 0) };
+    scales.set(weights, scale);
+  }
+  return scale;
 }

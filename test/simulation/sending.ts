@@ -18,6 +18,8 @@ export class Sending {
   private readonly plan: SendPlan;
   private readonly isOver: () => boolean;
   private readonly padding: string;
+  /** Where all events of the present burst go, if to one channel. */
+  private channel: string | undefined;
 
   constructor(cell: CellProcess, plan: SendPlan, isOver: () => boolean) {
     this.cell = cell;
@@ -35,6 +37,8 @@ export class Sending {
     const { random, core } = this.cell;
     if (this.isOver() || core.closing.state.name !== "open") return;
     const count = random.int(1, this.plan.burstMax);
+    const { isMixed, channels } = this.plan;
+    this.channel = isMixed ? undefined : random.pick(channels);
     for (let at = 1; at < count; at++) this.send(undefined);
     if (this.plan.pace === "flood") {
       this.send(undefined);
@@ -49,7 +53,7 @@ export class Sending {
   private send(watcher: ConfirmWatcher | undefined): void {
     const { random, core } = this.cell;
     const { plan } = this;
-    const channel = random.pick(plan.channels);
+    const channel = this.channel ?? random.pick(plan.channels);
     const number = this.sent + 1;
     const length = Math.floor(random.float() ** 4 * plan.paddingMax);
     const data: Body = [number, null, this.padding.slice(0, length)];
@@ -59,11 +63,7 @@ export class Sending {
     }
     const extras = this.extras();
     const destination = core.outbox.send(channel, data, encodeExtras(extras));
-    const wish = {
-      ...(extras.ttlMs !== undefined && { ttlMs: extras.ttlMs }),
-      ...(extras.id !== undefined && { same: extras.id }),
-    };
-    this.log(channel, extras.key, wish);
+    this.log(channel, extras.key, { ttlMs: extras.ttlMs, same: extras.id });
     const seq = destination.seqAt(core.outbox.lastIndex);
     if (seq !== 0 && seq !== number) throw new Error(`event ${number} was given number ${seq}`);
     if (watcher !== undefined) destination.watch(core.outbox.lastIndex, watcher);
@@ -95,18 +95,18 @@ export class Sending {
 
   private extras(): EventExtras {
     const { random } = this.cell;
-    const { keys, keyShare, ttlShare, sameShare } = this.plan;
+    const { keys, keyShare, ttlShare, sameShare, headersShare } = this.plan;
     return {
       ...(random.chance(keyShare) && { key: random.pick(keys) }),
       ...(random.chance(ttlShare) && { ttlMs: random.int(1, 2000) }),
       ...(random.chance(sameShare) && { id: `same-${random.int(1, sameKeys)}` }),
-      ...(random.chance(0.05) && { headers: { drawn: random.hex(32) } }),
+      ...(random.chance(headersShare) && { headers: { drawn: random.hex(32) } }),
     };
   }
 
   private log(channel: string, key: string | undefined, wish: SendWish): void {
     this.sent++;
-    const id = `${this.cell.terms.id}:${this.sent}`;
-    this.cell.log({ id, action: "sent", channel, wish, ...(key !== undefined && { key }) });
+    const id = this.cell.around.names.of(this.cell.terms.id, this.sent);
+    this.cell.log({ id, action: "sent", channel, wish, key });
   }
 }

@@ -1,4 +1,5 @@
 import type { Agenda } from "./agenda.js";
+import type { EventNames } from "./event-names.js";
 import type { LogEntry } from "./log.js";
 import type { Network } from "./network.js";
 import type { SeededRandom } from "./random.js";
@@ -7,6 +8,9 @@ import type { SeededRandom } from "./random.js";
 export interface Surroundings {
   readonly agenda: Agenda;
   readonly network: Network;
+  readonly names: EventNames;
+  /** How long a turn of a process may be put off, in ms. */
+  readonly turnMsMax: number;
   /** A generator of its own for each part that draws. */
   random(label: string): SeededRandom;
   /** @param cell whom it is about; no cell by default. */

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { worldKindOf } from "./shape.js";
 import { runSwarm } from "./swarm.js";
 import { sweep } from "./sweep.js";
 
@@ -7,6 +8,7 @@ const seedsQuick = 30;
 const seedsCalm = 6;
 const replayed = process.env["SEED"];
 const scale = Number(process.env["SIM_SCALE"] ?? 1);
+const kind = worldKindOf(process.env["SIM_KIND"] ?? "swarm");
 
 /*
  * Goal:   the mesh keeps its promises under any load and any faults.
@@ -17,7 +19,7 @@ const scale = Number(process.env["SIM_SCALE"] ?? 1);
 describe("simulation: the swarm", () => {
   if (replayed !== undefined) {
     it(`keeps every promise in one seed (${replayed})`, () => {
-      expect(runSwarm({ seed: Number(replayed), scale }).wrong).to.deep.equal([]);
+      expect(runSwarm({ seed: Number(replayed), kind, scale }).wrong).to.deep.equal([]);
     }).timeout(600_000);
     return;
   }

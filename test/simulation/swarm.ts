@@ -3,6 +3,7 @@ import { Faults } from "./faults.js";
 import type { LogRecord } from "./log.js";
 import { SeededRandom } from "./random.js";
 import { drained } from "./rest.js";
+import type { WorldKind } from "./shape.js";
 import { World } from "./world.js";
 
 /** How a run of a drawn world is shaped. */
@@ -10,6 +11,8 @@ export interface SwarmOptions {
   readonly seed: number;
   /** Faults; 0 is a calm run. Default: drawn, at least 5. */
   readonly faults?: number;
+  /** What the world is drawn for. Default: `swarm`. */
+  readonly kind?: WorldKind;
   /** How many times as many events as usual. Default: 1. */
   readonly scale?: number;
   readonly onRecord?: (record: LogRecord) => void;
@@ -39,9 +42,9 @@ const eventsShareMin = 0.8;
  * all has drained. Safety is checked at each record; liveness when nothing moves any more.
  */
 export function runSwarm(options: SwarmOptions): SwarmResult {
-  const { seed, scale, onRecord } = options;
+  const { seed, kind, scale, onRecord } = options;
   const random = SeededRandom.forked(seed, "swarm");
-  const plans = drawPlans(random, scale);
+  const plans = drawPlans(random, kind, scale);
   const { events, loadMs } = plans.shape;
   const world = new World({ seed, ...plans.world, ...(onRecord !== undefined && { onRecord }) });
   world.isOver = () => world.nowMs >= loadMs && world.events >= eventsShareMin * events;

@@ -2,17 +2,21 @@ import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
+import type { WorldKind } from "./shape.js";
 import { Totals } from "./totals.js";
 
 /** What a worker is to run. */
 export interface SeedOrder {
   readonly seed: number;
+  readonly kind: WorldKind;
   /** How many times as many events as usual. */
   readonly scale: number;
 }
 
 /** How a sweep is made. */
 export interface SweepOptions {
+  /** What the worlds are drawn for. Default: `swarm`. */
+  readonly kind?: WorldKind;
   /** How many times as many events as usual each seed has. Default: 1. */
   readonly scale?: number;
   /** Called with each report as it comes. */
@@ -24,6 +28,8 @@ export interface SeedReport {
   readonly seed: number;
   readonly wrong: readonly string[];
   readonly events: number;
+  /** Times that a handler was given an event. */
+  readonly deliveries: number;
   readonly faults: number;
   readonly counts: readonly (readonly [string, number])[];
 }
@@ -32,6 +38,7 @@ export interface SeedReport {
 export interface SweepReport {
   readonly seeds: number;
   readonly events: number;
+  readonly deliveries: number;
   readonly faults: number;
   readonly totals: Totals;
   /** For each seed that failed, what was wrong and the line that replays it. */
@@ -41,15 +48,20 @@ export interface SweepReport {
   readonly faultsMin: number;
 }
 
+/** What a world is drawn for, and how many times as many events as usual it has. */
+export type WorldSize = Pick<SeedOrder, "kind" | "scale">;
+
+/** A world makes short-lived objects by the million: in a small space too many grow old. */
+const youngSpace = ["--max-semi-space-size=64"];
 /** More workers than this gain nothing: the sweep is short. */
 const workersMax = 8;
 
 /** Runs drawn worlds for all of these seeds, as many at a time as the machine has processors. */
 export async function sweep(
   seeds: readonly number[],
-  { scale = 1, onReport = () => {} }: SweepOptions = {},
+  { kind = "swarm", scale = 1, onReport = () => {} }: SweepOptions = {},
 ): Promise<SweepReport> {
-  const rest = seeds.map((seed) => ({ seed, scale }));
+  const rest = seeds.map((seed) => ({ seed, kind, scale }));
   const reports: SeedReport[] = [];
   const workers = Math.min(availableParallelism(), workersMax, seeds.length);
   const take = (report: SeedReport): void => {
@@ -58,12 +70,12 @@ export async function sweep(
   };
   await Promise.all(Array.from({ length: workers }, () => work(rest, take)));
   reports.sort((a, b) => a.seed - b.seed);
-  return summarize(reports, scale);
+  return summarize(reports, { kind, scale });
 }
 
 function work(rest: SeedOrder[], take: (report: SeedReport) => void): Promise<void> {
   const path = fileURLToPath(new URL("sweep-worker.ts", import.meta.url));
-  const child = fork(path, { execArgv: ["--import", "tsx"] });
+  const child = fork(path, { execArgv: [...youngSpace, "--import", "tsx"] });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code) => {
@@ -83,17 +95,18 @@ function next(child: ChildProcess, rest: SeedOrder[]): void {
   else child.send(order);
 }
 
-function summarize(reports: readonly SeedReport[], scale: number): SweepReport {
+function summarize(reports: readonly SeedReport[], world: WorldSize): SweepReport {
   const totals = new Totals();
   for (const { counts } of reports) for (const [name, count] of counts) totals.add(name, count);
   const failed = reports
     .filter(({ wrong }) => wrong.length > 0)
-    .map(({ seed, wrong }) => `${wrong.join("\n    ")}\n    replay: ${replayLine(seed, scale)}`);
+    .map(({ seed, wrong }) => `${wrong.join("\n    ")}\n    replay: ${replayLine(seed, world)}`);
   const sum = (pick: (report: SeedReport) => number): number =>
     reports.reduce((total, report) => total + pick(report), 0);
   return {
     seeds: reports.length,
     events: sum(({ events }) => events),
+    deliveries: sum(({ deliveries }) => deliveries),
     faults: sum(({ faults }) => faults),
     totals,
     failed,
@@ -103,7 +116,8 @@ function summarize(reports: readonly SeedReport[], scale: number): SweepReport {
 }
 
 /** The command that runs one seed again, and nothing else. */
-export function replayLine(seed: number, scale = 1): string {
+export function replayLine(seed: number, { kind, scale }: WorldSize): string {
+  const drawn = kind === "swarm" ? "" : `SIM_KIND=${kind} `;
   const size = scale === 1 ? "" : `SIM_SCALE=${scale} `;
-  return `${size}SEED=${seed} npm run test:simulation -- --grep "one seed"`;
+  return `${drawn}${size}SEED=${seed} npm run test:simulation -- --grep "one seed"`;
 }

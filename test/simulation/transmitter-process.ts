@@ -49,6 +49,7 @@ export class TransmitterProcess implements CommandServer, EventServer {
     const { id, incarnation, address } = terms;
     this.home = `${id}.${incarnation}`;
     this.process = new Process(agenda, around.random(`turns ${this.home}`), () => this.turn());
+    this.process.turnMsMax = around.turnMsMax;
     this.core = new TransmitterCore(this.options(), this.dice(), agenda.nowMs);
     this.letters = new DeadLetterWatch(this.core, around);
     around.log({ id: "", action: "started", home: this.home });
@@ -110,6 +111,12 @@ export class TransmitterProcess implements CommandServer, EventServer {
   report(): void {
     for (const [name, value] of Object.entries(this.core.counters.snapshot())) {
       this.around.count(name, value);
+    }
+    const { mesh } = this.core.seat;
+    this.around.count("mesh: signs of earlier starts refuted", mesh?.members.refuted ?? 0);
+    for (const { resent, holes } of mesh?.peering.links ?? []) {
+      this.around.count("links: frames sent again from the ring", resent);
+      this.around.count("links: holes", holes);
     }
   }
 

@@ -1,9 +1,18 @@
 import { decodeMessagePack, ownField, readFrame, readRun } from "@thynapse/protocol";
 import { readCommand, readRows } from "../../cell-sdk/dist/core/wire.js";
+import type { EventNames } from "./event-names.js";
+import { GivenBook } from "./given-book.js";
 import type { LogEntry } from "./log.js";
 
 /** Where a cell's records go. */
 export type LogSink = (entry: LogEntry) => void;
+
+/** Whom a wiretap listens to, and what events are called in its log. */
+export interface WiretapTerms {
+  readonly id: string;
+  readonly service: string;
+  readonly names: EventNames;
+}
 
 /** Commands that say something for the log; the others are not decoded. */
 const listened = new Set(["CNFM", "DLVR", "BACK", "WLCM"]);
@@ -18,18 +27,18 @@ export class Wiretap {
   home = "";
   private readonly cell: string;
   private readonly service: string;
+  private readonly names: EventNames;
   private readonly log: LogSink;
   /** Patterns of catches: by the reference that asked, then by number. */
   private readonly asked = new Map<unknown, string>();
   private readonly patterns = new Map<unknown, string>();
-  /** Deliveries that are at the cell, by their names. */
-  private readonly given = new Map<string, Given>();
-  /** The names of events that are at the cell, by pattern and id. */
-  private readonly names = new Map<string, string>();
+  /** Deliveries that are at the cell, by pattern. */
+  private readonly given = new Map<string, GivenBook>();
 
-  constructor({ id, service }: { readonly id: string; readonly service: string }, log: LogSink) {
+  constructor({ id, service, names }: WiretapTerms, log: LogSink) {
     this.cell = id;
     this.service = service;
+    this.names = names;
     this.log = log;
   }
 
@@ -76,12 +85,14 @@ export class Wiretap {
     const pattern = this.patterns.get(fields["catch"]);
     if (pattern === undefined) return;
     const origin = String(fields["origin"]);
+    const book = this.bookOf(pattern);
     for (const [, first, count, attempt] of fields["settled"] as readonly number[][]) {
       const from = first as number;
       for (let at = from; at < from + (count as number); at++) {
-        const given = this.takeOut(pattern, `${pattern} ${origin} ${at} ${attempt}`);
-        if (given !== undefined)
-          this.log({ ...given, action: "settled", pattern, home: this.home });
+        const given = book.takeOut(origin, at, attempt as number);
+        if (given === undefined) continue;
+        const { id, attempt: first } = given;
+        this.log({ id, attempt: first, action: "settled", pattern, home: this.home });
       }
     }
   }
@@ -109,7 +120,8 @@ export class Wiretap {
   }
 
   private each(first: unknown, last: unknown, log: (id: string) => void): void {
-    for (let seq = Number(first); seq <= Number(last); seq++) log(`${this.cell}:${seq}`);
+    const to = Number(last);
+    for (let seq = Number(first); seq <= to; seq++) log(this.names.of(this.cell, seq));
   }
 
   private delivered(map: Readonly<Record<string, unknown>>, part: Buffer, runAt: number): void {
@@ -121,34 +133,24 @@ export class Wiretap {
     const origin = String(ownField(map, "origin"));
     const run = readRun(part, runAt);
     const isClaimed = ownField(map, "claimed") === true;
+    const book = this.bookOf(pattern);
     for (let index = 0; index < run.count; index++) {
-      const id = `${run.header.sender}:${run.seqAt(index)}`;
-      const before = this.given.get(this.names.get(`${pattern} ${id}`) ?? "");
-      this.putIn(
-        pattern,
-        `${pattern} ${origin} ${number + index} ${attempt}`,
-        before ?? { id, attempt },
-      );
+      const id = this.names.of(run.header.sender, run.seqAt(index));
+      const before = book.of(id);
+      book.putIn(before ?? { id, attempt }, { origin, number: number + index, attempt });
       // What a cell has, or has claimed, gets another name and counts for nothing new.
       if (before !== undefined || isClaimed) continue;
       this.log({ id, action: "given", service, pattern, attempt, home });
     }
   }
 
-  private putIn(pattern: string, name: string, given: Given): void {
-    const event = `${pattern} ${given.id}`;
-    const former = this.names.get(event);
-    if (former !== undefined) this.given.delete(former);
-    this.names.set(event, name);
-    this.given.set(name, given);
-  }
-
-  private takeOut(pattern: string, name: string): Given | undefined {
-    const given = this.given.get(name);
-    if (given === undefined) return undefined;
-    this.given.delete(name);
-    this.names.delete(`${pattern} ${given.id}`);
-    return given;
+  private bookOf(pattern: string): GivenBook {
+    let book = this.given.get(pattern);
+    if (book === undefined) {
+      book = new GivenBook();
+      this.given.set(pattern, book);
+    }
+    return book;
   }
 
   private back(map: Readonly<Record<string, unknown>>): void {
@@ -157,17 +159,12 @@ export class Wiretap {
     const attempt = Number(ownField(map, "attempt"));
     const first = Number(ownField(map, "number"));
     const origin = String(ownField(map, "origin"));
+    const book = this.bookOf(pattern);
     for (let at = first; at < first + Number(ownField(map, "count") ?? 1); at++) {
-      const given = this.takeOut(pattern, `${pattern} ${origin} ${at} ${attempt}`);
+      const given = book.takeOut(origin, at, attempt);
       if (given !== undefined) {
         this.log({ ...given, action: "taken", service: this.service, pattern, home: this.home });
       }
     }
   }
-}
-
-/** An event that came in, and the attempt under which it came first. */
-interface Given {
-  readonly id: string;
-  readonly attempt: number;
 }

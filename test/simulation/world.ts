@@ -1,8 +1,9 @@
 import { Agenda } from "./agenda.js";
 import { CellProcess } from "./cell-process.js";
 import { Checker } from "./checker.js";
+import { EventNames } from "./event-names.js";
 import { Handlers } from "./handlers.js";
-import type { LogEntry, LogRecord } from "./log.js";
+import { type LogEntry, type LogRecord, recordOf } from "./log.js";
 import { Network, type NetworkTerms } from "./network.js";
 import type { CellPlan } from "./plan.js";
 import { SeededRandom } from "./random.js";
@@ -16,6 +17,8 @@ import { TransmitterProcess, type TransmitterTerms } from "./transmitter-process
 export interface WorldTerms {
   readonly seed: number;
   readonly network: NetworkTerms;
+  /** How long a turn of a process may be put off; what comes meanwhile is done in it too. */
+  readonly turnMsMax: number;
   /** Limits of every transmitter. */
   readonly limits: TransmitterTerms["limits"];
   /** Called with each record, for who wants to read along. */
@@ -42,6 +45,7 @@ export class World implements Surroundings {
   readonly network: Network;
   readonly checker = new Checker();
   readonly totals = new Totals();
+  readonly names = new EventNames();
   readonly transmitters = new Map<string, TransmitterProcess>();
   readonly inhabitants: Inhabitant[] = [];
   /** Transmitters that were started with the id of another one. */
@@ -56,6 +60,8 @@ export class World implements Surroundings {
   private records = 0;
   /** Events that were sent. */
   events = 0;
+  /** Times that a handler was given an event. */
+  deliveries = 0;
 
   constructor(terms: WorldTerms) {
     this.terms = terms;
@@ -66,6 +72,10 @@ export class World implements Surroundings {
 
   get nowMs(): number {
     return this.agenda.nowMs;
+  }
+
+  get turnMsMax(): number {
+    return this.terms.turnMsMax;
   }
 
   get digest(): string {
@@ -81,9 +91,10 @@ export class World implements Surroundings {
   }
 
   log(entry: LogEntry, cell = ""): void {
-    const record = { ...entry, cell, timeMs: this.nowMs };
+    const record = recordOf(entry, cell, this.nowMs);
     this.records++;
     if (record.action === "sent") this.events++;
+    else if (record.action === "begun" || record.action === "caught") this.deliveries++;
     this.hash.note(record.timeMs, record.action, record.id);
     this.terms.onRecord?.(record);
     this.checker.take(record);

@@ -1,6 +1,7 @@
 import { matchesPattern, type Pattern, parsePattern } from "@thynapse/protocol";
 import type { CatchTerms, LogRecord, SendWish } from "../log.js";
 import { Homes } from "./homes.js";
+import { Nested } from "./nested.js";
 
 /** How one delivery went, by the word of the cell that had it. */
 export interface Handling {
@@ -15,6 +16,14 @@ export interface Handling {
   readonly begunMs: number;
   end: "acked" | "nacked" | "returned" | "rejected" | "taken" | undefined;
   endMs: number;
+}
+
+/** A delivery that came in at a cell. */
+export interface Given {
+  readonly group: GroupBook;
+  readonly cell: string;
+  readonly attempt: number;
+  readonly timeMs: number;
 }
 
 /**
@@ -45,6 +54,8 @@ export class EventBook {
   readonly handlings = new Map<GroupBook, Handling[]>();
   readonly deadMs = new Map<GroupBook, number>();
   readonly musts: Must[] = [];
+  /** When it came in at cells, the last time last. */
+  readonly givens: Given[] = [];
 
   constructor(id: string) {
     this.id = id;
@@ -85,25 +96,33 @@ export class Books {
   /** Outputs that went into acks, and those that came out somewhere. */
   outputsAcked = 0;
   readonly outputsSeen = new Set<string>();
-  private readonly matches = new Map<string, boolean>();
+  /** By service and pattern. */
+  private readonly groupsBy = new Nested<GroupBook>();
+  /** By pattern and channel. */
+  private readonly matches = new Nested<boolean>();
+  /** The event that was asked for last: one record asks for it several times. */
+  private last: EventBook | undefined;
 
   event(id: string): EventBook {
+    if (this.last?.id === id) return this.last;
     let book = this.events.get(id);
     if (book === undefined) {
       book = new EventBook(id);
       this.events.set(id, book);
     }
+    this.last = book;
     return book;
   }
 
   group(service: string, pattern: string): GroupBook {
-    const name = `${service} ${pattern}`;
-    let book = this.groups.get(name);
+    let book = this.groupsBy.get(service, pattern);
     if (book === undefined) {
+      const name = `${service} ${pattern}`;
       const terms = { isAtMostOnce: false, hasAffinity: false };
       const ackTimeoutMs = Number.POSITIVE_INFINITY;
       book = { name, service, pattern: parsePattern(pattern), ...terms, ackTimeoutMs };
       this.groups.set(name, book);
+      this.groupsBy.set(service, pattern, book);
     }
     return book;
   }
@@ -119,11 +138,10 @@ export class Books {
   }
 
   isMatch(pattern: Pattern, channel: string): boolean {
-    const name = `${pattern.text} ${channel}`;
-    let known = this.matches.get(name);
+    let known = this.matches.get(pattern.text, channel);
     if (known === undefined) {
       known = matchesPattern(pattern, channel);
-      this.matches.set(name, known);
+      this.matches.set(pattern.text, channel, known);
     }
     return known;
   }

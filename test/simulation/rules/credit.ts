@@ -1,4 +1,5 @@
 import type { LogRecord } from "../log.js";
+import { Nested } from "./nested.js";
 import type { Rule, RuleParts } from "./rule.js";
 
 interface Account {
@@ -15,7 +16,7 @@ interface Account {
 export class CreditRule implements Rule {
   private readonly parts: RuleParts;
   /** By cell and transmitter, where the log says at which one; then by pattern. */
-  private readonly accounts = new Map<string, Map<string, Account>>();
+  private readonly accounts = new Nested<Map<string, Account>>();
   private isGivenLogged = false;
 
   constructor(parts: RuleParts) {
@@ -46,8 +47,8 @@ export class CreditRule implements Rule {
         break;
       case "detached":
         // What it holds is nothing to the next transmitter until it has claimed it.
-        this.accounts.delete(nameOfBook(record));
-        this.accounts.delete(record.cell);
+        this.accounts.delete(record.cell, record.home ?? "");
+        this.accounts.delete(record.cell, "");
         break;
       default:
     }
@@ -56,12 +57,11 @@ export class CreditRule implements Rule {
   finish(): void {}
 
   private granted(record: LogRecord): void {
-    const { mode, pattern = "", count = 0 } = record;
-    const book = nameOfBook(record);
-    let accounts = this.accounts.get(book);
+    const { cell, home = "", mode, pattern = "", count = 0 } = record;
+    let accounts = this.accounts.get(cell, home);
     if (accounts === undefined) {
       accounts = new Map();
-      this.accounts.set(book, accounts);
+      this.accounts.set(cell, home, accounts);
     }
     const account = accounts.get(pattern);
     if (account === undefined || mode === "any")
@@ -79,15 +79,13 @@ export class CreditRule implements Rule {
   }
 
   private accountOf(record: LogRecord): Account | undefined {
-    const accounts = this.accounts.get(nameOfBook(record)) ?? this.accounts.get(record.cell);
-    return accounts?.get(record.pattern ?? "");
+    const { cell, home = "", pattern = "" } = record;
+    const accounts = this.accounts.get(cell, home) ?? this.accounts.get(cell, "");
+    return accounts?.get(pattern);
   }
 }
 
-function nameOfBook({ cell, home }: LogRecord): string {
-  return home === undefined ? cell : `${cell} ${home}`;
-}
-
+/** Nearly all are first attempts: those go by the id alone. */
 function nameOf({ id, attempt = 1 }: LogRecord): string {
-  return `${id} ${attempt}`;
+  return attempt === 1 ? id : `${id} ${attempt}`;
 }

@@ -9,8 +9,6 @@ import type { Rule, RuleParts } from "./rule.js";
  */
 export class HandlingRule implements Rule {
   private readonly parts: RuleParts;
-  /** When each attempt of an event was given to a cell. */
-  private readonly givenMs = new Map<string, number>();
 
   constructor(parts: RuleParts) {
     this.parts = parts;
@@ -19,7 +17,7 @@ export class HandlingRule implements Rule {
   take(record: LogRecord): void {
     switch (record.action) {
       case "given":
-        this.givenMs.set(nameOf(record), record.timeMs);
+        this.given(record);
         break;
       case "begun":
         this.begun(record);
@@ -39,6 +37,12 @@ export class HandlingRule implements Rule {
 
   finish(): void {}
 
+  private given(record: LogRecord): void {
+    const { books } = this.parts;
+    const { cell, attempt = 1, timeMs } = record;
+    books.event(record.id).givens.push({ group: books.groupOf(record), cell, attempt, timeMs });
+  }
+
   private begun(record: LogRecord): void {
     const { books, membership } = this.parts;
     const { id, cell, timeMs, channel = "", attempt = 1, home = "" } = record;
@@ -47,10 +51,10 @@ export class HandlingRule implements Rule {
     this.checkMember(record, group);
     if (event.channel === "") event.channel = channel;
     event.key ??= record.key;
-    const end = { end: undefined, endMs: Number.POSITIVE_INFINITY };
     const isMarked = attempt > 1 || record.repeat === true;
-    const where = { cell, home, site: membership.siteOf(cell) };
-    const handling = { ...where, attempt, isMarked, begunMs: timeMs, ...end };
+    const site = membership.siteOf(cell);
+    const [end, endMs] = [undefined, Number.POSITIVE_INFINITY];
+    const handling = { cell, home, site, attempt, isMarked, begunMs: timeMs, end, endMs };
     const handlings = event.handlingsIn(group);
     if (group.isAtMostOnce && handlings.length > 0) {
       this.parts.broken("atMostOnce", `${id} in ${group.name}`, timeMs);
@@ -104,9 +108,14 @@ export class HandlingRule implements Rule {
 
   /** Whether a delivery was taken back because its time was up: it runs from when the cell could begin. */
   private isOverdue(record: LogRecord): boolean {
-    const sinceMs = this.givenMs.get(nameOf(record)) ?? Number.POSITIVE_INFINITY;
-    const { ackTimeoutMs } = this.parts.books.groupOf(record);
-    return record.timeMs + transitMs - sinceMs >= ackTimeoutMs;
+    const { books } = this.parts;
+    const group = books.groupOf(record);
+    const { cell, attempt = 1, timeMs } = record;
+    const given = books
+      .event(record.id)
+      .givens.findLast((it) => it.cell === cell && it.group === group && it.attempt === attempt);
+    const sinceMs = given?.timeMs ?? Number.POSITIVE_INFINITY;
+    return timeMs + transitMs - sinceMs >= group.ackTimeoutMs;
   }
 
   private isOlder(home: string, other: string): boolean {
@@ -117,15 +126,16 @@ export class HandlingRule implements Rule {
   private ended(record: LogRecord, end: NonNullable<Handling["end"]>): void {
     const { id, cell, attempt = 1, timeMs } = record;
     const handlings = this.parts.books.event(id).handlingsIn(this.parts.books.groupOf(record));
-    // What was taken back from a cell that goes on with it may come to that cell again.
-    const isOpen = ({ end: before }: Handling): boolean =>
-      before === undefined || (before === "taken" && end !== "taken");
-    const handling = handlings.findLast(
-      (it) => it.cell === cell && isOpen(it) && it.attempt === attempt,
-    );
-    if (handling === undefined) return;
-    handling.end = end;
-    handling.endMs = timeMs;
+    for (let at = handlings.length - 1; at >= 0; at--) {
+      const handling = handlings[at] as Handling;
+      if (handling.cell !== cell || handling.attempt !== attempt) continue;
+      // What was taken back from a cell that goes on with it may come to that cell again.
+      const { end: before } = handling;
+      if (before !== undefined && (before !== "taken" || end === "taken")) continue;
+      handling.end = end;
+      handling.endMs = timeMs;
+      return;
+    }
   }
 }
 
@@ -135,10 +145,6 @@ const transitMs = 20;
 interface Comparison {
   readonly group: GroupBook;
   readonly event: EventBook;
-}
-
-function nameOf({ id, cell, service, pattern, attempt }: LogRecord): string {
-  return `${id} ${cell} ${service} ${pattern} ${attempt}`;
 }
 
 function say({ cell, home, site, attempt, begunMs, end }: Handling): string {

@@ -8,6 +8,7 @@ import {
 import type { LogRecord } from "../log.js";
 import { Awareness, type Source } from "./awareness.js";
 import type { Books, EventBook, GroupBook } from "./books.js";
+import { Nested } from "./nested.js";
 
 /** One catch of one cell, from when it was armed first until it ends. */
 export interface CatchBook {
@@ -39,6 +40,8 @@ interface Standing {
  */
 export class Membership {
   readonly catches = new Map<string, CatchBook>();
+  /** The same by mode, cell and pattern. */
+  private readonly catchesOf = { any: new Nested<CatchBook>(), multi: new Nested<CatchBook>() };
   private readonly books: Books;
   private readonly standings = new Map<GroupBook, Standing>();
   private readonly leaving = new Set<string>();
@@ -84,7 +87,7 @@ export class Membership {
   }
 
   catchOf(cell: string, mode: CatchMode, pattern: string): CatchBook | undefined {
-    return this.catches.get(nameOf(cell, mode, pattern));
+    return this.catchesOf[mode].get(cell, pattern);
   }
 
   /** Every cell that was ever a member of the group. */
@@ -145,7 +148,9 @@ export class Membership {
       const known = this.knownSince(home, timeMs);
       const fresh = { cell, mode, pattern: parsePattern(pattern), home, isEnded: false, known };
       const times = { sinceMs: timeMs, lastArmedMs: timeMs, awayMs: undefined };
-      this.catches.set(name, { ...fresh, ...times });
+      const book = { ...fresh, ...times };
+      this.catches.set(name, book);
+      this.catchesOf[mode].set(cell, pattern, book);
     } else {
       const bridged = known.awayMs === undefined || timeMs < known.awayMs + streamKeepMs;
       if (known.home !== home || !bridged) {

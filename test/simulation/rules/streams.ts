@@ -1,6 +1,7 @@
 import type { LogRecord } from "../log.js";
 import type { EventBook } from "./books.js";
 import type { CatchBook } from "./membership.js";
+import { Nested } from "./nested.js";
 import type { Rule, RuleParts } from "./rule.js";
 
 /** An event that a catch must get, where it was armed then, and when the event was taken. */
@@ -13,8 +14,8 @@ interface Due {
 interface StreamBook {
   readonly held: CatchBook;
   readonly caught: Set<string>;
-  /** The highest number of each sender and channel. */
-  readonly highest: Map<string, number>;
+  /** The highest number of each channel and sender. */
+  readonly highest: Nested<number>;
   /** Events that it must get. */
   readonly musts: Due[];
   /** Lost events that it reported, by the transmitter it was attached to. */
@@ -84,25 +85,24 @@ export class StreamRule implements Rule {
     if (held !== undefined) this.streamOf(held).armedMs.set(home, timeMs);
   }
 
-  private caught({ id, cell, pattern = "", channel = "", timeMs }: LogRecord): void {
+  private caught(record: LogRecord): void {
+    const { id, cell, pattern = "", channel = "", timeMs } = record;
     const { books, membership, broken } = this.parts;
     const held = membership.catchOf(cell, "multi", pattern);
-    const what = `${id} (${channel}) at ${cell.slice(0, 6)} on ${pattern}`;
     if (held === undefined || held.isEnded || !books.isMatch(held.pattern, channel)) {
-      broken("member", what, timeMs);
+      broken("member", say(record), timeMs);
       return;
     }
     const event = books.event(id);
     if (event.channel === "") event.channel = channel;
     const stream = this.streamOf(held);
-    const line = `${event.sender} ${channel}`;
-    const highest = stream.highest.get(line) ?? 0;
-    if (stream.caught.has(id)) broken("order", `${what}, twice`, timeMs);
+    const highest = stream.highest.get(channel, event.sender) ?? 0;
+    if (stream.caught.has(id)) broken("order", `${say(record)}, twice`, timeMs);
     else if (event.number < highest && !this.mayBeLate(event, held)) {
-      broken("order", `${what}, after number ${highest}`, timeMs);
+      broken("order", `${say(record)}, after number ${highest}`, timeMs);
     }
     stream.caught.add(id);
-    stream.highest.set(line, Math.max(highest, event.number));
+    if (event.number > highest) stream.highest.set(channel, event.sender, event.number);
   }
 
   /** Order holds on a stream: what was lost with one transmitter may come by the next one, late. */
@@ -185,10 +185,14 @@ export class StreamRule implements Rule {
     let stream = this.streams.get(held);
     if (stream === undefined) {
       const caught = new Set<string>();
-      const maps = { caught, highest: new Map(), gaps: new Map(), armedMs: new Map() };
+      const maps = { caught, highest: new Nested<number>(), gaps: new Map(), armedMs: new Map() };
       stream = { held, ...maps, musts: [], vagueMs: Number.NEGATIVE_INFINITY };
       this.streams.set(held, stream);
     }
     return stream;
   }
+}
+
+function say({ id, cell, pattern = "", channel = "" }: LogRecord): string {
+  return `${id} (${channel}) at ${cell.slice(0, 6)} on ${pattern}`;
 }
