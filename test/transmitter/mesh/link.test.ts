@@ -234,55 +234,6 @@ describe("link", () => {
     expect(pair.taken.b).to.deep.equal([1, 2]);
   });
 
-  it("lets the ack of a delivery go with what comes back", () => {
-    const pair = new PairOfLinks();
-    pair.up();
-    pair.settle();
-    pair.sendWord("a", 1);
-    pair.settle();
-    expect(pair.links.a.unacked).to.equal(1);
-
-    pair.sendWord("b", 2);
-    pair.publish();
-    expect(pair.onTheWay).to.deep.equal({ a: 1, b: 0 });
-    pair.settle();
-    expect(pair.links.a.unacked).to.equal(0);
-    expect(pair.links.b.unacked).to.equal(1);
-  });
-
-  it("acks a delivery alone when nothing comes back, after 20 ms or 15 more of them", () => {
-    const pair = new PairOfLinks();
-    pair.up();
-    pair.settle();
-    pair.sendWord("a", 1);
-    pair.settle();
-    expect(pair.links.b.deadlineMs).to.equal(20);
-    pair.pass(20);
-    pair.settle();
-    expect(pair.links.a.unacked).to.equal(0);
-    expect(pair.links.b.deadlineMs).to.equal(Number.POSITIVE_INFINITY);
-
-    for (const n of numbers(2, 17)) {
-      expect(pair.links.a.unacked).to.equal(n - 2);
-      pair.sendWord("a", n);
-      pair.settle();
-    }
-    expect(pair.links.a.unacked).to.equal(0);
-  });
-
-  it("acks at once what its sender waits for, and all before it", () => {
-    const pair = new PairOfLinks();
-    pair.up();
-    pair.settle();
-    pair.sendWord("a", 1);
-    pair.settle();
-    pair.send("a", 2);
-    pair.settle();
-
-    expect(pair.ends.a).to.deep.equal([1, 2]);
-    expect(pair.links.b.deadlineMs).to.equal(Number.POSITIVE_INFINITY);
-  });
-
   it("measures how long a part takes there and its ack back, but not over a cut", () => {
     const pair = new PairOfLinks();
     const { roundTrip } = pair.links.a;

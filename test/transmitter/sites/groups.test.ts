@@ -127,6 +127,28 @@ describe("transmitter core: groups of a mesh", () => {
     expect(sender.confirms()).to.deep.equal(["1 handled"]);
   });
 
+  it("keeps a group whose last cells are lost at two transmitters at the same time (§10.8)", () => {
+    const net = new SiteNet(3);
+    const [near, ...far] = net.benches as [CoreBench, ...CoreBench[]];
+    const sender = near.cell("sender");
+    const lost = far.map((bench) => {
+      const worker = bench.cell("worker");
+      worker.catch("a", "any", { credit: 1 });
+      return [bench, worker] as const;
+    });
+    net.isHeld = true;
+    for (const [bench, worker] of lost) die(bench, worker);
+    net.isHeld = false;
+    net.pump();
+
+    sender.send("a");
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1"]);
+    const worker = near.cell("worker");
+    worker.catch("a", "any", { credit: 1 });
+    worker.settle(worker.takeOne("DLVR"));
+    expect(sender.confirms()).to.deep.equal(["1 handled"]);
+  });
+
   it("gives the events of a key to one cell of the mesh, one after the other (§10.10, §18.4)", () => {
     const net = new SiteNet(3);
     const workers = net.benches.map((bench) => {

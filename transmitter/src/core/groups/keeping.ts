@@ -37,10 +37,14 @@ export class Keeping {
     });
   }
 
-  /** A cell of a group was lost: after the last one it lives on for `groupKeepMs`. */
+  /**
+   * A cell of a group was lost: after the last one of this transmitter it lives on for
+   * `groupKeepMs`. Cells elsewhere do not count: the last ones of two transmitters may be lost at
+   * the same time.
+   */
   keep(group: Group, nowMs: number): void {
     this.parts.sites.announce(group);
-    if (group.memberCount > 0) return;
+    if (group.members.size > 0) return;
     const untilMs = nowMs + this.parts.limits.groupKeepMs;
     group.oursUntilMs = untilMs;
     this.parts.groups.keep(group, untilMs);

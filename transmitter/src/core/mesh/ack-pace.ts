@@ -1,10 +1,10 @@
-/** Longest time that an ack waits for a part that takes it along, in ms: a tenth of the sender's patience. */
+/** Longest time that an ack waits for a part that takes it along, in ms. It is missed after 200. */
 const waitMs = 20;
-/** Parts and bytes that one ack may be about: a sixteenth of the window, and of what a ring keeps. */
+/** Parts and bytes that one ack may be about: a sixteenth of the window, and of a ring. */
 const partsMax = 16;
 const bytesMax = 1024 * 1024;
 
-/** Words of the routing that nobody waits to see taken: an answer of its own follows each, if any does. */
+/** Words of the routing that nobody waits to see taken: if need be, an answer follows each. */
 const answered: ReadonlySet<string> = new Set(["DLVR", "SETL", "STLD", "NEED", "LEAS", "RTRN"]);
 
 const routingByte = 0x4d;

@@ -60,8 +60,8 @@ function shareByCell(group: Group, wanting: readonly Lease[], grant: Grant): voi
 }
 
 /**
- * Credit is granted in steps of an eighth of what the origin has: a word for each settlement would be as many words as
- * deliveries.
+ * Credit is granted in steps of an eighth of what the origin has: one word for each settlement
+ * would be as many words as deliveries.
  */
 const stepPart = 1 / 8;
 
