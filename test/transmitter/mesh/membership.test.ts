@@ -40,6 +40,29 @@ describe("mesh membership", () => {
     });
   }
 
+  it("falls into step with others, so that all are woken up at one time (§19.15)", () => {
+    const net = new MeshNet();
+    const names = ["a", "b", "c", "d", "e"];
+    for (const name of names) {
+      net.knock(net.start(name), "a");
+      net.pass(50);
+    }
+    net.run(5000);
+    const said = (): number => net.living.reduce((sum, { forAll }) => sum + forAll.length, 0);
+
+    const before = said();
+    let moments = 0;
+    for (let ms = 0; ms < 2000; ms += 10) {
+      const soFar = said();
+      net.pass(10);
+      if (said() > soFar) moments++;
+    }
+
+    expect(said() - before).to.be.within(8 * names.length, 9 * names.length);
+    // The first one, and all others.
+    expect(moments).to.be.at.most(18);
+  });
+
   it("names few in its heartbeats, and all of them in turn", () => {
     const { net, nodes } = calmMesh(20);
     for (const { forAll } of nodes) forAll.splice(0);

@@ -5,7 +5,7 @@ import { Joining } from "./joining.js";
 import type { Settle } from "./link-ring.js";
 import { isGone, mayLive, type Member, Members, type MemberState } from "./members.js";
 import type { MeshHandlers, MeshParts } from "./mesh-parts.js";
-import { readWord, writeWord } from "./mesh-words.js";
+import { type MeshWord, readWord, writeWord } from "./mesh-words.js";
 import { Peering } from "./peering.js";
 import { Talk } from "./talk.js";
 import { type Listener, Telling } from "./telling.js";
@@ -17,6 +17,11 @@ const commandKey = "command";
 const routingByte = 0x4d;
 /** A heartbeat that cannot wait comes no sooner after the last one than this, in ms. */
 const beatMsMin = 50;
+/**
+ * What may be left of the pause before a heartbeat when that of another one sets it off. Half of it
+ * lets two groups that are out of step meet, since one of the two gaps between them is not longer.
+ */
+const stepShare = 0.5;
 /** Heartbeats after which others hold one for alive that was away, and have said what it missed. */
 const hereBeats = 4;
 
@@ -203,7 +208,7 @@ export class Mesh {
         linked: (peer) => this.linked(peer),
         cut: ({ id }) => this.cut(id),
         taken: ({ id }, part) => this.taken(id, part),
-        told: (part) => this.talk.hear(readWord(part), this.nowMs),
+        told: (part) => this.told(readWord(part)),
         begunAnew: ({ id }) => this.begunAnew(id),
         restarted: ({ id }) => this.telling.forget(id),
         rivalled: (present, { pub }) => {
@@ -260,6 +265,16 @@ export class Mesh {
       const isUp = this.peering.isUp(id);
       const isSure = isUp && state === "alive";
       if (isUp || state === "alive" || state === "suspect") yield { id, isSure };
+    }
+  }
+
+  private told(word: MeshWord): void {
+    this.talk.hear(word, this.nowMs);
+    // All fall into step: then one wakes up for the heartbeats of many at once, not for each.
+    const { heartbeatMs } = this.limits;
+    const isNear = this.beatDueMs - this.nowMs <= heartbeatMs * stepShare;
+    if (word.kind === "beat" && word.speaker.id !== this.me.id && isNear) {
+      this.beatDueMs = Math.min(this.beatDueMs, this.nowMs);
     }
   }
 
