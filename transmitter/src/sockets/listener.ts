@@ -41,8 +41,8 @@ export type Which = "command" | "events";
  */
 const observerMs = 250;
 
-/** How long last events have to go out, in ms; the event socket is read meanwhile. */
-const lastEventsMs = 100;
+/** How often it is looked whether all who hear events have gone, in ms. */
+const goneMs = 10;
 
 /**
  * Sockets of one transmitter, with a context of their own, so that a close here ends nobody else's.
@@ -59,6 +59,8 @@ export class Listener {
   /** Resolves when both sockets are gone, and their ports free. */
   private readonly monitors: Promise<unknown>;
   private readonly bound = new Map<Which, string>();
+  /** Connections of the event socket. */
+  private hearers = 0;
   /** Those of the bound ones that take no connections for now. */
   private readonly closedOff = new Set<Which>();
 
@@ -72,7 +74,7 @@ export class Listener {
     const [ofCommand, ofEvents] = this.observers as [Observer, Observer];
     this.monitors = Promise.all([
       monitor(ofCommand, handlers.commandMonitor).catch(handlers.failed),
-      monitor(ofEvents, handlers.eventMonitor).catch(handlers.failed),
+      monitor(ofEvents, this.counting(handlers.eventMonitor)).catch(handlers.failed),
     ]);
     const turn = (): Promise<void> => handlers.turn();
     const budget = new TurnBudget();
@@ -155,15 +157,27 @@ export class Listener {
    * `lingerMs`, and not at all if that is 0.
    */
   async close(lingerMs: number): Promise<void> {
-    const { command, events } = this.pumps;
-    if (lingerMs > 0) await delay(lastEventsMs);
-    for (const pump of [command, events, ...this.linkPumps]) pump.stop();
+    for (const pump of this.linkPumps) pump.stop();
     this.links.close();
+    // Who has heard the farewell leaves. Until then the event socket is read: see `keptAlive`.
+    for (let ms = 0; ms < lingerMs && this.hearers > 0; ms += goneMs) await delay(goneMs);
+    for (const pump of Object.values(this.pumps)) pump.stop();
     this.command.close(lingerMs);
     this.events.close();
     const late = delay(lingerMs + observerMs, undefined, { ref: false });
     await Promise.race([this.monitors, late]);
     for (const observer of this.observers) if (!observer.closed) observer.close();
+  }
+
+  private counting(handlers: MonitorHandlers): MonitorHandlers {
+    return {
+      ...handlers,
+      accepted: (endpoint) => {
+        this.hearers++;
+        handlers.accepted(endpoint);
+      },
+      ended: () => this.hearers--,
+    };
   }
 
   private run(pump: Pump): void {
