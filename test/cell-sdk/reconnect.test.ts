@@ -104,6 +104,19 @@ describe("cell: where to go next (§9.8)", () => {
     expect(new Reconnect(["a"], () => 0.5).patienceMs).to.equal(1000);
   });
 
+  it("waits longer for a welcome after each round, so that who is overloaded gets through", () => {
+    const reconnect = new Reconnect(["a", "b"], dice(5));
+    const waits = Array.from({ length: 10 }, () => {
+      const { welcomeMs } = reconnect;
+      reconnect.failed();
+      return welcomeMs / 1000;
+    });
+    expect(waits).to.deep.equal([2, 2, 4, 4, 8, 8, 16, 16, 16, 16]);
+
+    reconnect.succeeded();
+    expect(reconnect.welcomeMs).to.equal(2000);
+  });
+
   it("forgets what earlier welcomes taught, and never what was given", () => {
     const reconnect = new Reconnect(["a"], () => 0.5);
     reconnect.learn(["b", "c"]);

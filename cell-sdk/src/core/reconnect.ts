@@ -17,6 +17,12 @@ const connectMinMs = 300;
 /** The same where there is no other address, or after some rounds: paths may be long. */
 const connectMaxMs = 2000;
 const connectAloneMs = 1000;
+/**
+ * How long a welcome may take at first, and after some rounds. Whoever cannot answer so many in
+ * that time would otherwise answer connections that were given up, and never get to the others.
+ */
+const welcomeMinMs = 2000;
+const welcomeMaxMs = 16_000;
 
 /**
  * What is to be thought of the transmitter that was lost.
@@ -72,6 +78,11 @@ export class Reconnect {
   get patienceMs(): number {
     const firstMs = this.hasOther ? connectMinMs : connectAloneMs;
     return Math.min(firstMs * 2 ** this.rounds, connectMaxMs);
+  }
+
+  /** How long it may take to answer `HELO`: longer after each round, in ms. */
+  get welcomeMs(): number {
+    return Math.min(welcomeMinMs * 2 ** this.rounds, welcomeMaxMs);
   }
 
   /** Takes the transmitters that the newest welcome names, in place of those of earlier ones. */

@@ -26,8 +26,6 @@ export interface SessionHost {
   failed(error: MeshError): void;
 }
 
-/** How long a welcome may take. */
-const helloMs = 2000;
 const leaveMs = 500;
 
 /**
@@ -91,7 +89,7 @@ export class Session {
   connected(nowMs: number): void {
     if (this.current.name !== "connecting") return;
     const { address } = this.current;
-    this.enter({ name: "hello", address, untilMs: nowMs + helloMs });
+    this.enter({ name: "hello", address, untilMs: nowMs + this.history.reconnect.welcomeMs });
     this.history.hellos++;
     const session = this.history.count + 1;
     const secret = this.history.secrets.of(address);

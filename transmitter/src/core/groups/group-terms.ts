@@ -14,12 +14,20 @@ export const defaultTerms: GroupTerms = Object.freeze({
   ackTimeoutMs: 30_000,
 });
 
-/** What these wishes come to together: at least one. */
-export function termsOf(wishes: readonly GroupTerms[]): GroupTerms {
-  return {
-    redeliver: wishes.every((wish) => wish.redeliver),
-    affinity: wishes.some((wish) => wish.affinity),
-    attemptsMax: Math.min(...wishes.map((wish) => wish.attemptsMax)),
-    ackTimeoutMs: Math.max(...wishes.map((wish) => wish.ackTimeoutMs)),
-  };
+/**
+ * What these wishes come to together; `undefined` if there is none.
+ *
+ * Done for each cell that comes or goes, over all of its group: it makes nothing on the way.
+ */
+export function termsOf(wishes: Iterable<GroupTerms>): GroupTerms | undefined {
+  let [redeliver, affinity] = [true, false];
+  let [attemptsMax, ackTimeoutMs] = [Number.POSITIVE_INFINITY, 0];
+  for (const wish of wishes) {
+    redeliver &&= wish.redeliver;
+    affinity ||= wish.affinity;
+    attemptsMax = Math.min(attemptsMax, wish.attemptsMax);
+    ackTimeoutMs = Math.max(ackTimeoutMs, wish.ackTimeoutMs);
+  }
+  if (attemptsMax === Number.POSITIVE_INFINITY) return undefined;
+  return { redeliver, affinity, attemptsMax, ackTimeoutMs };
 }

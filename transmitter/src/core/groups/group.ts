@@ -165,11 +165,10 @@ export class Group {
 
   /** Works the terms out anew, after a wish came, went or changed. */
   agree(): void {
-    const own = [...this.members.values()].map((member) => member.wish);
+    const own = termsOf(wishesOf(this.members.values()));
     // Without members those of the last ones stay in force.
-    if (own.length > 0) this.ownTerms = termsOf(own);
-    const all: GroupTerms[] = [...own, ...this.sites.terms()];
-    if (all.length > 0) this.terms = termsOf(all);
+    this.ownTerms = own ?? this.ownTerms;
+    this.terms = termsOf([...(own ? [own] : []), ...this.sites.terms()]) ?? this.terms;
   }
 
   /** Names the options in which this wish differs from what is in force. */
@@ -289,4 +288,8 @@ export class Group {
 export interface Choice {
   readonly holder: Holder;
   readonly count: number;
+}
+
+function* wishesOf(members: Iterable<Member>): Generator<GroupTerms> {
+  for (const { wish } of members) yield wish;
 }
