@@ -81,10 +81,10 @@ function quicken(cell: CellPlan, senders: number, { events, loadMs }: Shape): Ce
 function hasten(random: SeededRandom, { sends, catches, ...cell }: CellPlan): CellPlan {
   return {
     ...cell,
-    catches: catches.slice(0, 2).map((it) => ({
+    catches: catches.slice(0, random.int(1, 2)).map((it) => ({
       ...it,
-      workMs: random.chance(0.6) ? 0 : random.between(0.1, 5),
-      grainMs: random.between(2, 20),
+      workMs: random.chance(0.6) ? 0 : random.between(0.05, 2),
+      grainMs: random.between(1, 8),
       concurrency: random.chance(0.3) ? it.concurrency : random.int(16, 256),
       credit: it.credit === undefined ? undefined : it.credit * random.int(1, 16),
     })),

@@ -89,7 +89,8 @@ function small(
   const usual = { events, loadMs, faults: [5, 14], isBrisk } as const;
   if (name === "one") return { ...usual, transmitters: 1, cells: random.int(4, 6) };
   const transmitters = random.int(2, 6);
-  return { ...usual, transmitters, cells: random.int(4, 4 + transmitters) };
+  const cellsMax = kind === "proof" ? 6 : 4 + transmitters;
+  return { ...usual, transmitters, cells: random.int(4, cellsMax) };
 }
 
 function drawFew(random: SeededRandom, isBrisk: boolean): number {

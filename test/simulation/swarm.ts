@@ -3,7 +3,7 @@ import { Faults } from "./faults.js";
 import type { LogRecord } from "./log.js";
 import { SeededRandom } from "./random.js";
 import { drained } from "./rest.js";
-import type { WorldKind } from "./shape.js";
+import { drawShape, type Shape, type WorldKind } from "./shape.js";
 import { World } from "./world.js";
 
 /** How a run of a drawn world is shaped. */
@@ -63,6 +63,11 @@ export function runSwarm(options: SwarmOptions): SwarmResult {
   const wrong = drain(world);
   world.report();
   return { world, wrong, digest: world.digest, events: world.events, faults };
+}
+
+/** How large the world of a seed is. */
+export function shapeOf({ seed, kind, scale }: SwarmOptions): Shape {
+  return drawShape(SeededRandom.forked(seed, "swarm"), kind ?? "swarm", scale ?? 1);
 }
 
 function drain(world: World): string[] {

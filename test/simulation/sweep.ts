@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
 import type { WorldKind } from "./shape.js";
+import { shapeOf } from "./swarm.js";
 import { Totals } from "./totals.js";
 
 /** What a worker is to run. */
@@ -61,7 +62,7 @@ export async function sweep(
   seeds: readonly number[],
   { kind = "swarm", scale = 1, onReport = () => {} }: SweepOptions = {},
 ): Promise<SweepReport> {
-  const rest = seeds.map((seed) => ({ seed, kind, scale }));
+  const rest = largestFirst(seeds.map((seed) => ({ seed, kind, scale })));
   const reports: SeedReport[] = [];
   const workers = Math.min(availableParallelism(), workersMax, seeds.length);
   const take = (report: SeedReport): void => {
@@ -71,6 +72,15 @@ export async function sweep(
   await Promise.all(Array.from({ length: workers }, () => work(rest, take)));
   reports.sort((a, b) => a.seed - b.seed);
   return summarize(reports, { kind, scale });
+}
+
+/** A large world that comes last would keep one worker busy while the others have nothing to do. */
+function largestFirst(orders: readonly SeedOrder[]): SeedOrder[] {
+  const sized = orders.map((order) => {
+    const { transmitters, cells } = shapeOf(order);
+    return { order, size: transmitters ** 2 + cells };
+  });
+  return sized.toSorted((a, b) => b.size - a.size).map(({ order }) => order);
 }
 
 function work(rest: SeedOrder[], take: (report: SeedReport) => void): Promise<void> {
