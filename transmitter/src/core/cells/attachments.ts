@@ -104,7 +104,7 @@ export class Attachments {
       const group = this.parts.groups.open(hello.service, parsePattern(claim.pattern));
       this.keeping.keep(group, nowMs);
       this.parts.groups.claiming.claimed(group, record.id, claim);
-      sites.adopting.spread(record.id, hello.service, claim, nowMs);
+      sites.adopting.spread(record, { ...claim, held: [] }, nowMs);
     }
     record.sender.movedTo = undefined;
     record.sender.session = record.session;

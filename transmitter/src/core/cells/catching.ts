@@ -11,6 +11,7 @@ import type { Attachments } from "./attachments.js";
 import { type CellCatch, type CellRecord, findCatch } from "./cells.js";
 import type { Counters } from "../counters.js";
 import type { CoreLimits } from "../effects.js";
+import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
 import { newReader } from "../streams/pace.js";
 import type { Sites } from "../sites/sites.js";
@@ -59,13 +60,25 @@ export class Catching {
       const { next, ...answer } = answerTo(held, wish);
       this.parts.attachments.send(cell, "CGHT", isWhole ? { ...answer, next } : answer);
       // Only now: what it has claimed comes by the number of its catch.
-      if (held.mode === "any") this.parts.groups.joined(held.member.group, atMs);
+      if (held.mode === "any") this.join(cell, held.member.group, atMs);
     };
     if (isBack) grant(nowMs);
     else if (known?.mode === "multi") {
       // A cell that moves asks again: is all on the stream that others sent here?
       this.parts.sites.rounds.begin((isWhole) => grant(this.parts.nowMs(), isWhole), nowMs);
     } else this.parts.sites.whenKnown(() => grant(this.parts.nowMs()), nowMs);
+  }
+
+  /**
+   * The cell can be given work, and what it has claimed is told to others: earlier it could not
+   * have been named anew, and would have come to another cell.
+   */
+  private join(cell: CellRecord, group: Group, nowMs: number): void {
+    this.parts.groups.joined(group, nowMs);
+    const at = cell.claims.findIndex(({ pattern }) => pattern === group.pattern.text);
+    for (const claim of at < 0 ? [] : cell.claims.splice(at, 1)) {
+      this.parts.sites.adopting.spread(cell, claim, nowMs);
+    }
   }
 
   private open(cell: CellRecord, wish: CatchWish): CellCatch {

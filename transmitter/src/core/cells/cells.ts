@@ -1,4 +1,4 @@
-import type { CatchMode, Encoding, Hello, Pattern, Thid } from "@thynapse/protocol";
+import type { CatchMode, Claim, Encoding, Hello, Pattern, Thid } from "@thynapse/protocol";
 import type { Confirms } from "../events/confirms.js";
 import type { Member } from "../groups/member.js";
 import type { Pacer } from "../streams/pace.js";
@@ -58,6 +58,8 @@ export interface CellRecord {
   readonly confirms: Confirms;
   readonly catches: Map<number, CellCatch>;
   readonly stats: CellStats;
+  /** What it has claimed of groups that it has not caught yet. */
+  readonly claims: Claim[];
   state: CellState;
   presence: Presence;
   heardMs: number;
@@ -104,6 +106,7 @@ export function newCell(hello: Hello, { secrets, nowMs, ...given }: NewCell): Ce
     ...{ id, service, session, ...given, ...secrets },
     welcomedMs: nowMs,
     catches: new Map(),
+    claims: [...hello.claims],
     stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },
     state: "alive",
     presence: "awaited",

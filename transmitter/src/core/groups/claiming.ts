@@ -59,6 +59,13 @@ export class Claiming {
     this.releaseAt(group, new Set(spans.map(({ lot }) => lot)), nowMs);
   }
 
+  /** Holds all that is held back of a group for `claimMs` more: cells have lost their home again. */
+  holdAnew(group: Group, nowMs: number): void {
+    const waiting = this.releases.get(group);
+    for (const lot of waiting?.keys() ?? []) waiting?.set(lot, nowMs + this.parts.claimMs);
+    this.apply(group, nowMs);
+  }
+
   /** Forgets what others said long ago, and what was left to the new homes of senders. */
   forgetOld(group: Group, nowMs: number): void {
     const isBare = group.claims === undefined && group.ceded.size === 0;

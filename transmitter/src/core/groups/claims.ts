@@ -98,6 +98,15 @@ export class Claims {
     if (asked?.delete(peer) === true && asked.size === 0) this.asked.delete(sender);
   }
 
+  /** What a former home has given out and answers for, by the senders that repeat it here. */
+  *answeredBy(peer: Thid): Generator<{ readonly session: number; readonly ranges: SeqRange[] }> {
+    for (const [sender, held] of this.origins.get(peer)?.held ?? []) {
+      const session = this.repeated.get(sender)?.session;
+      const ranges = rowsOf(new Map([[sender, held]]));
+      if (session !== undefined && ranges.length > 0) yield { session, ranges };
+    }
+  }
+
   /** A transmitter is dead: it answers for nothing any more, and its cells will claim anew. */
   lost(peer: Thid): void {
     this.origins.delete(peer);

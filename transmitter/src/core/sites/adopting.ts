@@ -96,6 +96,19 @@ export class Adopting {
     }
   }
 
+  /**
+   * The former home of senders is gone, and with it whoever answered for what it had given out:
+   * all are asked again what their cells hold of that, and cells have time to come and claim it.
+   */
+  homeLost(group: Group, answered: readonly Repeated[], nowMs: number): void {
+    if (answered.length === 0) return;
+    for (const repeated of answered) {
+      this.claimOwn(group, repeated.ranges);
+      for (const peer of this.parts.links().linkedPeers()) this.ask(peer, group, repeated, nowMs);
+    }
+    this.parts.groups().claiming.holdAnew(group, nowMs);
+  }
+
   /** What cells of ours hold of dead origins is as good as claimed by them. */
   private claimOwn(group: Group, ranges: readonly SeqRange[]): void {
     const { hosting, self } = this.parts;
@@ -156,8 +169,11 @@ export class Adopting {
     for (const [cell, held] of byCell) this.say(peer, group, { cell, held, settled: [] }, nowMs);
   }
 
-  /** A cell that came to us from elsewhere claims what it has: everybody must know. */
-  spread(cell: Thid, service: string, claim: Claim, nowMs: number): void {
+  /**
+   * A cell that came to us from elsewhere claims what it has: everybody must know. What it holds is
+   * told when it has made its catch here again.
+   */
+  spread({ id: cell, service }: CellRecord, claim: Claim, nowMs: number): void {
     const { held, settled } = claim;
     const name = readGroupName({ service, pattern: claim.pattern });
     for (const peer of this.parts.links().linkedPeers()) {
