@@ -49,7 +49,7 @@ export class CoreBench {
       version: "0.0.0",
       pid: 1,
       advertise: () => "tcp://127.0.0.1:5455",
-      transmitters: () => ["tcp://127.0.0.1:5454"],
+      transmitters: () => ["tcp://127.0.0.1:5454", "tcp://127.0.0.1:5464"],
       command: () => "tcp://127.0.0.1:5454",
       pub: () => "tcp://127.0.0.1:5455",
       wallMs: () => 1_700_000_000_000 + this.nowMs,

@@ -34,7 +34,10 @@ describe("transmitter core: draining in a mesh (§9.6)", () => {
   it("waits until its cells have left for another home", () => {
     const made = draining();
     drain(made.old);
-    expect(made.cell.takeOne("GBYE").fields).to.include({ reason: "draining" });
+    expect(made.cell.takeOne("GBYE").fields).to.deep.equal({
+      reason: "draining",
+      transmitters: ["tcp://127.0.0.1:5464"],
+    });
     expect(made.old.core.state).to.equal("draining");
     move(made);
     made.net.pass(1000);

@@ -245,8 +245,12 @@ export class Attachments {
     return true;
   }
 
+  /** Tells all cells to go, and where to. */
   sayDraining(): void {
-    for (const cell of this.byId.values()) this.send(cell, "GBYE", { reason: "draining" });
+    const { options } = this.parts;
+    const transmitters = options.transmitters().filter((address) => address !== options.command());
+    const goodbye = { reason: "draining", transmitters };
+    for (const cell of this.byId.values()) this.send(cell, "GBYE", goodbye);
   }
 
   /** Sends a system event to whoever catches it. @see PROTOCOL.md §13 */
