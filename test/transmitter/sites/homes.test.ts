@@ -71,6 +71,28 @@ describe("transmitter core: homes in a mesh", () => {
     expect(worker.take("DLVR")).to.have.length(0);
   });
 
+  it("takes that over, too, where its transmitter finds the origin dead after it was asked", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = b.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    sender.send("a");
+    const delivery = worker.takeOne("DLVR");
+
+    net.kill(0, [1]);
+    const again = c.stranger();
+    again.hello({ id: sender.id, service: "sender", session: 2 });
+    again.send("a", { seq: 1, repeat: true });
+    net.pass(500);
+    net.bury(1, 0);
+    net.pass(2000);
+
+    expect(worker.take("DLVR")).to.have.length(0);
+    worker.settle(delivery);
+    expect(again.confirms()).to.include("1 handled");
+  });
+
   it("leaves to a living former home what it has given out, and takes the rest (§18.7)", () => {
     const net = new SiteNet(3);
     const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];

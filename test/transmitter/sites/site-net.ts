@@ -57,8 +57,8 @@ export class SiteNet {
     }
   }
 
-  /** A transmitter is killed, and the others have found that. */
-  kill(at: number): void {
+  /** A transmitter is killed, and the others have found that, but for those not yet aware of it. */
+  kill(at: number, unaware: readonly number[] = []): void {
     this.dead.add(at);
     const id = this.ids[at] as string;
     const lost = this.sent.filter(({ from, to }) => from === at || to === at);
@@ -67,7 +67,7 @@ export class SiteNet {
       if (message.from !== at) message.done?.(false);
     }
     for (const [other, bench] of this.benches.entries()) {
-      if (this.dead.has(other)) continue;
+      if (this.dead.has(other) || unaware.includes(other)) continue;
       bench.turn(() => bench.core.sites.lost(id, bench.nowMs, false));
     }
   }

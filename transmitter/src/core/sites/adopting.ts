@@ -27,6 +27,9 @@ import {
 } from "./site-words.js";
 import { cede, homeAnswer, rangesOfSpans } from "./home-answer.js";
 
+/** How much later than another one we may find an origin dead, in ms: detection takes 1.5 s. */
+const askedKeptMs = 3000;
+
 /** What adopting needs of the transmitter around it. */
 export interface AdoptingParts {
   readonly links: () => Links;
@@ -46,6 +49,8 @@ export interface AdoptingParts {
  */
 export class Adopting {
   private readonly parts: AdoptingParts;
+  /** What others have asked about of late. */
+  private readonly asked = new WeakMap<Group, Asked[]>();
 
   constructor(parts: AdoptingParts) {
     this.parts = parts;
@@ -126,7 +131,11 @@ export class Adopting {
     const [first] = ranges;
     if (first === undefined) return;
     const group = this.parts.groups().find(name.service, name.pattern.text);
-    if (group !== undefined) this.tellHeld(peer, group, ranges, nowMs);
+    if (group !== undefined) {
+      this.tellHeld(peer, group, ranges, nowMs);
+      const fresh = this.asked.get(group)?.filter(({ untilMs }) => untilMs > nowMs) ?? [];
+      this.asked.set(group, [...fresh, { peer, ranges, untilMs: nowMs + askedKeptMs }]);
+    }
     this.leave(first.sender, session, peer);
     const sender = this.parts.senders.find(first.sender);
     const home = homeAnswer(group, ranges, (seq) => sender?.wasTaken(seq) === true);
@@ -146,6 +155,15 @@ export class Adopting {
     for (const group of this.parts.groups().all) {
       this.parts.counters.add("eventsCeded", cede(group, id));
       this.parts.groups().touch(group);
+    }
+  }
+
+  /** An origin is dead: who asked before that was known is told what cells of ours hold of it. */
+  originLost(nowMs: number): void {
+    for (const group of this.parts.groups().all) {
+      for (const { peer, ranges, untilMs } of this.asked.get(group) ?? []) {
+        if (untilMs > nowMs) this.tellHeld(peer, group, ranges, nowMs);
+      }
     }
   }
 
@@ -232,6 +250,13 @@ export class Adopting {
 interface Repeated {
   readonly session: number;
   readonly ranges: readonly SeqRange[];
+}
+
+/** What another transmitter has asked about. */
+interface Asked {
+  readonly peer: Thid;
+  readonly ranges: readonly SeqRange[];
+  readonly untilMs: number;
 }
 
 interface Saying {

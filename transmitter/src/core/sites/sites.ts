@@ -133,6 +133,7 @@ export class Sites implements Elsewhere {
     else this.book.bury(id);
     if (isKnown) this.parts.counters.add("sitesLost");
     this.hosting.originLost(id);
+    this.adopting.originLost(nowMs);
     this.rounds.lost(id);
     const groups = this.parts.groups();
     for (const group of [...groups.all]) this.lostFor(group, id, nowMs);
