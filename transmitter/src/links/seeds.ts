@@ -2,7 +2,6 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { MeshError } from "@thynapse/protocol";
 import { endpoint } from "../options/endpoints.js";
 import { socketFactsAt } from "../sockets/zmtp-probe.js";
 
