@@ -19,7 +19,7 @@ describe("transmitter core: handshake", () => {
     });
     expect(welcome["secret"]).to.match(/^[0-9a-f]{32}$/);
     expect(welcome["presence"]).to.be.a("string");
-    expect(welcome["transmitters"]).to.deep.equal(["tcp://127.0.0.1:5454"]);
+    expect(welcome["transmitters"]).to.deep.equal(["tcp://127.0.0.1:5454", "tcp://127.0.0.1:5464"]);
   });
 
   it("answers in the encoding of the HELO (§3.3)", () => {

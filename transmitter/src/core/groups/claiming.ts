@@ -59,7 +59,7 @@ export class Claiming {
     this.releaseAt(group, new Set(spans.map(({ lot }) => lot)), nowMs);
   }
 
-  /** Holds all that is held back of a group for `claimMs` more: cells have lost their home again. */
+  /** Holds all that is held back of a group for `claimMs` more: cells have lost their home. */
   holdAnew(group: Group, nowMs: number): void {
     const waiting = this.releases.get(group);
     for (const lot of waiting?.keys() ?? []) waiting?.set(lot, nowMs + this.parts.claimMs);
