@@ -167,6 +167,34 @@ describe("transmitter core: homes in a mesh", () => {
     expect(moved.confirms()).to.include("1 handled");
   });
 
+  it("marks what a home in between may have given out, whatever the one before it knows (§18.7)", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = c.cell("worker");
+    worker.catch("a", "any", { credit: 1 });
+    sender.send("a");
+    sender.send("a");
+    const first = worker.takeOne("DLVR");
+    const moved = (bench: CoreBench, session: number): void => {
+      const stranger = bench.stranger();
+      stranger.hello({ id: sender.id, service: "sender", session });
+      stranger.send("a", { seq: 2, repeat: true });
+      net.pass(1500);
+    };
+    moved(b, 2);
+    worker.settle(first);
+    expect(worker.takeOne("DLVR").fields).to.deep.include({ seq: 2, repeat: false });
+
+    die(c, worker);
+    net.kill(1);
+    moved(c, 3);
+    const other = c.cell("worker");
+    other.catch("a", "any", { credit: 1 });
+    net.pass(1500);
+    expect(other.takeOne("DLVR").fields).to.deep.include({ seq: 2, repeat: true });
+  });
+
   it("gives nothing out again that its cell claimed elsewhere while it was frozen (§18.9)", () => {
     const net = new SiteNet(2);
     const [frozen, other] = net.benches as [CoreBench, CoreBench];

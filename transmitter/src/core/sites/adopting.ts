@@ -138,7 +138,7 @@ export class Adopting {
     }
     this.leave(first.sender, session, peer);
     const sender = this.parts.senders.find(first.sender);
-    const home = homeAnswer(group, ranges, (seq) => sender?.wasTaken(seq) === true);
+    const home = homeAnswer(group, { session, ranges }, (seq) => sender?.wasTaken(seq) === true);
     const settled = [
       ...home.settled,
       ...(group === undefined ? [] : this.parts.hosting.settledOf(group, ranges)),
@@ -153,7 +153,7 @@ export class Adopting {
     if (sender === undefined || sender.session >= session) return;
     sender.movedTo = home;
     for (const group of this.parts.groups().all) {
-      this.parts.counters.add("eventsCeded", cede(group, id));
+      this.parts.counters.add("eventsCeded", cede(group, id, session));
       this.parts.groups().touch(group);
     }
   }

@@ -11,10 +11,17 @@ export interface HomeAnswer {
   readonly settled: readonly SeqRange[];
 }
 
+/** What the new home of a sender asks about. */
+export interface HomeQuestion {
+  /** The attachment there. */
+  readonly session: number;
+  readonly ranges: readonly SeqRange[];
+}
+
 /** Works out what this transmitter, as the former home of a sender, knows of these events. */
 export function homeAnswer(
   group: Group | undefined,
-  ranges: readonly SeqRange[],
+  { session, ranges }: HomeQuestion,
   wasTaken: (seq: number) => boolean,
 ): HomeAnswer {
   const sender = ranges[0]?.sender ?? "";
@@ -24,12 +31,12 @@ export function homeAnswer(
     for (const holder of group.allHolders()) {
       for (const span of holder.held) if (span.lot.upstream === undefined) add(out, span, sender);
     }
-    const ceded = group.ceded.get(sender);
+    const ceded = cededIn(group, sender, session);
     for (const { first, last } of ranges) {
       for (let seq = first; seq <= last; seq++) {
         if (out.has(seq)) held.add(seq);
-        else if (ceded?.fresh.has(seq) === true) free.add(seq);
-        else if (ceded?.used.has(seq) !== true && wasTaken(seq)) settled.add(seq);
+        else if (ceded.fresh.has(seq)) free.add(seq);
+        else if (!ceded.used.has(seq) && wasTaken(seq)) settled.add(seq);
       }
     }
   }
@@ -38,20 +45,32 @@ export function homeAnswer(
 
 /** What a transmitter has left to the new home of a sender. */
 export interface Ceded {
+  /** The attachment to that home. */
+  readonly session: number;
   /** Never given out. */
   readonly fresh: RangeSet;
-  /** Given out, and come back. */
+  /** Given out, and come back; or left to an earlier one, which may have given it out. */
   readonly used: RangeSet;
 }
 
+function cededIn(group: Group, sender: Thid, session: number): Ceded {
+  const known = group.ceded.get(sender);
+  if (known?.session === session) return known;
+  const used = new RangeSet();
+  for (const set of [known?.used, known?.fresh]) {
+    for (const [first, last] of set?.ranges() ?? []) used.add(first, last);
+  }
+  return { session, fresh: new RangeSet(), used };
+}
+
 /** Leaves to the new home of a sender what nobody has of a group. @returns how many events. */
-export function cede(group: Group, sender: Thid): number {
+export function cede(group: Group, sender: Thid, session: number): number {
   const isIt = ({ lot }: Span): boolean => {
     return lot.upstream === undefined && lot.run.header.sender === sender;
   };
   const spans = group.takeUnassigned(isIt);
   if (spans.length === 0) return 0;
-  const ceded = group.ceded.get(sender) ?? { fresh: new RangeSet(), used: new RangeSet() };
+  const ceded = cededIn(group, sender, session);
   group.ceded.set(sender, ceded);
   for (const span of spans) {
     add(span.attempt === 0 && !span.repeat ? ceded.fresh : ceded.used, span, sender);
