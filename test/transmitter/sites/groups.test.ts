@@ -149,6 +149,36 @@ describe("transmitter core: groups of a mesh", () => {
     expect(sender.confirms()).to.deep.equal(["1 handled"]);
   });
 
+  it("grants a catch to a cell from elsewhere when all know the group, or it was kept (§18.3)", () => {
+    const net = new SiteNet(2);
+    const [near, far] = net.benches as [CoreBench, CoreBench];
+    net.isHeld = true;
+    const first = near.cell("worker", { session: 2 });
+    first.say("CTCH", { pattern: "a", mode: "any" });
+    expect(first.take("CGHT")).to.deep.equal([]);
+    net.isHeld = false;
+    net.pump();
+    first.takeOne("CGHT");
+
+    net.isHeld = true;
+    const second = far.cell("worker", { session: 2 });
+    second.say("CTCH", { pattern: "a", mode: "any" });
+    second.takeOne("CGHT");
+  });
+
+  it("takes the terms of a group from whoever keeps it, where it has known no cell (§10.7)", () => {
+    const net = new SiteNet(2);
+    const [near] = net.benches as [CoreBench];
+    const kept = [0, false, false, 5, 30_000];
+    near.turn(() => near.core.sites.changed(net.ids[1] as string, "g worker a", kept, near.nowMs));
+    const sender = near.cell("sender", { session: 2 });
+    sender.send("a", { repeat: true });
+    net.pass(1500);
+
+    // At most once: what repeats is not given out.
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1", "1 handled"]);
+  });
+
   it("gives the events of a key to one cell of the mesh, one after the other (§10.10, §18.4)", () => {
     const net = new SiteNet(3);
     const workers = net.benches.map((bench) => {

@@ -51,9 +51,8 @@ export class Catching {
     if (known === undefined && cell.catches.size >= this.parts.limits.catchesMax) {
       throw new MeshError("TOO_MANY_CATCHES", `at most ${this.parts.limits.catchesMax} for a cell`);
     }
+    const isBack = wish.mode === "any" && this.isAwaited(cell, wish.pattern.text, nowMs);
     const held = known ?? this.open(cell, wish);
-    // Its group waits for a cell that comes back: it need not be known anew.
-    const isBack = held.mode === "any" && cell.session > 1;
     const grant = (atMs: number, isWhole = true): void => {
       if (cell.catches.get(held.number) !== held) return;
       if (held.mode === "any") this.agree(held, wish);
@@ -67,6 +66,16 @@ export class Catching {
       // A cell that moves asks again: is all on the stream that others sent here?
       this.parts.sites.rounds.begin((isWhole) => grant(this.parts.nowMs(), isWhole), nowMs);
     } else this.parts.sites.whenKnown(() => grant(this.parts.nowMs()), nowMs);
+  }
+
+  /**
+   * Whether a group waits for a cell that comes back, here or at another transmitter: then it need
+   * not be known anew. A cell may come back without ever having been granted its catch.
+   */
+  private isAwaited(cell: CellRecord, pattern: string, nowMs: number): boolean {
+    const group = this.parts.groups.find(cell.service, pattern);
+    if (group === undefined || cell.session === 1) return false;
+    return !group.sites.isEmpty || group.keptUntilMs > nowMs;
   }
 
   /**

@@ -168,7 +168,10 @@ export class Group {
     const own = termsOf(wishesOf(this.members.values()));
     // Without members those of the last ones stay in force.
     this.ownTerms = own ?? this.ownTerms;
-    this.terms = termsOf([...(own ? [own] : []), ...this.sites.terms()]) ?? this.terms;
+    const terms = termsOf([...(own ? [own] : []), ...this.sites.terms()]);
+    // Who has known no member of it takes the word of those that keep it.
+    const isNew = terms === undefined && this.terms === defaultTerms;
+    this.terms = (isNew ? termsOf(this.sites.keptTerms()) : terms) ?? this.terms;
   }
 
   /** Names the options in which this wish differs from what is in force. */

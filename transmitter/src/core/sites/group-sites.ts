@@ -65,6 +65,11 @@ export class GroupSites {
     return [...this.parts.values()].filter(({ members }) => members > 0);
   }
 
+  /** What was in force at those that keep it for cells that were lost. */
+  keptTerms(): GroupTerms[] {
+    return [...this.parts.values()].filter(({ members }) => members === 0);
+  }
+
   /** Takes in what a transmitter says of its cells; `undefined`: it has none any more. */
   set(peer: Thid, part: SitePart | undefined): void {
     if (part === undefined) this.parts.delete(peer);
