@@ -1,3 +1,4 @@
+import { BeatClock } from "./beat-clock.js";
 import { MeshError, type Thid } from "@thynapse/protocol";
 import { Directory } from "./directory.js";
 import type { LinkHello } from "./hello.js";
@@ -15,13 +16,6 @@ const pubKey = "pub";
 const commandKey = "command";
 /** What words of the routing begin with; the words of the mesh itself are maps. */
 const routingByte = 0x4d;
-/** A heartbeat that cannot wait comes no sooner after the last one than this, in ms. */
-const beatMsMin = 50;
-/**
- * What may be left of the pause before a heartbeat when that of another one sets it off. Half of it
- * lets two groups that are out of step meet, since one of the two gaps between them is not longer.
- */
-const stepShare = 0.5;
 /** Heartbeats after which others hold one for alive that was away, and have said what it missed. */
 const hereBeats = 4;
 
@@ -41,7 +35,7 @@ export class Mesh {
   readonly telling: Telling;
   readonly joining: Joining;
   private readonly talk: Talk;
-  private beatDueMs: number;
+  private readonly beats: BeatClock;
   private nowMs: number;
   private state: "here" | "away" | "leaving" = "here";
   /** When it is here again, where it was away and all have acked its record. */
@@ -52,7 +46,7 @@ export class Mesh {
     this.me = me;
     this.limits = limits;
     this.handlers = handlers;
-    this.beatDueMs = nowMs;
+    this.beats = new BeatClock(limits.heartbeatMs, nowMs);
     this.nowMs = nowMs;
     this.peering = this.makePeering(parts);
     this.members = new Members(
@@ -85,8 +79,8 @@ export class Mesh {
 
   /** When `tick` is due. */
   get deadlineMs(): number {
-    const { peering, telling, joining } = this;
-    return Math.min(this.beatDueMs, peering.deadlineMs, telling.deadlineMs, joining.deadlineMs);
+    const { beats, peering, telling, joining } = this;
+    return Math.min(beats.dueMs, peering.deadlineMs, telling.deadlineMs, joining.deadlineMs);
   }
 
   /** Begins to be a member: `joined` follows, at once if there are no seeds. */
@@ -185,8 +179,8 @@ export class Mesh {
     this.peering.tick(nowMs);
     this.telling.tick(nowMs);
     this.joining.tick(nowMs);
-    if (nowMs < this.beatDueMs) return;
-    this.beatDueMs = nowMs + this.limits.heartbeatMs;
+    if (nowMs < this.beats.dueMs) return;
+    this.beats.said(nowMs);
     const awayMs = this.members.tick(nowMs);
     if (awayMs >= this.limits.acceptablePauseMs) this.cameBack(awayMs);
     else if (this.state === "away" && this.nowMs >= this.hereMs) this.state = "here";
@@ -238,8 +232,7 @@ export class Mesh {
     this.members.cut(id, this.nowMs);
     this.handlers.cut(id);
     // Others are asked at once whether they hear it.
-    const soonMs = this.members.tickedMs + beatMsMin;
-    this.beatDueMs = Math.min(this.beatDueMs, Math.max(this.nowMs, soonMs));
+    this.beats.hurry(this.nowMs);
   }
 
   private begunAnew(id: Thid): void {
@@ -270,12 +263,7 @@ export class Mesh {
 
   private told(word: MeshWord): void {
     this.talk.hear(word, this.nowMs);
-    // All fall into step: then one wakes up for the heartbeats of many at once, not for each.
-    const { heartbeatMs } = this.limits;
-    const isNear = this.beatDueMs - this.nowMs <= heartbeatMs * stepShare;
-    if (word.kind === "beat" && word.speaker.id !== this.me.id && isNear) {
-      this.beatDueMs = Math.min(this.beatDueMs, this.nowMs);
-    }
+    if (word.kind === "beat" && word.speaker.id !== this.me.id) this.beats.heard(this.nowMs);
   }
 
   private taken(from: Thid, part: Buffer): void {
