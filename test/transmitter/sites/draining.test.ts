@@ -74,6 +74,27 @@ describe("transmitter core: draining in a mesh (§9.6)", () => {
     expect(made.old.core.state).to.equal("stopped");
   });
 
+  it("says last what is settled, since a sender may not have read its last confirms (§18.7)", () => {
+    const made = draining();
+    const late = made.old.cell("late");
+    late.send("a");
+    made.cell.settle(made.cell.takeOne("DLVR"));
+    drain(made.old);
+    const moved = move(made);
+    moved.catch("a", "any", { credit: 1 });
+    made.cell.say("GBYE");
+    made.net.pass(3000);
+    expect(made.old.core.state).to.equal("stopped");
+
+    made.net.kill(0);
+    const again = made.next.cell("late", { id: late.id, session: 2 });
+    again.send("a", { seq: 1, repeat: true });
+    made.net.pass(2000);
+
+    expect(moved.take("DLVR")).to.deep.equal([]);
+    expect(again.confirms()).to.include("1 handled");
+  });
+
   it("waits no longer than it may", () => {
     const made = draining();
     made.sender.send("a");

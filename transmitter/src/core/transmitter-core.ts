@@ -146,7 +146,7 @@ export class TransmitterCore {
     this.draining = new Draining({
       ...{ id: options.id, limits, groups, attachments, deadlines, effects },
       hasPeers: () => sites.hasPeers,
-      leave: (atMs) => seat.leave(atMs),
+      leave: (atMs) => sites.adopting.end(atMs, () => seat.leave(atMs)),
     });
     this.commands = new CellCommands({
       ...{ attachments, groups, streams, intake, asks },

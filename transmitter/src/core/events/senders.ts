@@ -117,6 +117,10 @@ export class Senders {
     return this.byId.size;
   }
 
+  get all(): Iterable<Sender> {
+    return this.byId.values();
+  }
+
   find(id: Thid): Sender | undefined {
     return this.byId.get(id);
   }

@@ -25,6 +25,7 @@ import {
   readRangeRows,
   writeSiteWord,
 } from "./site-words.js";
+import { bequeath } from "./bequest.js";
 import { cede, homeAnswer, rangesOfSpans } from "./home-answer.js";
 
 /** How much later than another one we may find an origin dead, in ms: detection takes 1.5 s. */
@@ -112,6 +113,12 @@ export class Adopting {
       for (const peer of this.parts.links().linkedPeers()) this.ask(peer, group, repeated, nowMs);
     }
     this.parts.groups().claiming.holdAnew(group, nowMs);
+  }
+
+  /** This transmitter ends: its last words to all others are what it knows to be settled. */
+  end(nowMs: number, leave: () => void): void {
+    bequeath(this.parts, nowMs);
+    leave();
   }
 
   /** What cells of ours hold of dead origins is as good as claimed by them. */

@@ -1,0 +1,52 @@
+import type { SeqRange, Thid } from "@thynapse/protocol";
+import type { Senders } from "../events/senders.js";
+import type { Group } from "../groups/group.js";
+import type { Groups } from "../groups/groups.js";
+import type { Hosting } from "./hosting.js";
+import type { Links } from "./links.js";
+import { groupFields, rangeRows, writeSiteWord } from "./site-words.js";
+
+/** What the last words of a transmitter are taken from. */
+export interface BequestParts {
+  readonly links: () => Links;
+  readonly groups: () => Groups;
+  readonly senders: Senders;
+  readonly hosting: Hosting;
+}
+
+/** Ranges in one word: some hundred kilobytes. */
+const rangesMax = 4096;
+
+/**
+ * Tells all others what a transmitter that ends knows to be settled: whoever has not read its last
+ * confirms repeats those events, and no one else could say that they are done.
+ *
+ * @see PROTOCOL.md §18.7
+ */
+export function bequeath(parts: BequestParts, nowMs: number): void {
+  const peers = parts.links().linkedPeers();
+  if (peers.length === 0) return;
+  const handled = handledOf(parts.senders);
+  for (const group of parts.groups().all) {
+    const settled = [...handled, ...parts.hosting.allSettledOf(group)];
+    for (let at = 0; at < settled.length; at += rangesMax) {
+      const part = wordOf(group, settled.slice(at, at + rangesMax));
+      for (const peer of peers) parts.links().send(peer, part, nowMs);
+    }
+  }
+}
+
+/** What is handled of each sender and may be repeated: it has not said that it knows. */
+function handledOf(senders: Senders): SeqRange[] {
+  return [...senders.all].flatMap(({ id, done }) => rowsOf(id, done.ranges()));
+}
+
+function rowsOf(sender: Thid, ranges: readonly (readonly [number, number])[]): SeqRange[] {
+  return ranges.map(([first, last]) => ({ sender, first, last }));
+}
+
+function wordOf(group: Group, settled: readonly SeqRange[]): Buffer {
+  const none = rangeRows([]);
+  const claim = { held: none, settled: rangeRows(settled), free: none, lost: none };
+  return writeSiteWord("CLAM", { ...groupFields(group), ...claim });
+}
