@@ -139,6 +139,33 @@ describe("transmitter core: homes in a mesh", () => {
     expect(moved.confirms()).to.include("1 handled");
   });
 
+  it("waits for every answer that it asked for, and asks once in a turn (§18.7)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = a.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    const other = b.cell("worker");
+    other.catch("a", "any", { credit: 0 });
+    for (let n = 0; n < 4; n++) sender.send("a");
+    expect(worker.take("DLVR")).to.have.length(4);
+    const moved = b.cell("sender", { id: sender.id, session: 2 });
+
+    net.isHeld = true;
+    for (const seq of [1, 2]) moved.send("a", { seq, repeat: true });
+    b.turn(() => {
+      for (const seq of [3, 4]) moved.send("a", { seq, repeat: true });
+    });
+    expect(b.core.counters.values.seeks).to.equal(3);
+    other.say("CRED", { catch: 1, credit: 5 });
+    // The first question is answered in time, the others not yet.
+    net.carryFirst(0);
+    net.carryFirst(1);
+    net.pass(3000);
+
+    expect(other.take("DLVR")).to.deep.equal([]);
+  });
+
   it("waits 1 s for the cells of a former home that ends, as for those of any other", () => {
     const net = new SiteNet(3);
     const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];

@@ -114,6 +114,12 @@ export class SiteNet {
     this.isPumping = false;
   }
 
+  /** Delivers the oldest word that is on the way to a transmitter. */
+  carryFirst(to: number): void {
+    const at = this.sent.findIndex((message) => message.to === to);
+    for (const message of this.sent.splice(at, 1)) this.carry(message);
+  }
+
   private settle(): void {
     if (!this.isHeld) this.pump();
   }

@@ -30,8 +30,8 @@ export class Claims {
   private readonly origins = new Map<Thid, { held: Ranges; free: Ranges }>();
   /** What senders that have come from elsewhere repeat here, and in which attachment. */
   private readonly repeated = new Map<Thid, { session: number; ranges: Ranges }>();
-  /** Transmitters that have not yet said what they know of a sender. */
-  private readonly asked = new Map<Thid, Set<Thid>>();
+  /** Transmitters that have still to say what they know of a sender, and how often. */
+  private readonly asked = new Map<Thid, Map<Thid, number>>();
 
   add(cell: Thid, claim: Omit<Claim, "pattern">, site: Thid | undefined): void {
     addRanges(this.settled, claim.settled);
@@ -86,14 +86,21 @@ export class Claims {
     return rowsOf(this.settled);
   }
 
-  /** Asks of a sender are on their way to these transmitters. */
-  ask(sender: Thid, peers: Iterable<Thid>): void {
-    const asked = this.asked.get(sender) ?? new Set();
-    for (const peer of peers) asked.add(peer);
-    if (asked.size > 0) this.asked.set(sender, asked);
+  /** A question about events of a sender is on its way to a transmitter. */
+  ask(sender: Thid, peer: Thid): void {
+    const asked = this.asked.get(sender) ?? new Map<Thid, number>();
+    this.asked.set(sender, asked.set(peer, (asked.get(peer) ?? 0) + 1));
   }
 
+  /** One of the questions is answered: what came of the others is not known yet. */
   answered(sender: Thid, peer: Thid): void {
+    const asked = this.asked.get(sender);
+    const left = (asked?.get(peer) ?? 0) - 1;
+    if (left > 0) asked?.set(peer, left);
+    else this.unasked(sender, peer);
+  }
+
+  private unasked(sender: Thid, peer: Thid): void {
     const asked = this.asked.get(sender);
     if (asked?.delete(peer) === true && asked.size === 0) this.asked.delete(sender);
   }
@@ -110,7 +117,7 @@ export class Claims {
   /** A transmitter is dead: it answers for nothing any more, and its cells will claim anew. */
   lost(peer: Thid): void {
     this.origins.delete(peer);
-    for (const sender of [...this.asked.keys()]) this.answered(sender, peer);
+    for (const sender of [...this.asked.keys()]) this.unasked(sender, peer);
     for (const [cell, { site }] of this.heldBy) if (site === peer) this.heldBy.delete(cell);
   }
 

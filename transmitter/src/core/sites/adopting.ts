@@ -16,6 +16,7 @@ import type { Span } from "../groups/ledger.js";
 import type { Senders } from "../events/senders.js";
 import type { Hosting } from "./hosting.js";
 import type { Links } from "./links.js";
+import { rangesOfRun, type Repeated, Seeks } from "./seeks.js";
 import {
   groupFields,
   type GroupName,
@@ -50,6 +51,7 @@ export interface AdoptingParts {
  */
 export class Adopting {
   private readonly parts: AdoptingParts;
+  private readonly seeks = new Seeks();
   /** What others have asked about of late. */
   private readonly asked = new WeakMap<Group, Asked[]>();
 
@@ -57,23 +59,29 @@ export class Adopting {
     this.parts = parts;
   }
 
-  /** Asks everybody, ourselves too, what they know of events that a sender repeats. */
-  seek(group: Group, run: Run, session: number, nowMs: number): void {
-    const links = this.parts.links();
-    const peers = links.linkedPeers();
+  /** A sender repeats events: what is known of them here, and at the end of the turn elsewhere? */
+  seek(group: Group, run: Run, session: number): void {
     const ranges = rangesOfRun(run);
-    const { sender } = run.header;
-    this.parts.counters.add("seeks");
     group.claims ??= new Claims();
     this.claimOwn(group, ranges);
-    group.claims.repeats(sender, session, ranges);
-    for (const peer of peers) this.ask(peer, group, { session, ranges }, nowMs);
+    this.seeks.add(group, session, ranges);
+  }
+
+  /** Ends the turn: asks what is known of what was repeated in it. */
+  flush(nowMs: number): void {
+    const peers = this.parts.links().linkedPeers();
+    for (const [group, repeated] of this.seeks.take()) {
+      this.parts.counters.add("seeks");
+      const sender = repeated.ranges[0]?.sender ?? "";
+      group.claims?.repeats(sender, repeated.session, repeated.ranges);
+      for (const peer of peers) this.ask(peer, group, repeated, nowMs);
+    }
   }
 
   private ask(peer: Thid, group: Group, { session, ranges }: Repeated, nowMs: number): void {
     const sender = ranges[0]?.sender;
     if (sender === undefined) return;
-    group.claims?.ask(sender, [peer]);
+    group.claims?.ask(sender, peer);
     const word = { ...groupFields(group), session, ranges: rangeRows(ranges) };
     this.parts.links().send(peer, writeSiteWord("SEEK", word), nowMs, (isTaken) => {
       if (!isTaken) group.claims?.answered(sender, peer);
@@ -253,12 +261,6 @@ export class Adopting {
   }
 }
 
-/** What a sender repeats, all of one sender. */
-interface Repeated {
-  readonly session: number;
-  readonly ranges: readonly SeqRange[];
-}
-
 /** What another transmitter has asked about. */
 interface Asked {
   readonly peer: Thid;
@@ -274,13 +276,6 @@ interface Saying {
   readonly cell?: Thid;
   readonly sender?: Thid;
   readonly answer?: boolean;
-}
-
-/** The numbers of a run, as ranges. */
-function rangesOfRun(run: Run): SeqRange[] {
-  const { sender, first } = run.header;
-  if (run.seqs === undefined) return [{ sender, first, last: run.last }];
-  return Array.from(run.seqs, (seq) => ({ sender, first: seq, last: seq }));
 }
 
 /** What cells hold of dead origins, of these events. */

@@ -252,6 +252,7 @@ export class Sites implements Elsewhere {
   /** Ends the turn, last: tells the others what it has changed. */
   flush(nowMs: number): void {
     this.announcing.flush(nowMs);
+    this.adopting.flush(nowMs);
     for (const site of this.book.all) {
       if (site.lost.size === 0 || !this.links.isLinked(site.id)) continue;
       const channels = [...site.lost].slice(0, lostMax);
@@ -277,7 +278,7 @@ export class Sites implements Elsewhere {
   }
 
   seek(group: Group, run: Run, session: number): void {
-    this.adopting.seek(group, run, session, this.parts.nowMs());
+    this.adopting.seek(group, run, session);
   }
 
   announce(group: Group): void {
