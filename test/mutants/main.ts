@@ -13,7 +13,10 @@ import { type Ending, Scratch } from "./scratch.js";
  * Replay: npm run test:mutants -- "<part of the guard>"
  */
 
-const mocha = ["node_modules/mocha/bin/mocha.js", "--config", "test/mutants/mocharc.json"];
+const mocha = [
+  ...["--import", "tsx", "node_modules/mocha/bin/mocha.js"],
+  ...["--config", "test/mutants/mocharc.json"],
+];
 const commands: Readonly<Record<Net, readonly string[]>> = {
   cell: [...mocha, "test/cell-sdk/**/*.test.ts"],
   core: [...mocha, "test/transmitter/core-*.test.ts", "test/simulation/guards.test.ts"],

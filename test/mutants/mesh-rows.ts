@@ -41,9 +41,9 @@ export const meshMutants: readonly Mutant[] = [
   },
   {
     guard: "what was leased is counted",
-    file: `${core}/sites/leasing.ts`,
-    text: "if (grant(lease, count)) lease.granted += count;",
-    instead: "grant(lease, count);",
+    file: `${core}/sites/lease.ts`,
+    text: "return Math.max(0, this.granted - this.consumed);",
+    instead: "return 0;",
     nets: ["mesh"],
   },
   {

@@ -57,7 +57,11 @@ export class Scratch {
   /** Runs Node in the copy; a command that takes too long has failed. */
   run(args: readonly string[], withinMs: number): Promise<Ending> {
     const begunMs = performance.now();
-    const child = spawn(process.execPath, args, { cwd: this.folder, timeout: withinMs });
+    const child = spawn(process.execPath, args, {
+      cwd: this.folder,
+      timeout: withinMs,
+      killSignal: "SIGKILL",
+    });
     let said = "";
     const note = (chunk: Buffer): void => {
       said = (said + chunk.toString("utf8")).slice(-2000);
