@@ -44,12 +44,17 @@ export function drawPlans(random: SeededRandom, kind: WorldKind = "swarm", scale
   const shape = drawShape(random, kind, scale);
   const terms = new Map<string, CatchPlan>();
   const drawn = Array.from({ length: shape.cells }, (_, at) => drawCell(random, at, terms));
-  const cells = shape.isBrisk ? drawn.map((cell) => hasten(random, cell)) : drawn;
+  const paced = shape.isBrisk ? drawn.map((cell) => hasten(random, cell, kind)) : drawn;
+  const cells =
+    kind === "swarm" ? paced : paced.map((cell) => lengthen(random, cell, shape.isBrisk));
   const senders = cells.filter(({ sends }) => sends !== undefined).length;
   return {
     world: {
       network: drawNetwork(random),
-      limits: drawLimits(random, shape.isBrisk),
+      limits: {
+        ...drawLimits(random, shape.isBrisk),
+        ...(kind !== "swarm" && random.chance(0.3) && { joinTimeoutMs: random.int(500, 2000) }),
+      },
       turnMsMax: shape.isBrisk ? random.between(0.1, 1.5) : 0.05,
     },
     shape,
@@ -78,17 +83,35 @@ function quicken(cell: CellPlan, senders: number, { events, loadMs }: Shape): Ce
 }
 
 /** Lets a cell do much in one turn. */
-function hasten(random: SeededRandom, { sends, catches, ...cell }: CellPlan): CellPlan {
+function hasten(
+  random: SeededRandom,
+  { sends, catches, ...cell }: CellPlan,
+  kind: WorldKind,
+): CellPlan {
+  const narrowShare = kind === "proof" ? 0.1 : 0.3;
   return {
     ...cell,
     catches: catches.slice(0, random.int(1, 2)).map((it) => ({
       ...it,
       workMs: random.chance(0.6) ? 0 : random.between(0.05, 2),
       grainMs: random.between(1, 8),
-      concurrency: random.chance(0.3) ? it.concurrency : random.int(16, 256),
+      concurrency: random.chance(narrowShare) ? it.concurrency : random.int(16, 256),
       credit: it.credit === undefined ? undefined : it.credit * random.int(1, 16),
     })),
     sends: sends && hastenSends(random, sends),
+  };
+}
+
+/** Lets some handlers of patient groups work for longer than it takes to find a death. */
+function lengthen(random: SeededRandom, cell: CellPlan, isBrisk: boolean): CellPlan {
+  const most = isBrisk ? 0.1 : 3;
+  return {
+    ...cell,
+    catches: cell.catches.map((it) => {
+      const isPatient = it.mode === "any" && it.ackTimeoutMs > 1000 && !it.affinity;
+      if (!isPatient || random.chance(0.4)) return it;
+      return { ...it, fates: { ...it.fates, long: random.between(0.1, 1) * most } };
+    }),
   };
 }
 

@@ -164,6 +164,7 @@ export class Handlers implements CellProgram {
   private durationMs({ plan, fate }: Work): number {
     const { random } = this.cell;
     if (fate === "hold") return plan.ackTimeoutMs * random.between(1.2, 2);
+    if (fate === "long") return random.between(500, 4000);
     // Its settlement crosses the word that the delivery was taken back.
     if (fate === "late") return plan.ackTimeoutMs - random.between(0, 4);
     return plan.workMs === 0 ? 0 : this.workMs(plan);

@@ -4,6 +4,7 @@ import type { CatchMode } from "@thynapse/protocol";
  * What a handler of an anycatch may do with a delivery.
  *
  * - `hold`: settles it long after its time-out, `late` at about that moment, with outputs.
+ * - `long`: works for seconds, and may: its time-out is longer still.
  * - `progress`: works for longer than that, and says so.
  */
 export type Fate =
@@ -15,6 +16,7 @@ export type Fate =
   | "crash"
   | "hold"
   | "late"
+  | "long"
   | "progress"
   | "output";
 
