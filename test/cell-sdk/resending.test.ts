@@ -137,6 +137,57 @@ describe("cell: sending again", () => {
     rig.attach(other);
     expect(runs(rig)).to.deep.equal([{ first: 2, last: 2, session: 1, floor: 2 }]);
   });
+
+  it("leaves out duplicates that are handled: they went nowhere (§11.5, §11.6)", () => {
+    const rig = CoreRig.welcome();
+    rig.act(({ outbox }) => {
+      for (let n = 0; n < 5; n++) outbox.send("a.b", body);
+    });
+    sendRuns(rig, 1);
+    rig.hear("CNFM", {
+      accepted: [
+        [1, 1, 1, false],
+        [2, 3, 0, true],
+        [4, 5, 1, false],
+        [6, 6, 0, true],
+      ],
+      handled: [
+        [1, 2],
+        [4, 6],
+      ],
+    });
+    rig.lose();
+    rig.said.length = 0;
+
+    rig.attach(other);
+    const seqs = (): number[] =>
+      rig.all("EVNT").flatMap(({ run }) => {
+        return Array.from({ length: run!.count }, (_, index) => run!.seqAt(index));
+      });
+    // Event 3 is a duplicate of one that nobody has handled yet.
+    expect(seqs()).to.deep.equal([1, 3, 4, 5]);
+
+    rig.hear("CNFM", {
+      accepted: [
+        [1, 1, 1, true],
+        [3, 3, 1, false],
+        [4, 5, 1, true],
+      ],
+    });
+    expect(rig.core.outbox.isQuiet).to.equal(true);
+    rig.hear("CNFM", {
+      handled: [
+        [1, 1],
+        [3, 5],
+      ],
+    });
+    rig.lose();
+    rig.said.length = 0;
+
+    rig.attach({ ...other, incarnation: 10 });
+    // It was new at the second transmitter, so it may be needed again.
+    expect(seqs()).to.deep.equal([1, 3, 4, 5]);
+  });
 });
 
 describe("cell: a full outbox", () => {

@@ -7,6 +7,8 @@ export interface RunFlowHost {
   command(part: Buffer): void;
   /** The part to send of a run that was sent before, or was closed on another attachment. */
   rewrite(part: Buffer, isFirst: boolean): Buffer;
+  /** The part with some events of a run. */
+  slice(part: Buffer, indexes: readonly number[]): Buffer;
 }
 
 /** A new attachment, as far as runs go. */
@@ -173,8 +175,8 @@ export class RunFlow {
   }
 
   private send(record: RunRecord): void {
-    const { part } = record;
-    if (part === undefined) return;
+    const { part, repeated } = record;
+    if (part === undefined || repeated?.length === 0) return;
     const onWire = record.sentOn === this.attachment && record.unconfirmed > 0;
     if (!onWire) {
       this.wireBytes += record.bytes;
@@ -184,6 +186,15 @@ export class RunFlow {
     const isFresh = isFirst && record.closedOn === this.attachment;
     record.sent(this.attachment);
     record.part = isFresh ? part : this.host.rewrite(part, isFirst);
-    this.host.command(record.part);
+    this.host.command(repeated === undefined ? record.part : this.some(record, repeated));
+  }
+
+  /** The part of a run that goes out again; the answers to the rest are known. */
+  private some(record: RunRecord, indexes: readonly number[]): Buffer {
+    const sent = new Set(indexes);
+    for (let index = 0; index < record.count; index++) {
+      if (!sent.has(index)) record.confirm(record.seqAt(index), record.seqAt(index));
+    }
+    return this.host.slice(record.part as Buffer, indexes);
   }
 }

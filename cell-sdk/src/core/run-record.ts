@@ -77,6 +77,10 @@ export class RunRecord implements Destination {
   private answeredEvents = 0;
   private readonly done = new RangeSet();
   private doneEvents = 0;
+  /** How often it went out, but for what was refused as busy. */
+  private sendings = 0;
+  /** Events that were repeats of others, by their idempotency keys. */
+  private readonly duplicates = new RangeSet();
   private readonly acceptances: AcceptedRange[] = [];
   private readonly refusals: RefusedRange[] = [];
   private readonly watches: Watch[] = [];
@@ -100,12 +104,26 @@ export class RunRecord implements Destination {
     return this.answeredEvents === this.count && this.part !== undefined;
   }
 
+  /**
+   * Indexes of what is to be sent again; `undefined`: all of it. A duplicate that is handled went
+   * nowhere: by another home, which does not know its key, it would come behind newer events.
+   *
+   * @see PROTOCOL.md §11.6
+   */
+  get repeated(): readonly number[] | undefined {
+    if (this.duplicates.rangeCount === 0) return undefined;
+    const { duplicates, done, first } = this;
+    const indexes = Array.from({ length: this.count }, (_, index) => index);
+    return indexes.filter((at) => !duplicates.has(first + at) || !done.has(first + at));
+  }
+
   seqAt(index: number): number {
     return this.first + index;
   }
 
   /** The run goes out on an attachment: what was confirmed on an earlier one counts no more. */
   sent(attachment: number): void {
+    if (!this.again || attachment !== this.sentOn) this.sendings++;
     this.sentOn = attachment;
     this.again = false;
     this.unconfirmed = this.count;
@@ -120,17 +138,17 @@ export class RunRecord implements Destination {
   }
 
   accept(first: number, last: number, matched: number, repeat: boolean): void {
-    for (const [from, to] of this.answered.missing(first, last)) {
-      this.acceptances.push({ first: from, last: to, matched, repeat });
+    if (!repeat) this.duplicates.remove(first, last);
+    else if (this.sendings === 1) {
+      for (const range of this.answered.missing(first, last)) this.duplicates.add(...range);
     }
-    this.answer(first, last);
-    this.tell(first, last, "accepted");
+    this.know(first, last, matched, repeat);
   }
 
   /** @returns how many events are done that were not before. */
   handle(first: number, last: number): number {
     // A transmitter that knows the event may say no more than that it was handled.
-    for (const [from, to] of this.answered.missing(first, last)) this.accept(from, to, 0, true);
+    for (const [from, to] of this.answered.missing(first, last)) this.know(from, to, 0, true);
     const news = addNew(this.done, first, last);
     this.doneEvents += news;
     this.tell(first, last, "handled");
@@ -171,6 +189,14 @@ export class RunRecord implements Destination {
   unwatch(watcher: ConfirmWatcher): void {
     const at = this.watches.findIndex((watch) => watch.watcher === watcher);
     if (at >= 0) this.watches.splice(at, 1);
+  }
+
+  private know(first: number, last: number, matched: number, repeat: boolean): void {
+    for (const [from, to] of this.answered.missing(first, last)) {
+      this.acceptances.push({ first: from, last: to, matched, repeat });
+    }
+    this.answer(first, last);
+    this.tell(first, last, "accepted");
   }
 
   private tell(first: number, last: number, until: ConfirmStage): void {

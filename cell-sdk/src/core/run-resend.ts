@@ -3,6 +3,7 @@ import {
   readRun,
   type RunOpening,
   RunWriter,
+  sliceRun,
   writeFrameHead,
 } from "@thynapse/protocol";
 
@@ -44,4 +45,9 @@ export function resendRun(part: Buffer, changes: Resending): Buffer {
   const { floor } = changes;
   const opening: RunOpening = { sender, service, session, floor, first, time };
   return writer.close(opening, runPrefix);
+}
+
+/** Some events of a run, as a part: a run with holes. @see PROTOCOL.md §7.5 */
+export function sliceOfRun(part: Buffer, indexes: readonly number[]): Buffer {
+  return sliceRun(readRun(part, frameHeadBytes), indexes, runPrefix);
 }
