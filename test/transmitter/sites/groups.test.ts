@@ -149,6 +149,25 @@ describe("transmitter core: groups of a mesh", () => {
     expect(sender.confirms()).to.deep.equal(["1 handled"]);
   });
 
+  it("keeps a group for a lost cell though another one leaves that was never granted it (§10.8)", () => {
+    const { net, sender, far, worker } = apart();
+    die(far, worker);
+    net.isHeld = true;
+    const guest = far.cell("worker");
+    guest.say("CTCH", { pattern: "a", mode: "any" });
+    guest.say("GBYE", {});
+    expect(guest.take("CGHT")).to.deep.equal([]);
+    net.isHeld = false;
+    net.pump();
+
+    sender.send("a");
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1"]);
+    const next = far.cell("worker");
+    next.catch("a", "any", { credit: 1 });
+    next.settle(next.takeOne("DLVR"));
+    expect(sender.confirms()).to.deep.equal(["1 handled"]);
+  });
+
   it("grants a catch to a cell from elsewhere when all know the group, or it was kept (§18.3)", () => {
     const net = new SiteNet(2);
     const [near, far] = net.benches as [CoreBench, CoreBench];

@@ -133,13 +133,12 @@ export class Group {
   join(cell: CellRecord, catchNumber: number, wish: CatchWish): Member {
     const member = new Member(this, cell, catchNumber, wish);
     this.members.set(cell, member);
-    this.found();
     this.agree();
     this.owners.changed();
     return member;
   }
 
-  /** It has members: whoever was waited for has come. */
+  /** It has members that were granted their catch: whoever was waited for has come. */
   found(): void {
     this.endsMs = Number.POSITIVE_INFINITY;
     this.keptUntilMs = Number.NEGATIVE_INFINITY;
