@@ -138,12 +138,12 @@ describe("cell: sending again", () => {
     expect(runs(rig)).to.deep.equal([{ first: 2, last: 2, session: 1, floor: 2 }]);
   });
 
-  it("leaves out duplicates that are handled: they went nowhere (§11.5, §11.6)", () => {
+  it("leaves out what is refused, and duplicates that are handled (§11.3, §11.5)", () => {
     const rig = CoreRig.welcome();
     rig.act(({ outbox }) => {
       for (let n = 0; n < 5; n++) outbox.send("a.b", body);
     });
-    sendRuns(rig, 1);
+    sendRuns(rig, 2);
     rig.hear("CNFM", {
       accepted: [
         [1, 1, 1, false],
@@ -155,6 +155,7 @@ describe("cell: sending again", () => {
         [1, 2],
         [4, 6],
       ],
+      refused: [[7, 7, "GROUP_FULL", "the backlog is full"]],
     });
     rig.lose();
     rig.said.length = 0;

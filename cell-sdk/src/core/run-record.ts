@@ -79,8 +79,8 @@ export class RunRecord implements Destination {
   private doneEvents = 0;
   /** How often it went out, but for what was refused as busy. */
   private sendings = 0;
-  /** Events that were repeats of others, by their idempotency keys. */
-  private readonly duplicates = new RangeSet();
+  /** Events that are not sent again once they are done: refused, or repeats of others by their keys. */
+  private readonly spent = new RangeSet();
   private readonly acceptances: AcceptedRange[] = [];
   private readonly refusals: RefusedRange[] = [];
   private readonly watches: Watch[] = [];
@@ -108,13 +108,13 @@ export class RunRecord implements Destination {
    * Indexes of what is to be sent again; `undefined`: all of it. A duplicate that is handled went
    * nowhere: by another home, which does not know its key, it would come behind newer events.
    *
-   * @see PROTOCOL.md §11.6
+   * @see PROTOCOL.md §11.3, §11.5
    */
   get repeated(): readonly number[] | undefined {
-    if (this.duplicates.rangeCount === 0) return undefined;
-    const { duplicates, done, first } = this;
+    if (this.spent.rangeCount === 0) return undefined;
+    const { spent, done, first } = this;
     const indexes = Array.from({ length: this.count }, (_, index) => index);
-    return indexes.filter((at) => !duplicates.has(first + at) || !done.has(first + at));
+    return indexes.filter((at) => !spent.has(first + at) || !done.has(first + at));
   }
 
   seqAt(index: number): number {
@@ -138,9 +138,9 @@ export class RunRecord implements Destination {
   }
 
   accept(first: number, last: number, matched: number, repeat: boolean): void {
-    if (!repeat) this.duplicates.remove(first, last);
+    if (!repeat) this.spent.remove(first, last);
     else if (this.sendings === 1) {
-      for (const range of this.answered.missing(first, last)) this.duplicates.add(...range);
+      for (const range of this.answered.missing(first, last)) this.spent.add(...range);
     }
     this.know(first, last, matched, repeat);
   }
@@ -161,6 +161,7 @@ export class RunRecord implements Destination {
   refuse(first: number, last: number, error: MeshError): { news: number; heard: boolean } {
     for (const [from, to] of this.done.missing(first, last)) {
       this.refusals.push({ first: from, last: to, error });
+      this.spent.add(from, to);
     }
     this.answer(first, last);
     const news = addNew(this.done, first, last);

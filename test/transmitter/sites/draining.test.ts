@@ -13,8 +13,8 @@ interface Draining {
 }
 
 /** A worker at a transmitter, and a sender at another one. */
-function draining(): Draining {
-  const net = new SiteNet(2, { drainTimeoutMs: 10_000 });
+function draining(backlogEventsMax = 100): Draining {
+  const net = new SiteNet(2, { drainTimeoutMs: 10_000, backlogEventsMax });
   const [old, next] = net.benches as [CoreBench, CoreBench];
   const cell = old.cell("worker");
   cell.catch("a", "any", { credit: 1 });
@@ -93,6 +93,28 @@ describe("transmitter core: draining in a mesh (§9.6)", () => {
 
     expect(moved.take("DLVR")).to.deep.equal([]);
     expect(again.confirms()).to.include("1 handled");
+  });
+
+  it("does not say that what a full group has not got is settled (§18.7)", () => {
+    const made = draining(1);
+    const late = made.old.cell("late");
+    for (let n = 0; n < 3; n++) late.send("a");
+    for (let n = 0; n < 2; n++) made.cell.settle(made.cell.takeOne("DLVR"));
+    expect(late.confirms()).to.include("3 refused GROUP_FULL");
+    drain(made.old);
+    const moved = move(made);
+    moved.catch("a", "any", { credit: 1 });
+    made.cell.say("GBYE");
+    made.net.pass(3000);
+    expect(made.old.core.state).to.equal("stopped");
+
+    made.net.kill(0);
+    const again = made.next.cell("late", { id: late.id, session: 2 });
+    again.send("a", { seq: 3, repeat: true });
+    made.net.pass(2000);
+
+    moved.settle(moved.takeOne("DLVR"));
+    expect(again.confirms()).to.include("3 handled");
   });
 
   it("waits no longer than it may", () => {

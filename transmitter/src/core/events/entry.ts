@@ -1,4 +1,5 @@
 import type { ErrorCode, Run, Thid } from "@thynapse/protocol";
+import type { Group } from "../groups/group.js";
 import type { ConfirmSink } from "./confirms.js";
 import type { Sender } from "./senders.js";
 
@@ -41,6 +42,13 @@ export class Entry {
   /** Says how many groups and links each event goes to, where that is not one for all. */
   expect(groupCounts: Uint16Array): void {
     this.waits = groupCounts;
+  }
+
+  /** A full group has not got this event, and others may have: its sender is told so. */
+  missed(group: Group, seq: number): void {
+    this.sender.miss(group.number, seq);
+    const message = `the backlog of ${group.service} ${group.pattern.text} is full`;
+    this.refused(seq, "GROUP_FULL", message);
   }
 
   refused(seq: number, code: ErrorCode, message: string): void {

@@ -32,6 +32,8 @@ export class Sender implements ConfirmSink {
   private readonly waiters = new Map<number, (() => void)[]>();
   /** Events refused for good: whoever repeats one is told so again. */
   private readonly refusals = new Map<number, Refusal>();
+  /** Events that a full group has not got, by the number of that. */
+  private readonly missed = new Map<number, RangeSet>();
 
   accepted(first: number, last: number, matched: number, repeat: boolean): void {
     this.confirms?.accepted(first, last, matched, repeat);
@@ -49,6 +51,18 @@ export class Sender implements ConfirmSink {
   /** Why an event was refused; `undefined` if it was not. */
   refusalOf(seq: number): Refusal | undefined {
     return this.refusals.get(seq);
+  }
+
+  /** A full group has not got this event. */
+  miss(group: number, seq: number): void {
+    const missed = this.missed.get(group) ?? new RangeSet();
+    missed.add(seq);
+    this.missed.set(group, missed);
+  }
+
+  /** What a group has not got because it was full. */
+  missedBy(group: number): RangeSet | undefined {
+    return this.missed.get(group);
   }
 
   quiet(seq: number): void {
@@ -94,6 +108,10 @@ export class Sender implements ConfirmSink {
     this.known.dropBelow(floor);
     this.done.dropBelow(floor);
     this.ceded.dropBelow(floor);
+    for (const [group, missed] of this.missed) {
+      missed.dropBelow(floor);
+      if (missed.rangeCount === 0) this.missed.delete(group);
+    }
     for (const seq of this.refusals.keys()) if (seq < floor) this.refusals.delete(seq);
   }
 }

@@ -137,9 +137,8 @@ export class Groups {
   /** Refuses the deliveries of a span from `number` on; the span keeps those before. */
   private refuse(group: Group, span: Span, number: number): void {
     const { run, firstNumber, entry } = span.lot;
-    const message = `the backlog of ${group.service} ${group.pattern.text} is full`;
     for (let index = number - firstNumber; index < run.count; index++) {
-      entry?.refused(run.seqAt(index), "GROUP_FULL", message);
+      entry?.missed(group, run.seqAt(index));
     }
     this.parts.counters.add("eventsRefused", span.to - number);
     entry?.settled(run, number - firstNumber, run.count);

@@ -168,7 +168,7 @@ export class Adopting {
     if (sender === undefined || sender.session >= session) return;
     sender.movedTo = home;
     for (const group of this.parts.groups().all) {
-      this.parts.counters.add("eventsCeded", cede(group, id, session));
+      this.parts.counters.add("eventsCeded", cede(group, sender, session));
       this.parts.groups().touch(group);
     }
   }

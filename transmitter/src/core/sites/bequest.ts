@@ -26,9 +26,8 @@ const rangesMax = 4096;
 export function bequeath(parts: BequestParts, nowMs: number): void {
   const peers = parts.links().linkedPeers();
   if (peers.length === 0) return;
-  const handled = handledOf(parts.senders);
   for (const group of parts.groups().all) {
-    const settled = [...handled, ...parts.hosting.allSettledOf(group)];
+    const settled = [...handledOf(parts.senders, group), ...parts.hosting.allSettledOf(group)];
     for (let at = 0; at < settled.length; at += rangesMax) {
       const part = wordOf(group, settled.slice(at, at + rangesMax));
       for (const peer of peers) parts.links().send(peer, part, nowMs);
@@ -36,9 +35,20 @@ export function bequeath(parts: BequestParts, nowMs: number): void {
   }
 }
 
-/** What is handled of each sender and may be repeated: it has not said that it knows. */
-function handledOf(senders: Senders): SeqRange[] {
-  return [...senders.all].flatMap(({ id, done }) => rowsOf(id, done.ranges()));
+/**
+ * What is handled of each sender and may be repeated: it has not said that it knows. What the group
+ * has not got, because it was full, is not.
+ */
+function handledOf(senders: Senders, { number }: Group): SeqRange[] {
+  return [...senders.all].flatMap((sender) => {
+    const ranges = sender.done.ranges();
+    const missed = sender.missedBy(number);
+    if (missed === undefined) return rowsOf(sender.id, ranges);
+    return rowsOf(
+      sender.id,
+      ranges.flatMap(([first, last]) => missed.missing(first, last)),
+    );
+  });
 }
 
 function rowsOf(sender: Thid, ranges: readonly (readonly [number, number])[]): SeqRange[] {

@@ -1,4 +1,5 @@
 import { indexRange, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
+import type { Sender } from "../events/senders.js";
 import type { Group } from "../groups/group.js";
 import { type Span, spanCount } from "../groups/ledger.js";
 
@@ -63,15 +64,21 @@ function cededIn(group: Group, sender: Thid, session: number): Ceded {
   return { session, fresh: new RangeSet(), used };
 }
 
-/** Leaves to the new home of a sender what nobody has of a group. @returns how many events. */
-export function cede(group: Group, sender: Thid, session: number): number {
+/**
+ * Leaves to the new home of a sender what nobody has of a group: not given out, or refused when
+ * that was full, of which the sender has not heard if it repeats it. @returns how many events.
+ */
+export function cede(group: Group, from: Sender, session: number): number {
+  const sender = from.id;
   const isIt = ({ lot }: Span): boolean => {
     return lot.upstream === undefined && lot.run.header.sender === sender;
   };
   const spans = group.takeUnassigned(isIt);
-  if (spans.length === 0) return 0;
+  const missed = from.missedBy(group.number)?.ranges() ?? [];
+  if (spans.length + missed.length === 0) return 0;
   const ceded = cededIn(group, sender, session);
   group.ceded.set(sender, ceded);
+  for (const [first, last] of missed) ceded.fresh.add(first, last);
   for (const span of spans) {
     add(span.attempt === 0 && !span.repeat ? ceded.fresh : ceded.used, span, sender);
     const { run, firstNumber, entry } = span.lot;
