@@ -95,4 +95,21 @@ describe("transmitter core: streams of a mesh", () => {
         .map(({ first }) => first),
     ).to.deep.equal([3]);
   });
+
+  it("tells of it again where that was lost, too, with a link that began anew (§18.9)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const { topic } = b.cell("far").catch("x", "multi");
+    const sender = a.cell("sender");
+    net.bury(0, 1);
+    sender.send("x");
+    net.isHeld = true;
+    net.dig(0, 1);
+    for (const { done } of net.sent.splice(0)) a.turn(() => done?.(false));
+    net.isHeld = false;
+    sender.send("y");
+
+    const marks = b.stream(topic).filter(({ command }) => command === "MARK");
+    expect(marks.map(({ fields }) => fields["last"])).to.deep.equal([1]);
+  });
 });

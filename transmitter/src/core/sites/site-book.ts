@@ -95,12 +95,27 @@ export class SiteBook {
   }
 
   /** Events for a transmitter do not come through. */
-  noteLost({ lost }: Site, run: Run): void {
+  noteLost(site: Site, run: Run): void {
     this.parts.counters.add("eventsLostOnLink", run.count);
-    for (let index = 0; index < run.count; index++) {
-      const channel = run.channelAt(index);
-      const known = lost.get(channel);
-      if (known !== undefined || lost.size < lostMax) lost.set(channel, (known ?? 0) + 1);
-    }
+    for (let index = 0; index < run.count; index++) noteLostOf(site, run.channelAt(index), 1);
   }
+
+  /** What a transmitter is to be told that it has missed; `untold` if that has not come through. */
+  takeLost({ lost }: Site): Untold {
+    const channels = [...lost].slice(0, lostMax);
+    lost.clear();
+    return channels;
+  }
+
+  untold(site: Site, channels: Untold): void {
+    for (const [channel, count] of channels) noteLostOf(site, channel, count);
+  }
+}
+
+/** Channels, and how many of their events were lost. */
+type Untold = readonly (readonly [channel: string, count: number])[];
+
+function noteLostOf({ lost }: Site, channel: string, count: number): void {
+  const known = lost.get(channel);
+  if (known !== undefined || lost.size < lostMax) lost.set(channel, (known ?? 0) + count);
 }

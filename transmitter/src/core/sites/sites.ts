@@ -26,7 +26,7 @@ import { SiteBook } from "./site-book.js";
 import type { SiteMember } from "./site-member.js";
 import { readSitePart } from "./site-part.js";
 import { groupFields, isSiteWord, writeSiteWord } from "./site-words.js";
-import { lostMax, passReplyPart, type ReplyPart, runAt, Words } from "./words.js";
+import { passReplyPart, type ReplyPart, runAt, Words } from "./words.js";
 
 /** What sites need of the transmitter around them. */
 export interface SitesParts extends Pick<AdoptingParts, "senders" | "cellOf"> {
@@ -255,9 +255,10 @@ export class Sites implements Elsewhere {
     this.adopting.flush(nowMs);
     for (const site of this.book.all) {
       if (site.lost.size === 0 || !this.links.isLinked(site.id)) continue;
-      const channels = [...site.lost].slice(0, lostMax);
-      site.lost.clear();
-      this.links.send(site.id, writeSiteWord("LOST", { channels }), nowMs);
+      const channels = this.book.takeLost(site);
+      this.links.send(site.id, writeSiteWord("LOST", { channels }), nowMs, (isTaken) => {
+        if (!isTaken) this.book.untold(site, channels);
+      });
     }
   }
 
