@@ -82,6 +82,15 @@ export class CellProcess {
     return this.attachment?.isAttached === true ? this.attachment.tap.home : "";
   }
 
+  /** The transmitter that the cell leaves, while it reads the stream of this pattern there. */
+  formerOf(pattern: string): string | undefined {
+    const isSplit = [...this.core.catches.all()].some(
+      (held) => held.mode === "multi" && held.pattern === pattern && isReadOn(held),
+    );
+    const { former } = this.core.moving;
+    return isSplit && former ? this.attachments[former.home.line]?.tap.home : undefined;
+  }
+
   log(entry: LogEntry): void {
     this.around.log(entry, this.terms.id);
   }
@@ -215,4 +224,9 @@ export class CellProcess {
     this.program.status(status);
     if (status.kind === "closed") this.kill();
   }
+}
+
+/** Whether the stream of a former home is read. */
+function isReadOn(held: unknown): boolean {
+  return (held as { readonly former?: unknown }).former !== undefined;
 }

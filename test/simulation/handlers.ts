@@ -83,7 +83,8 @@ export class Handlers implements CellProgram {
     if (status.kind === "reconnecting") this.armed.clear();
     if (status.kind === "gap") {
       const { pattern, count } = status;
-      this.log({ id: "", action: "gap", pattern, home, ...(count !== undefined && { count }) });
+      const peer = this.cell.formerOf(pattern);
+      this.log({ id: "", action: "gap", pattern, home, count, peer });
     } else if (status.kind === "armed") {
       const { pattern, mode } = status;
       const terms = this.planOf(mode, pattern);

@@ -23,7 +23,8 @@ import type { CatchMode } from "@thynapse/protocol";
  *   it.
  *
  * Handlers of a multicatch (`pattern`):
- * - `caught` (`id`, `channel`, `cause`), `gap` (`count`; none where nobody knows how many).
+ * - `caught` (`id`, `channel`, `cause`), `gap` (`count`; none where nobody knows how many; `peer`:
+ *   the transmitter that the cell leaves, where it is a gap of the stream there).
  *
  * The harness:
  * - `started`, `crashed` (`home`): a transmitter.

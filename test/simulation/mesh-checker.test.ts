@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { check } from "./checker.js";
 import type { LogRecord } from "./log.js";
-import { attached, before, calmMesh, cutLink, otherHome, started } from "./mesh-story.js";
+import { attached, before, calmMesh, cutLink, otherHome, started, watching } from "./mesh-story.js";
 import type { RuleName } from "./rules/rule.js";
 import {
   acked,
@@ -127,6 +127,16 @@ function rows(): Row[] {
       name: "the same loss when it was reported without one",
       change: compose(unseen, also(gap(undefined))),
       finds: [],
+    },
+    {
+      name: "the same loss when the cell had moved, and had it still reported by its old home",
+      change: compose(unseen, also(watching("m", home), { ...gap(1), peer: otherHome })),
+      finds: [],
+    },
+    {
+      name: "the same loss when the cell had moved, and reported one of its new home",
+      change: compose(unseen, also(watching("m", home), gap(1))),
+      finds: ["silent"],
     },
     {
       name: "a loss that came after a gap was reported",

@@ -110,12 +110,16 @@ export class StreamRule implements Rule {
     return event.sentMs < held.sinceMs;
   }
 
-  private gap({ cell, pattern = "", count, timeMs }: LogRecord): void {
+  /** A cell that moves reads the stream of its old home to the end (§8.12), holes included. */
+  private gap({ cell, pattern = "", count, timeMs, peer }: LogRecord): void {
     const held = this.parts.membership.catchOf(cell, "multi", pattern);
     if (held === undefined) return;
     const stream = this.streamOf(held);
     if (count === undefined) stream.vagueMs = timeMs;
-    else stream.gaps.set(held.home, (stream.gaps.get(held.home) ?? 0) + count);
+    else {
+      const home = peer ?? held.home;
+      stream.gaps.set(home, (stream.gaps.get(home) ?? 0) + count);
+    }
   }
 
   /** Holds what is missing of one transmitter's events against the gaps that were reported. */
