@@ -15,7 +15,7 @@ import { RunBuilder } from "./run-builder.js";
 import { RunFlow } from "./run-flow.js";
 import { RunList } from "./run-list.js";
 import type { Destination, RunRecord } from "./run-record.js";
-import { resendRun, sliceOfRun } from "./run-resend.js";
+import { resendRun } from "./run-resend.js";
 import { WaitingSend, WaitingSends, waitingSendsMax } from "./waiting-sends.js";
 
 /**
@@ -70,7 +70,6 @@ export class Outbox {
       command: (part) => host.command(part),
       rewrite: (part, isFirst) =>
         resendRun(part, { session: isFirst ? this.session : undefined, floor: this.floor }),
-      slice: sliceOfRun,
     });
   }
 

@@ -1,5 +1,6 @@
 import { windowBytesMax } from "@thynapse/protocol";
 import type { RunRecord } from "./run-record.js";
+import { sliceOfRun } from "./run-resend.js";
 
 /** What the flow needs of the outbox. */
 export interface RunFlowHost {
@@ -7,8 +8,6 @@ export interface RunFlowHost {
   command(part: Buffer): void;
   /** The part to send of a run that was sent before, or was closed on another attachment. */
   rewrite(part: Buffer, isFirst: boolean): Buffer;
-  /** The part with some events of a run. */
-  slice(part: Buffer, indexes: readonly number[]): Buffer;
 }
 
 /** A new attachment, as far as runs go. */
@@ -195,6 +194,6 @@ export class RunFlow {
     for (let index = 0; index < record.count; index++) {
       if (!sent.has(index)) record.confirm(record.seqAt(index), record.seqAt(index));
     }
-    return this.host.slice(record.part as Buffer, indexes);
+    return sliceOfRun(record.part as Buffer, indexes);
   }
 }

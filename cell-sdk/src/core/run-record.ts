@@ -79,7 +79,7 @@ export class RunRecord implements Destination {
   private doneEvents = 0;
   /** How often it went out, but for what was refused as busy. */
   private sendings = 0;
-  /** Events that are not sent again once they are done: refused, or repeats of others by their keys. */
+  /** Not sent again once they are done: refused events, and repeats of others by their keys. */
   private readonly spent = new RangeSet();
   private readonly acceptances: AcceptedRange[] = [];
   private readonly refusals: RefusedRange[] = [];
