@@ -139,6 +139,25 @@ function rows(): Row[] {
       finds: ["silent"],
     },
     {
+      name: "two losses of which one was reported",
+      change: compose(
+        without((it) => it.action === "caught" && (it.id === "s:3" || it.id === "s:4")),
+        also(gap(1)),
+      ),
+      finds: ["silent"],
+    },
+    {
+      name: "the same when the other event was sent before the catch, and repeated after the loss",
+      change: compose(
+        without((it) => it.action === "caught" && (it.id === "s:3" || it.id === "s:4")),
+        armedLate,
+        also({ ...gap(1), home: otherHome }),
+        moved,
+        also(takenAgain),
+      ),
+      finds: [],
+    },
+    {
       name: "a loss that came after a gap was reported",
       change: compose(unseen, before(isSent, gap(undefined))),
       finds: ["silent"],

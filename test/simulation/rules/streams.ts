@@ -153,14 +153,15 @@ export class StreamRule implements Rule {
   }
 
   /**
-   * How many of these events were, or may have been, reported as lost at an earlier transmitter: a
-   * cell that dropped an event from its full buffer does not take it when it comes again.
+   * How many of these events its cell may have taken for some that it has reported as lost, here or
+   * at an earlier transmitter: they were sent before the catch was armed here, and came again behind
+   * newer ones (§8.11).
    */
   private reportedBefore(stream: StreamBook, home: string, missing: readonly Due[]): number {
     const since = stream.armedMs.get(home) ?? 0;
     let reported = 0;
     for (const [other, count] of stream.gaps) {
-      if ((stream.armedMs.get(other) ?? 0) < since) reported += count;
+      if ((stream.armedMs.get(other) ?? 0) <= since) reported += count;
     }
     return Math.min(reported, missing.filter(({ event }) => event.sentMs < since).length);
   }
