@@ -65,6 +65,8 @@ export class EventSocket {
   readonly socket: GuardedPublisher;
   private readonly handlers: EventSocketHandlers;
   private shifted = false;
+  /** How many connections listen to each topic. */
+  private readonly admitted = new Map<string, number>();
   private held: [head: Buffer, part: Buffer][] | undefined;
   /** Messages that were no notices. */
   foreignCount = 0;
@@ -86,6 +88,11 @@ export class EventSocket {
       maxMessageSize: subscriptionBytesMax,
     });
     this.socket.describe(meshProperty, options.mesh);
+  }
+
+  /** Whether anybody is admitted to anything. */
+  get isHeard(): boolean {
+    return this.admitted.size > 0;
   }
 
   /** Takes what `receive` returned, in the same turn. */
@@ -133,10 +140,18 @@ export class EventSocket {
     if (this.shifted) {
       this.shiftedCount++;
       this.handlers.passedOver?.(topic);
-    } else if (this.handlers.subscribed(topic)) this.socket.admit(topic);
+    } else if (this.handlers.subscribed(topic)) {
+      const key = topic.toString("latin1");
+      this.admitted.set(key, (this.admitted.get(key) ?? 0) + 1);
+      this.socket.admit(topic);
+    }
   }
 
   private unsubscribed(topic: Buffer): void {
+    const key = topic.toString("latin1");
+    const left = (this.admitted.get(key) ?? 0) - 1;
+    if (left > 0) this.admitted.set(key, left);
+    else this.admitted.delete(key);
     this.handlers.unsubscribed(topic);
     // Of a connection that died libzmq knows no more than that, and does nothing.
     if (!this.shifted) this.socket.dismiss(topic);

@@ -59,8 +59,6 @@ export class Listener {
   /** Resolves when both sockets are gone, and their ports free. */
   private readonly monitors: Promise<unknown>;
   private readonly bound = new Map<Which, string>();
-  /** Connections of the event socket. */
-  private hearers = 0;
   /** Those of the bound ones that take no connections for now. */
   private readonly closedOff = new Set<Which>();
 
@@ -74,7 +72,7 @@ export class Listener {
     const [ofCommand, ofEvents] = this.observers as [Observer, Observer];
     this.monitors = Promise.all([
       monitor(ofCommand, handlers.commandMonitor).catch(handlers.failed),
-      monitor(ofEvents, this.counting(handlers.eventMonitor)).catch(handlers.failed),
+      monitor(ofEvents, handlers.eventMonitor).catch(handlers.failed),
     ]);
     const turn = (): Promise<void> => handlers.turn();
     const budget = new TurnBudget();
@@ -160,24 +158,13 @@ export class Listener {
     for (const pump of this.linkPumps) pump.stop();
     this.links.close();
     // Who has heard the farewell leaves. Until then the event socket is read: see `keptAlive`.
-    for (let ms = 0; ms < lingerMs && this.hearers > 0; ms += goneMs) await delay(goneMs);
+    for (let ms = 0; ms < lingerMs && this.events.isHeard; ms += goneMs) await delay(goneMs);
     for (const pump of Object.values(this.pumps)) pump.stop();
     this.command.close(lingerMs);
     this.events.close();
     const late = delay(lingerMs + observerMs, undefined, { ref: false });
     await Promise.race([this.monitors, late]);
     for (const observer of this.observers) if (!observer.closed) observer.close();
-  }
-
-  private counting(handlers: MonitorHandlers): MonitorHandlers {
-    return {
-      ...handlers,
-      accepted: (endpoint) => {
-        this.hearers++;
-        handlers.accepted(endpoint);
-      },
-      ended: () => this.hearers--,
-    };
   }
 
   private run(pump: Pump): void {

@@ -7,8 +7,6 @@ export interface MonitorHandlers {
   accepted(endpoint: string): void;
   /** A connection has finished its handshake; `endpoint` is our own end of it. */
   shook?(endpoint: string): void;
-  /** A connection that was taken has ended. */
-  ended?(): void;
   /** A connection could not be taken: there is no file descriptor left, for instance. */
   acceptFailed(error: Error): void;
   /** A connection ended before it was one; `kind` says why. */
@@ -81,7 +79,6 @@ class Teller {
         this.failure(`status ${event.error.status}`);
         break;
       case "disconnect":
-        this.handlers.ended?.();
         this.disconnected();
         break;
       default:
