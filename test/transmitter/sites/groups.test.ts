@@ -127,6 +127,25 @@ describe("transmitter core: groups of a mesh", () => {
     expect(sender.confirms()).to.deep.equal(["1 handled"]);
   });
 
+  it("tells whoever starts later of a group that is kept for cells of one that is gone (§10.8)", () => {
+    const { net, near } = apart({ attemptsMax: 7, ackTimeoutMs: 4000 });
+    net.kill(1);
+    const kept = [0, true, false, 7, 4000];
+    expect(net.recordOf(0).get("g worker a")).to.deep.equal(kept);
+
+    near.cell("worker").catch("a", "any", { credit: 1 });
+    expect(net.recordOf(0).get("g worker a")).to.include.members([1]);
+  });
+
+  it("says no more that it keeps a group when its time is over (§10.8)", () => {
+    const { net } = apart();
+    net.kill(1);
+
+    net.pass(31_000);
+
+    expect(net.recordOf(0).get("g worker a")).to.equal(undefined);
+  });
+
   it("keeps a group whose last cells are lost at two transmitters at the same time (§10.8)", () => {
     const net = new SiteNet(3);
     const [near, ...far] = net.benches as [CoreBench, ...CoreBench[]];

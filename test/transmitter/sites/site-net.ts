@@ -48,6 +48,11 @@ export class SiteNet {
     }
   }
 
+  /** What one has set in its record. */
+  recordOf(at: number): ReadonlyMap<string, unknown> {
+    return this.records[at] as Map<string, unknown>;
+  }
+
   /** Lets time pass everywhere. */
   pass(ms: number): void {
     for (let left = ms; left > 0; left -= 10) {

@@ -43,11 +43,7 @@ export class Keeping {
    * the same time.
    */
   keep(group: Group, nowMs: number): void {
-    this.parts.sites.announce(group);
-    if (group.members.size > 0) return;
-    const untilMs = nowMs + this.parts.limits.groupKeepMs;
-    group.oursUntilMs = untilMs;
-    this.parts.groups.keep(group, untilMs);
-    this.parts.deadlines.at(untilMs, () => this.parts.sites.announce(group));
+    if (group.members.size > 0) this.parts.sites.announce(group);
+    else this.parts.sites.announcing.keep(group, nowMs);
   }
 }

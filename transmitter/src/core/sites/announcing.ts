@@ -1,3 +1,4 @@
+import type { Deadlines } from "../deadlines.js";
 import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
 import type { Stream, Streams } from "../streams/streams.js";
@@ -8,6 +9,8 @@ export interface AnnouncingParts {
   readonly links: () => Links;
   readonly groups: () => Groups;
   readonly streams: Streams;
+  readonly deadlines: Deadlines;
+  readonly groupKeepMs: number;
 }
 
 /** What the key of a multicatch pattern in the record of a transmitter begins with. @see §18.3 */
@@ -34,6 +37,18 @@ export class Announcing {
 
   group(group: Group): void {
     this.changed.add(group);
+  }
+
+  /**
+   * Keeps a group that has no cells any more for those that were lost, and says so: whoever starts
+   * meanwhile has not known their transmitter. @see §10.8
+   */
+  keep(group: Group, nowMs: number): void {
+    const untilMs = nowMs + this.parts.groupKeepMs;
+    group.oursUntilMs = untilMs;
+    this.parts.groups().keep(group, untilMs);
+    this.group(group);
+    this.parts.deadlines.at(untilMs, () => this.group(group));
   }
 
   cell(id: string, service: string, session: number): void {
@@ -69,7 +84,8 @@ export class Announcing {
       this.tell(key, undefined);
       return;
     }
-    const { redeliver, affinity, attemptsMax, ackTimeoutMs } = group.ownTerms;
+    const terms = members.size > 0 ? group.ownTerms : group.terms;
+    const { redeliver, affinity, attemptsMax, ackTimeoutMs } = terms;
     const value: unknown[] = [members.size, redeliver, affinity, attemptsMax, ackTimeoutMs];
     if (group.terms.affinity) value.push([...members.keys()].map(({ id }) => id));
     this.tell(key, value);

@@ -150,7 +150,7 @@ export class Sites implements Elsewhere {
     this.passing.withdraw(group, nowMs);
     group.agree();
     group.owners.changed();
-    if (group.memberCount === 0) groups.keep(group, nowMs + this.parts.groupKeepMs);
+    if (group.memberCount === 0) this.announcing.keep(group, nowMs);
     groups.endIfEmpty(group, nowMs);
   }
 
