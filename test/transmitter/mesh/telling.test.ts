@@ -171,6 +171,20 @@ describe("mesh joining", () => {
     expect(late.joinedWith).to.deep.equal(["n1", "n2", "n3"]);
   });
 
+  it("does not wait for one that has left, which comes back under another id", () => {
+    const { net, nodes } = calmMesh(3);
+    nodes[2]?.mesh.leave(net.nowMs);
+    net.settle();
+    net.stop("n3");
+
+    const again = net.start("again", { seeds: 1 });
+    net.knock(again, "n1");
+    net.run(1000);
+
+    expect(again.told).to.deep.equal(["joined"]);
+    expect(again.joinedWith).to.deep.equal(["n1", "n2"]);
+  });
+
   it("goes on degraded when no seed is there, or one of the listed is not to be reached", () => {
     const net = new MeshNet();
     const alone = net.start("n1", { seeds: 2 });

@@ -8,6 +8,12 @@ export interface JoiningParts {
   readonly members: Pick<Members, "all" | "get">;
 }
 
+/** A transmitter as others list it. */
+export interface Listed {
+  readonly id: Thid;
+  readonly isAlive: boolean;
+}
+
 /**
  * Heartbeats without news after which a start has heard of everybody: several that start at once
  * know of each other only after the next heartbeats of those between them.
@@ -33,6 +39,8 @@ export class Joining {
   /** Whose list has come, over their link. */
   private readonly met = new Set<Thid>();
   private readonly listed = new Set<Thid>();
+  /** Who is listed as dead or as having left, and so only heard of. */
+  private readonly gone = new Set<Thid>();
 
   constructor(
     parts: JoiningParts,
@@ -63,11 +71,11 @@ export class Joining {
     this.check(nowMs);
   }
 
-  /** Somebody has told us all that it knows, and whom it holds for alive. */
-  told(by: Thid, alive: readonly Thid[], nowMs: number): void {
+  /** Somebody has told us all that it knows, and whom it knows: who is alive, and who is not. */
+  told(by: Thid, known: readonly Listed[], nowMs: number): void {
     if (this.state === "joined") return;
     this.met.add(by);
-    for (const id of alive) this.listed.add(id);
+    for (const { id, isAlive } of known) (isAlive ? this.listed : this.gone).add(id);
     this.check(nowMs);
   }
 
@@ -91,7 +99,10 @@ export class Joining {
 
   private get isComplete(): boolean {
     if (this.met.size === 0) return false;
-    for (const { id, state } of this.parts.members.all) if (mayLive(state)) this.listed.add(id);
+    for (const { id, state } of this.parts.members.all) {
+      const isEcho = state === "heard-of" && this.gone.has(id);
+      if (mayLive(state) && !isEcho) this.listed.add(id);
+    }
     for (const id of this.listed) if (!this.isDone(id)) return false;
     return true;
   }
@@ -105,6 +116,7 @@ export class Joining {
     this.state = "joined";
     this.met.clear();
     this.listed.clear();
+    this.gone.clear();
     this.joined(isDegraded);
   }
 }

@@ -128,13 +128,14 @@ export class Talk {
         this.learn(word, from);
         break;
       case "roster":
-        for (const standing of word.roster) this.hearOf(standing);
-        this.fetch(from, word.roster);
+        // First: who is named there may be gone.
         this.parts.joining.told(
           from,
-          word.roster.filter(({ id, isAlive }) => isAlive && id !== this.me.id).map((it) => it.id),
+          word.roster.filter(({ id }) => id !== this.me.id),
           this.nowMs,
         );
+        for (const standing of word.roster) this.hearOf(standing);
+        this.fetch(from, word.roster);
         break;
       case "want":
         for (const part of this.parts.directory.deltasFor(word.wanted).flatMap(writeDelta)) {
