@@ -112,8 +112,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "a group outlives its last member",
-    file: `${core}/groups/keeping.ts`,
-    text: "const untilMs = nowMs + this.parts.limits.groupKeepMs;",
+    file: `${core}/sites/announcing.ts`,
+    text: "const untilMs = nowMs + this.parts.groupKeepMs;",
     instead: "const untilMs = nowMs;",
     nets: ["core", "swarm"],
   },
