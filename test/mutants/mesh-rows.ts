@@ -91,8 +91,8 @@ export const meshMutants: readonly Mutant[] = [
   {
     guard: "a group outlives the transmitter of its last member",
     file: `${core}/sites/sites.ts`,
-    text: "nowMs + this.parts.groupKeepMs",
-    instead: "nowMs",
+    text: "if (group.memberCount === 0) this.announcing.keep(group, nowMs);",
+    instead: "",
     nets: ["mesh"],
   },
 ];
