@@ -10,7 +10,7 @@ import {
   stringField,
   type Thid,
 } from "@thynapse/protocol";
-import { keyedProof } from "./mesh-secret.js";
+import { keyedProof } from "../options/mesh-secret.js";
 
 /** What a transmitter tells its network about itself. */
 export interface Beacon {

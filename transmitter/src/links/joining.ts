@@ -3,7 +3,7 @@ import type { MeshError } from "@thynapse/protocol";
 import type { Logger } from "pino";
 import type { TransmitterCore } from "../core/transmitter-core.js";
 import { Discovery } from "./discovery.js";
-import { proving } from "./mesh-secret.js";
+import { proving } from "../options/mesh-secret.js";
 import type { RunningOptions } from "../options/options.js";
 import { type Knocker, Seeds } from "./seeds.js";
 

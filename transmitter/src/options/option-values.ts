@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from "node:net";
 import { checkService, MeshError, quote, readThid } from "@thynapse/protocol";
-import { readSecret } from "../links/mesh-secret.js";
+import { readSecret } from "./mesh-secret.js";
 import type { OptionRow } from "./option-row.js";
 
 const unitMs: Readonly<Record<string, number>> = {

@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { limitsOf, version } from "../options/core-options.js";
 import { TransmitterCore } from "../core/transmitter-core.js";
 import { InProcessHub } from "../in-process.js";
-import { proving } from "../links/mesh-secret.js";
+import { proving } from "../options/mesh-secret.js";
 import type { ResolvedOptions } from "../options/options.js";
 import { Turns } from "../turns.js";
 import type { VirtualClock } from "./virtual-clock.js";

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { MeshError } from "@thynapse/protocol";
 import type { Prove } from "../core/mesh/hello.js";
-import { refusal } from "../options/option-values.js";
+import { refusal } from "./option-values.js";
 
 /** Bytes of a secret; more is somebody's mistake about the path. */
 const secretBytesMax = 4096;
