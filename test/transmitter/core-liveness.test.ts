@@ -48,13 +48,7 @@ describe("transmitter core: liveness", () => {
   });
 
   it("finds a frozen cell dead at once: silent, and its presence ended (§9.3)", () => {
-    const { bench, sender, worker } = working();
-    sender.send("a");
-    worker.take("DLVR");
-    const other = bench.cell("worker");
-    other.catch("a", "any");
-    subscribe(bench, worker);
-    worker.beating = false;
+    const { bench, worker, other } = silent();
     bench.pass(1500);
     expect(other.take("DLVR")).to.have.length(0);
 
@@ -64,13 +58,7 @@ describe("transmitter core: liveness", () => {
   });
 
   it("finds a frozen cell dead as soon as it is silent, if its presence ended before (§9.3)", () => {
-    const { bench, sender, worker } = working();
-    sender.send("a");
-    worker.take("DLVR");
-    const other = bench.cell("worker");
-    other.catch("a", "any");
-    subscribe(bench, worker);
-    worker.beating = false;
+    const { bench, worker, other } = silent();
     bench.pass(500);
     unsubscribe(bench, worker);
     expect(other.take("DLVR")).to.have.length(0);
@@ -184,6 +172,18 @@ describe("transmitter core: liveness", () => {
     expect(other.take("DLVR")).to.have.length(0);
   });
 });
+
+/** A cell that holds a delivery, is present, and falls silent; and another one of its group. */
+function silent() {
+  const { bench, sender, worker } = working();
+  sender.send("a");
+  worker.take("DLVR");
+  const other = bench.cell("worker");
+  other.catch("a", "any");
+  subscribe(bench, worker);
+  worker.beating = false;
+  return { bench, worker, other };
+}
 
 function subscribe(bench: CoreBench, cell: BenchCell): void {
   expect(bench.subscribe(`${cell.welcome["presence"] as string} `)).to.equal(true);
