@@ -24,6 +24,8 @@ export interface Member {
 
 /** Several events are in hand at any time, whenever something befalls a cell. */
 const eight = { concurrency: 8 };
+/** Services send what one request brought about at once, and single events: the prober does that. */
+const burstMs = 250;
 const working = { workMs: 5, options: eight };
 
 /**
@@ -61,6 +63,7 @@ export function crewsOf(transmitters: number, perSecond: number): Crew[] {
       stream: {
         channels: ["orders.created", "orders.paid"],
         perSecond: perSecond / transmitters,
+        burstMs,
         keys: 64,
         output: { channel: "billed.one", every: 5 },
       },
@@ -69,7 +72,7 @@ export function crewsOf(transmitters: number, perSecond: number): Crew[] {
       ...quiet,
       service: "prober",
       perTransmitter: 1,
-      stream: { channels: ["orders.probe"], perSecond: 10, options: { until: "accepted" } },
+      stream: { channels: ["orders.probe"], perSecond: 4, options: { until: "accepted" } },
     },
   ];
 }

@@ -61,19 +61,23 @@ const ofCells: readonly FaultKind[] = [
     const unconfirmed = await actor.leave();
     return { cell: actor.id, unconfirmed };
   }),
-  cells("id-taken", async (stage, random) => {
-    const { actor } = stage.pick(["billing"], random);
+];
+
+const ofMesh: readonly FaultKind[] = [
+  // No transmitter may end meanwhile: with it would go what it knows of the first one.
+  mesh("id-taken", async (stage, random) => {
+    const member = stage.pick(["ledger"], random);
+    member.isBusy = true;
+    const { actor } = member;
     const { mesh, running } = stage.place;
     const twin = mesh.seatTwin(actor, stage.place.beside(random.pick(running)));
     const refusal = await twin.then(
       () => "none",
       (error: Error) => /ID_TAKEN/.exec(error.message)?.[0] ?? error.message,
     );
+    member.isBusy = false;
     return { cell: actor.id, refusal };
   }),
-];
-
-const ofMesh: readonly FaultKind[] = [
   mesh("transmitter-killed", async (stage, random) => {
     const transmitter = random.pick(stage.place.transmitters);
     await stage.place.mesh.restart(transmitter);

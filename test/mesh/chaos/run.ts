@@ -69,7 +69,7 @@ export async function runFaults(options: ChaosOptions, say: Say): Promise<ChaosR
     await stage.settled();
     const notices = await stage.place.notices();
     await stage.place.mesh.closeCells();
-    noteBurials(stage.place, notices);
+    noteNotices(stage.place, notices);
     const { made } = faults;
     if (options.keep !== undefined) keepLog(stage.place.mesh.records(), options.keep);
     const reading = readLog(stage.place.mesh.records(), { crews, faults: ofMesh(made) });
@@ -134,20 +134,22 @@ class FaultMaker {
 }
 
 /**
- * Whoever was called dead had something befall it, if only a machine that was too busy: that it should not have been
- * called dead is a figure of its own.
+ * Whoever was called dead had something befall it, and so had a link that began anew, if only a machine that was too busy:
+ * that this should not have been in a calm time is a figure of its own.
  */
-function noteBurials({ mesh }: NetworkMesh, notices: readonly Notice[]): void {
+function noteNotices({ mesh }: NetworkMesh, notices: readonly Notice[]): void {
   for (const { channel, data, timeMs } of notices) {
     const id = String(data["id"]);
     const whom = channel.startsWith("$mesh.cell.") ? { cell: id } : { home: id };
-    if (channel.endsWith(".dead") || channel.endsWith(".suspect")) {
+    if (channel === "$mesh.link.anew") {
+      mesh.note({ home: String(data["by"]), peer: id, count: noticeMs }, timeMs - noticeMs);
+    } else if (channel.endsWith(".dead") || channel.endsWith(".suspect")) {
       mesh.note({ ...whom, count: noticeMs }, timeMs - noticeMs);
     }
   }
 }
 
-/** How long after the first sign of it the mesh may tell of a death. */
+/** How long after the first sign of it the mesh may tell of it. */
 const noticeMs = 2500;
 
 function ofMesh(made: readonly MadeFault[]): FaultTime[] {

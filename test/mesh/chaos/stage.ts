@@ -128,7 +128,8 @@ export class Stage {
     const { running, mesh } = this.place;
     const there = home.isRunning ? home : (running[0] ?? mesh.transmitter);
     const { actor } = await this.seat(crew, there);
-    if (crew.stream !== undefined && !this.isOver) await actor.tell("pour", crew.stream);
+    // At the end, too: each sender that is there is told to stop.
+    if (crew.stream !== undefined) await actor.tell("pour", crew.stream);
   }
 }
 

@@ -68,14 +68,16 @@ function latencies({ reading, faults, calmMs }: ChaosRun): Finding[] {
   ];
 }
 
-/** Nobody is called dead while nothing is wrong, or after a stall of less than a second. */
+/** In a calm time nobody is called dead, and no link begins anew; nobody is dead for a short stall. */
 function deaths({ notices, faults, calmUntilMs }: ChaosRun): Finding[] {
   const buried = notices.filter(({ channel }) => channel.endsWith(".dead"));
-  const calm = buried.filter(({ timeMs }) => timeMs < calmUntilMs);
+  const isCalm = ({ timeMs }: Notice): boolean => timeMs < calmUntilMs;
+  const anew = notices.filter(({ channel }) => channel === "$mesh.link.anew").filter(isCalm);
   const stalls = faults.filter(({ name }) => name.endsWith("-stalled"));
   const stalled = buried.filter((notice) => stalls.some((stall) => isOf(stall, notice, faults)));
   return [
-    noneOf("called dead in a calm time", calm.map(sayNotice), "deaths"),
+    noneOf("called dead in a calm time", buried.filter(isCalm).map(sayNotice), "deaths"),
+    noneOf("links that began anew in a calm time", anew.map(sayNotice), "links"),
     noneOf("called dead for a stall under a second", stalled.map(sayNotice), "deaths"),
   ];
 }

@@ -57,6 +57,8 @@ export interface Load {
 export interface Stream {
   readonly channels: readonly string[];
   readonly perSecond: number;
+  /** What is due goes out every so many ms, at once; default one by one. */
+  readonly burstMs?: number;
   /** Different keys that go round; default none has a key. */
   readonly keys?: number;
   /** Of so many events one has an output, on this channel. */

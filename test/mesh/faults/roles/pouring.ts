@@ -34,16 +34,16 @@ export class Pouring {
   }
 
   private async pour(): Promise<void> {
-    const { perSecond } = this.stream;
+    const { perSecond, burstMs = Math.max(1, 1000 / perSecond) } = this.stream;
     let dueCount = 0;
     let lastMs = performance.now();
     while (!this.isStopped) {
       const nowMs = performance.now();
       // What a frozen process would have sent meanwhile it does not send afterwards.
-      dueCount += (Math.min(nowMs - lastMs, stallMsMax) / 1000) * perSecond;
+      dueCount += (Math.min(nowMs - lastMs, stallMsMax + burstMs) / 1000) * perSecond;
       lastMs = nowMs;
       while (this.sender.sent < dueCount && !this.isStopped) await this.sendOne();
-      await delay(1);
+      await delay(burstMs);
     }
   }
 
