@@ -54,6 +54,36 @@ describe("transmitter core: asks", () => {
     expect(two).to.include({ state: "error", code: "BAD_PAYLOAD" });
   });
 
+  it("wake nobody up for their time-out once they are answered", () => {
+    const { bench, asker, worker } = asking();
+    let wakes = 0;
+    for (let count = 0; count < 50; count++) {
+      asker.send("a", { ask: { timeoutMs: 2000 } });
+      worker.settle(worker.takeOne("DLVR"), "ack", { result: 1 });
+      bench.pass(20);
+    }
+    bench.afterTurn = () => wakes++;
+
+    bench.pass(2000);
+
+    // Its own heartbeats and those of two cells, a look at ages each second, one at the requests.
+    expect(wakes).to.be.lessThan(50);
+  });
+
+  it("run out of time each at its own, also those that were asked later (§12.5)", () => {
+    const { bench, asker } = asking();
+    const late = asker.send("a", { ask: { timeoutMs: 900 } });
+    const soon = asker.send("a", { ask: { timeoutMs: 300 } });
+
+    bench.pass(300);
+    expect(answers(asker).map(({ seq, code }) => [seq, code])).to.deep.equal([[soon, "TIMEOUT"]]);
+    bench.pass(599);
+    expect(answers(asker)).to.deep.equal([]);
+    bench.pass(1);
+
+    expect(answers(asker).map(({ seq, code }) => [seq, code])).to.deep.equal([[late, "TIMEOUT"]]);
+  });
+
   it("come to a cell in M in one command when they are due at the same time (§12.6)", () => {
     const bench = new CoreBench();
     const asker = bench.cell("asker", { encoding: "M" });

@@ -87,6 +87,20 @@ describe("turns", () => {
     await eventually(() => expect(core.ticks).to.have.length(1), { withinMs: 1000 });
   });
 
+  it("have no turn when what was due has been done meanwhile", async () => {
+    const { turns, core, done } = makeTurns();
+    core.nextDeadlineMs = performance.now() + 5;
+    await turns.run();
+    core.nextDeadlineMs = performance.now() + 30;
+    const dueMs = core.nextDeadlineMs;
+    done.length = 0;
+
+    await eventually(() => expect(core.ticks).to.have.length(1));
+
+    expect(core.ticks[0]).to.be.at.least(dueMs);
+    expect(done).to.deep.equal(["flush"]);
+  });
+
   it("have another turn for what was told while the last one was written", async () => {
     const { turns, core, done, onFlush } = makeTurns();
     core.effects = [{ kind: "send", connection: "\0one", part }];

@@ -41,6 +41,12 @@ export type Which = "command" | "events";
  */
 const observerMs = 250;
 
+/**
+ * How long the pump of a link waits in one piece, in ms: nobody waits for it to pause. Not for
+ * ever, since to connect may use up the sign that a message is there.
+ */
+const linkParkMs = 1000;
+
 /** How often it is looked whether all who hear events have gone, in ms. */
 const goneMs = 10;
 
@@ -102,7 +108,8 @@ export class Listener {
 
   /** Begins to hear other transmitters. */
   start(): void {
-    for (const pump of [this.pumps.events, ...this.linkPumps]) this.run(pump);
+    this.run(this.pumps.events);
+    for (const pump of this.linkPumps) this.run(pump, linkParkMs);
   }
 
   /** Begins to hear cells. */
@@ -167,7 +174,7 @@ export class Listener {
     for (const observer of this.observers) if (!observer.closed) observer.close();
   }
 
-  private run(pump: Pump): void {
-    pump.run().catch(this.handlers.failed);
+  private run(pump: Pump, parkMs?: number): void {
+    pump.run(parkMs).catch(this.handlers.failed);
   }
 }

@@ -26,8 +26,10 @@ const batchMax = 512;
 /** Time that pumps take, together, before timers and other sockets have their turn, in ms. */
 const budgetMs = 2;
 
-/** Messages between two looks at the clock. */
-const clockEvery = 32;
+/** Messages of a batch that make a step; its end makes one, too. */
+const stepMessages = 32;
+/** Steps between two looks at the clock: a lone message, for which the loop woke up, needs none. */
+const stepsMin = 4;
 
 /**
  * A batch of so many makes the next one greedy: it reads until the socket is dry without asking
@@ -40,29 +42,29 @@ const greedyFrom = 16;
  * socket may be unbound under it, so this bounds how long `pause` takes. Ten times a second, for
  * two sockets, were a third of what an idle transmitter costs.
  */
-const parkMs = 200;
+const parkMsUsual = 200;
 
 /**
- * The time that the pumps of one transmitter have taken since the event loop last ran.
+ * The time that the pumps of one transmitter have taken since they last let the event loop run.
  *
  * A message that is there already is received without a turn of the event loop, so a pump that
  * never stopped would starve timers, and heartbeats with them.
  */
 export class TurnBudget {
   private startMs = 0;
-  private open = false;
+  private steps = 0;
 
-  /** Whether it is time to let the event loop run. */
-  get spent(): boolean {
-    if (!this.open) {
-      this.open = true;
-      this.startMs = performance.now();
-      setImmediate(() => {
-        this.open = false;
-      });
-      return false;
-    }
+  /** Whether it is time to let the event loop run. Call it after each step. */
+  get isSpent(): boolean {
+    if (++this.steps < stepsMin) return false;
+    this.steps = 0;
     return performance.now() - this.startMs >= budgetMs;
+  }
+
+  /** Lets the event loop run. */
+  async renew(): Promise<void> {
+    await yieldToLoop();
+    this.startMs = performance.now();
   }
 }
 
@@ -77,7 +79,10 @@ export class Pump {
   private readonly socket: PumpedSocket;
   private readonly handlers: PumpHandlers;
   private readonly budget: TurnBudget;
+  private parkMs = parkMsUsual;
   private state: State = "running";
+  /** How long `receive` waits now; unknown at first. */
+  private timeoutMs = Number.NaN;
   private hasBegun = false;
   private greedy = false;
   private paused: (() => void) | undefined;
@@ -91,23 +96,26 @@ export class Pump {
 
   /**
    * Receives until the socket is closed or `stop` was called; rejects with what a handler threw.
+   *
+   * @param parkMs how long it waits in one piece, in ms.
    */
-  async run(): Promise<void> {
+  async run(parkMs = parkMsUsual): Promise<void> {
     this.hasBegun = true;
+    this.parkMs = parkMs;
     if (this.state === "paused") await this.rest();
     while (this.state !== "stopped" && !this.socket.closed) {
       const first = await this.wait();
       if (first !== undefined) {
         this.handlers.take(first);
-        await this.readBatch();
+        const isSpent = await this.readBatch();
         await this.handlers.turn();
-        if (this.budget.spent) await yieldToLoop();
+        if (isSpent || this.budget.isSpent) await this.budget.renew();
       }
       if (this.state === "pausing") await this.rest();
     }
   }
 
-  /** Resolves when nothing is being received any more, at most 200 ms and a turn later. */
+  /** Resolves when nothing is being received any more, at most `parkMs` and a turn later. */
   async pause(): Promise<void> {
     if (this.state !== "running") return;
     this.state = this.hasBegun ? "pausing" : "paused";
@@ -124,7 +132,7 @@ export class Pump {
     this.resumed?.();
   }
 
-  /** Ends `run`, at most 200 ms and a turn later; at once when the socket is closed. */
+  /** Ends `run`, at most `parkMs` and a turn later; at once when the socket is closed. */
   stop(): void {
     this.state = "stopped";
     this.paused?.();
@@ -133,27 +141,37 @@ export class Pump {
 
   private async wait(): Promise<Buffer[] | undefined> {
     try {
-      this.socket.receiveTimeout = parkMs;
-      return await this.socket.receive();
+      return await this.receive(this.parkMs);
     } catch (error) {
       return quiet(error);
     }
   }
 
-  private async readBatch(): Promise<void> {
+  /** Tells whether it was ended by the clock. */
+  private async readBatch(): Promise<boolean> {
     const { socket, handlers, greedy } = this;
     let count = 1;
+    let isSpent = false;
     try {
-      if (greedy) socket.receiveTimeout = 0;
-      while (count < batchMax && (greedy || socket.readable)) {
-        handlers.take(await socket.receive());
+      while (!isSpent && count < batchMax && (greedy || socket.readable)) {
+        handlers.take(await this.receive(greedy ? 0 : this.parkMs));
         count++;
-        if (count % clockEvery === 0 && this.budget.spent) break;
+        isSpent = count % stepMessages === 0 && this.budget.isSpent;
       }
     } catch (error) {
       quiet(error);
     }
     this.greedy = count >= greedyFrom;
+    return isSpent;
+  }
+
+  private receive(timeoutMs: number): Promise<Buffer[]> {
+    const { socket } = this;
+    if (this.timeoutMs !== timeoutMs) {
+      socket.receiveTimeout = timeoutMs;
+      this.timeoutMs = timeoutMs;
+    }
+    return socket.receive();
   }
 
   private async rest(): Promise<void> {

@@ -15,23 +15,20 @@ import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
 import type { Effect } from "../effects.js";
 import { type Span, spanCount } from "../groups/ledger.js";
+import { type Timed, TimeOuts } from "./time-outs.js";
 
 /** A request that its asker still waits for. */
-interface Ask {
+interface Ask extends Timed {
   readonly asker: Thid;
   readonly sender: Thid;
   readonly seq: number;
   readonly ref: Ref | undefined;
   readonly terms: AskTerms;
-  readonly dueMs: number;
   /** Gather: the cells that have not replied. */
   readonly expected: Map<Thid, Replier> | undefined;
   /** Gather: the transmitters that have not said which of their cells it reached. */
   readonly awaited: Set<Thid>;
 }
-
-/** Time-outs are told in steps of this: one deadline for many requests. */
-const bucketMs = 10;
 
 /** Who replied, as the asker is told. */
 export type Replier = Pick<CellRecord, "id" | "service">;
@@ -47,13 +44,14 @@ export interface AsksParts {
 /** Requests under way, and who is to be told what. @see PROTOCOL.md §12 */
 export class Asks {
   private readonly byEvent = new SeqMap<Ask>();
-  private readonly byDue = new Map<number, Set<Ask>>();
+  private readonly timeOuts: TimeOuts<Ask>;
   private readonly parts: AsksParts;
   private readonly answers: Answers;
 
   constructor(parts: AsksParts) {
     this.parts = parts;
     this.answers = new Answers(parts.effects);
+    this.timeOuts = new TimeOuts(parts.deadlines, (ask) => this.timeOut(ask));
   }
 
   get count(): number {
@@ -70,33 +68,24 @@ export class Asks {
     const { sender } = run.header;
     const seq = run.seqAt(index);
     const terms = run.extrasAt(index)?.ask as AskTerms;
-    const dueMs = Math.ceil((nowMs + terms.timeoutMs) / bucketMs) * bucketMs;
+    const dueMs = this.timeOuts.dueMs(nowMs, terms.timeoutMs);
     const expected = terms.gather === true ? new Map<Thid, Replier>() : undefined;
     const awaited = new Set<Thid>();
     const ask = { asker: asker.id, sender, seq, ref, terms, dueMs, expected, awaited };
     this.byEvent.set(sender, seq, ask);
     this.parts.counters.add("asks");
-    const bucket = this.byDue.get(dueMs);
-    if (bucket !== undefined) {
-      bucket.add(ask);
-      return;
-    }
-    this.byDue.set(dueMs, new Set([ask]));
-    this.parts.deadlines.at(dueMs, () => this.timeOut(dueMs));
+    this.timeOuts.add(ask);
   }
 
-  private timeOut(dueMs: number): void {
-    for (const ask of this.byDue.get(dueMs) ?? []) {
-      this.parts.counters.add("asksTimedOut");
-      this.error(ask, "TIMEOUT", `no answer within ${ask.terms.timeoutMs} ms`);
-    }
-    this.byDue.delete(dueMs);
+  private timeOut(ask: Ask): void {
+    this.parts.counters.add("asksTimedOut");
+    this.error(ask, "TIMEOUT", `no answer within ${ask.terms.timeoutMs} ms`);
   }
 
   /** The request has ended, one way or another. */
   private close(ask: Ask): void {
     this.byEvent.delete(ask.sender, ask.seq);
-    this.byDue.get(ask.dueMs)?.delete(ask);
+    this.timeOuts.delete(ask);
   }
 
   /** Nobody will be asked. */
