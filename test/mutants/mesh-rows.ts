@@ -21,8 +21,8 @@ export const meshMutants: readonly Mutant[] = [
   {
     guard: "a sender that a later session has elsewhere is fenced",
     file: `${core}/cells/sending.ts`,
-    text: "if (cell.sender.movedTo !== undefined) {",
-    instead: "if (cell.sender.movedTo === cell.id) {",
+    text: "if (cell.sender.isElsewhere) {",
+    instead: "if (false as boolean) {",
     nets: ["mesh"],
   },
   {

@@ -93,59 +93,6 @@ describe("transmitter core: homes in a mesh", () => {
     expect(again.confirms()).to.include("1 handled");
   });
 
-  it("leaves to a living former home what it has given out, and takes the rest (§18.7)", () => {
-    const net = new SiteNet(3);
-    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
-    const sender = a.cell("sender");
-    const worker = b.cell("worker");
-    worker.catch("a", "any", { credit: 1 });
-    for (let n = 0; n < 3; n++) sender.send("a");
-    const one = worker.takeOne("DLVR");
-
-    const moved = c.stranger();
-    moved.hello({ id: sender.id, service: "sender", session: 2 });
-    for (const seq of [1, 2, 3]) moved.send("a", { seq, repeat: true });
-    moved.take();
-    net.pass(1500);
-    worker.settle(one);
-    expect(moved.confirms()).to.deep.equal(["1 handled"]);
-
-    const two = worker.takeOne("DLVR");
-    expect(two.fields).to.deep.include({ seq: 2, attempt: 1, repeat: false });
-    worker.settle(two);
-    worker.settle(worker.takeOne("DLVR"));
-    expect(moved.confirms()).to.deep.equal(["2 handled", "3 handled"]);
-    expect(sender.take("CNFM").length).to.be.greaterThan(0);
-  });
-
-  it("takes what its former home refused when a group was full, but not for others (§18.7)", () => {
-    const net = new SiteNet(2, { backlogEventsMax: 1 });
-    const [a, b] = net.benches as [CoreBench, CoreBench];
-    const sender = a.cell("sender");
-    const [busy, idle] = [b.cell("busy"), b.cell("idle")];
-    const { catch: number } = busy.catch("a", "any", { credit: 0 });
-    idle.catch("a", "any", { credit: 5 });
-    for (let n = 0; n < 2; n++) sender.send("a");
-    for (const delivery of idle.take("DLVR")) idle.settle(delivery);
-    expect(sender.confirms()).to.include("2 refused GROUP_FULL");
-
-    // It moves before it has read that.
-    const moved = b.stranger();
-    moved.hello({ id: sender.id, service: "sender", session: 2 });
-    busy.say("CRED", { catch: number, credit: 5 });
-    for (const seq of [1, 2]) moved.send("a", { seq, repeat: true });
-    net.pass(1500);
-
-    const deliveries = busy.take("DLVR");
-    expect(deliveries.map(({ fields }) => [fields["seq"], fields["repeat"]])).to.deep.equal([
-      [1, false],
-      [2, false],
-    ]);
-    for (const delivery of deliveries) busy.settle(delivery);
-    expect(moved.confirms()).to.include.members(["1 handled", "2 handled"]);
-    expect(idle.take("DLVR")).to.deep.equal([]);
-  });
-
   it("asks anew what cells hold when a former home ends that had answered for it (§18.7)", () => {
     const net = new SiteNet(3);
     const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];

@@ -106,14 +106,14 @@ export class TransmitterCore {
     this.sites = new Sites({
       ...{ ...shared, streams, effects, cellOf, senders, self: options },
       ...{ groups: () => this.groups, intake: () => this.intake, nowMs: () => this.nowMs },
-      ...{ groupKeepMs: limits.groupKeepMs, isDraining: () => this.draining.state !== "running" },
+      groupKeepMs: limits.groupKeepMs,
       twin: (...twin) => this.attachments.twin(...twin),
     });
     this.groups = new Groups({
       ...{ ...shared, wallMs, effects, traces, elsewhere: this.sites },
       onDead: (letter, number) => this.attachments.tellDead(letter, number, this.nowMs),
       passBack: (...passed) => this.sites.hosting.passBack(...passed),
-      moved: (...moved) => this.sites.adopting.moved(...moved, this.nowMs),
+      tellAskers: (...settled) => this.sites.adopting.tellAskers(...settled, this.nowMs),
     });
     this.own = new OwnEvents(random.hex(160), nowMs);
     const { groups, own, sites } = this;

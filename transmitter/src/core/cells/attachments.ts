@@ -106,7 +106,7 @@ export class Attachments {
       this.parts.groups.claiming.claimed(group, record.id, claim);
       sites.adopting.spread(record, { ...claim, held: [] }, nowMs);
     }
-    record.sender.movedTo = undefined;
+    record.sender.isElsewhere = false;
     record.sender.session = record.session;
     sites.announcing.cell(record.id, record.service, record.session);
     this.parts.counters.add("cellsWelcomed");

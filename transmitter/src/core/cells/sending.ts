@@ -107,7 +107,7 @@ export class Sending {
   }
 
   private take(cell: CellRecord, run: Run, arrival: Arrival): void {
-    if (cell.sender.movedTo !== undefined) {
+    if (cell.sender.isElsewhere) {
       // It came late: the sender says it again to its new home, which decides.
       this.parts.counters.add("eventsFenced", run.count);
       return;

@@ -1,4 +1,5 @@
-import type { ErrorCode, Run, Thid } from "@thynapse/protocol";
+import type { ErrorCode, Run } from "@thynapse/protocol";
+import type { Askers } from "./askers.js";
 import type { Group } from "../groups/group.js";
 import type { ConfirmSink } from "./confirms.js";
 import type { Sender } from "./senders.js";
@@ -24,14 +25,9 @@ export class Entry {
     this.onHandled = parts.onHandled;
   }
 
-  /** Whether the sender is at home elsewhere: nothing more of it is assigned here. */
-  get isMoved(): boolean {
-    return this.sender.movedTo !== undefined;
-  }
-
-  /** The transmitter that is the sender's home now, where that is another one. */
-  get movedTo(): Thid | undefined {
-    return this.sender.movedTo;
+  /** Others that wait to hear what becomes of events of this sender; mostly nobody. */
+  get askers(): Askers {
+    return this.sender.askers;
   }
 
   /** Forgets events that the new home of the sender takes care of: nobody is told of them here. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, RangeSet, type Thid } from "@thynapse/protocol";
+import { Askers } from "./askers.js";
 import type { Confirms, ConfirmSink } from "./confirms.js";
 
 /**
@@ -13,14 +14,16 @@ export class Sender implements ConfirmSink {
   floor = 1;
   /** The session of its last attachment to this transmitter. */
   session = 0;
-  /** The transmitter that is its home now, where that is another one. */
-  movedTo: Thid | undefined;
+  /** Whether another transmitter is its home now. */
+  isElsewhere = false;
   /** Until when its events wait: it was elsewhere before, and its listeners may be on their way. */
   waitsUntilMs = Number.NEGATIVE_INFINITY;
   readonly known = new RangeSet();
   readonly done = new RangeSet();
   /** What was taken here and left to another home of this sender. */
   readonly ceded = new RangeSet();
+  /** Other homes of it that wait to hear what becomes of what is given out here. */
+  readonly askers = new Askers();
   /** When it was attached last. */
   seenMs: number;
 
@@ -46,6 +49,13 @@ export class Sender implements ConfirmSink {
   refused(first: number, last: number, code: ErrorCode, message: string): void {
     for (let seq = first; seq <= last; seq++) this.refusals.set(seq, { code, message });
     this.confirms?.refused(first, last, code, message);
+  }
+
+  /** It is attached elsewhere. @returns false if that is old: it has come here since. */
+  leaves(session: number): boolean {
+    const isLater = session > this.session;
+    if (isLater) this.isElsewhere = true;
+    return isLater;
   }
 
   /** Why an event was refused; `undefined` if it was not. */

@@ -9,12 +9,10 @@ export interface Holding {
 
 /** What a transmitter says of events that it has assigned, or was to assign, to a group. */
 export interface OriginClaim {
-  /** It has given them out, and answers for them. */
+  /** They are not settled, and it answers for them. */
   readonly held: readonly SeqRange[];
   /** It knows them, and has not given them out. */
   readonly free: readonly SeqRange[];
-  /** It had given them out, and they came back. */
-  readonly lost: readonly SeqRange[];
 }
 
 /**
@@ -40,20 +38,12 @@ export class Claims {
     this.heldBy.set(cell, { site, held });
   }
 
-  /** A former home answers, or has changed its mind: it gives back what it cannot place. */
+  /** A former home answers. */
   addOrigin(peer: Thid, claim: OriginClaim): void {
     const known = this.origins.get(peer) ?? { held: new Map(), free: new Map() };
     this.origins.set(peer, known);
     addRanges(known.held, claim.held);
     addRanges(known.free, claim.free);
-    this.giveUp(peer, claim.lost);
-  }
-
-  private giveUp(peer: Thid, ranges: readonly SeqRange[]): void {
-    const held = this.origins.get(peer)?.held;
-    for (const { sender, first, last } of ranges) {
-      for (let seq = first; seq <= last; seq++) held?.get(sender)?.remove(seq);
-    }
   }
 
   addSettled(ranges: readonly SeqRange[]): void {

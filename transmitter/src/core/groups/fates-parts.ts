@@ -25,8 +25,8 @@ export interface FatesParts {
   readonly onDead: (letter: DeadLetter, number: number) => void;
   /** Tells another transmitter what became of a delivery of its. */
   readonly passBack: (group: Group, span: Span, by: Member, fate: PassedFate) => void;
-  /** The sender of an event is at home elsewhere: tells that home what becomes of it. */
-  readonly moved: (group: Group, span: Span, fate: "settled" | "free") => void;
+  /** Tells other homes of a sender that have asked that something is settled. */
+  readonly tellAskers: (group: Group, span: Span) => void;
 }
 
 /** What became of deliveries of another origin, and who is told when the outputs are handled. */

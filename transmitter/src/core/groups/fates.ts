@@ -136,17 +136,9 @@ export class Fates {
     });
   }
 
-  /**
-   * Lets deliveries be given out again; those of a sender that is at home elsewhere are its new
-   * home's to give.
-   */
+  /** Lets deliveries be given out again. */
   again(group: Group, spans: readonly Span[]): void {
-    const ours = spans.filter((span) => {
-      if (span.lot.entry?.isMoved !== true) return true;
-      this.parts.moved(group, span, "free");
-      return false;
-    });
-    group.backlog.pushFront(ours);
+    group.backlog.pushFront(spans);
     this.touch(group);
   }
 
@@ -265,7 +257,7 @@ export class Fates {
   /** The group is done with these events. */
   settle(group: Group, span: Span): void {
     const { run, firstNumber, entry } = span.lot;
-    if (entry?.isMoved === true) this.parts.moved(group, span, "settled");
+    if (entry?.askers.isEmpty === false) this.parts.tellAskers(group, span);
     entry?.settled(run, span.from - firstNumber, span.to - firstNumber);
     this.touch(group);
   }

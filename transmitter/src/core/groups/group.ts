@@ -113,22 +113,6 @@ export class Group {
     yield* this.sites.all();
   }
 
-  /** Takes out what nobody has and `isWanted`. */
-  takeUnassigned(isWanted: (span: Span) => boolean): Span[] {
-    const taken = this.backlog.takeIf(isWanted);
-    for (const span of [...this.waiting].filter(isWanted)) {
-      this.waiting.delete(span);
-      this.owners.release(span);
-      taken.push(span);
-    }
-    for (const span of [...this.held].filter(isWanted)) {
-      this.held.delete(span);
-      this.owners.letGo(span);
-      taken.push(span);
-    }
-    return taken;
-  }
-
   /** Takes a cell in; a wish that differs from the others' is answered with a warning. */
   join(cell: CellRecord, catchNumber: number, wish: CatchWish): Member {
     const member = new Member(this, cell, catchNumber, wish);

@@ -151,26 +151,19 @@ export class Adopting {
       const fresh = this.asked.get(group)?.filter(({ untilMs }) => untilMs > nowMs) ?? [];
       this.asked.set(group, [...fresh, { peer, ranges, untilMs: nowMs + askedKeptMs }]);
     }
-    this.leave(first.sender, session, peer);
     const sender = this.parts.senders.find(first.sender);
+    if (group !== undefined && sender?.leaves(session) === true) {
+      this.parts.counters.add("eventsCeded", cede(group, sender, { session, ranges }));
+      this.parts.groups().touch(group);
+    }
     const home = homeAnswer(group, { session, ranges }, (seq) => sender?.wasTaken(seq) === true);
+    if (group !== undefined) sender?.askers.add(group.number, peer, home.held);
     const settled = [
       ...home.settled,
       ...(group === undefined ? [] : this.parts.hosting.settledOf(group, ranges)),
     ];
     const { held, free } = home;
     this.say(peer, name, { held, free, settled, sender: first.sender, answer: true }, nowMs);
-  }
-
-  /** A sender has another home: nothing more of it is assigned here, unless it has come back. */
-  leave(id: Thid, session: number, home: Thid): void {
-    const sender = this.parts.senders.find(id);
-    if (sender === undefined || sender.session >= session) return;
-    sender.movedTo = home;
-    for (const group of this.parts.groups().all) {
-      this.parts.counters.add("eventsCeded", cede(group, sender, session));
-      this.parts.groups().touch(group);
-    }
   }
 
   /** An origin is dead: who asked before that was known is told what cells of ours hold of it. */
@@ -225,8 +218,7 @@ export class Adopting {
     const claims = (group.claims ??= new Claims());
     if (cell === undefined) {
       claims.addSettled(settled);
-      const [free, lost] = [readRangeRows(map, "free"), readRangeRows(map, "lost")];
-      claims.addOrigin(peer, { held, free, lost });
+      claims.addOrigin(peer, { held, free: readRangeRows(map, "free") });
       const sender = readCell(map, "sender");
       if (booleanField(map, "answer", false) && sender !== undefined) {
         claims.answered(sender, peer);
@@ -236,17 +228,16 @@ export class Adopting {
     this.parts.groups().touch(group);
   }
 
-  /** Something that we gave out of a sender that has moved is done, or comes back. */
-  moved(group: Group, span: Span, fate: "settled" | "free", nowMs: number): void {
-    const home = span.lot.entry?.movedTo;
-    if (home === undefined || !this.parts.links().isLinked(home)) return;
-    const ranges = rangesOfSpans([span]);
-    const told = fate === "free" ? { free: [], lost: ranges } : { settled: ranges };
-    this.say(home, group, { held: [], settled: [], free: [], ...told }, nowMs);
+  /** Something of a sender that has moved is settled here: whoever has asked about it waits. */
+  tellAskers(group: Group, span: Span, nowMs: number): void {
+    const askers = span.lot.entry?.askers;
+    for (const [peer, settled] of askers?.take(group.number, rangesOfSpans([span])) ?? []) {
+      this.say(peer, group, { held: [], settled }, nowMs);
+    }
   }
 
   private say(peer: Thid, group: GroupName, claim: Saying, nowMs: number): void {
-    const { held, settled, free, lost, ...more } = claim;
+    const { held, settled, free, ...more } = claim;
     const links = this.parts.links();
     if (!links.isLinked(peer)) return;
     const word = {
@@ -255,7 +246,6 @@ export class Adopting {
       held: rangeRows(held),
       settled: rangeRows(settled),
       free: rangeRows(free ?? []),
-      lost: rangeRows(lost ?? []),
     };
     links.send(peer, writeSiteWord("CLAM", word), nowMs);
   }
@@ -272,7 +262,6 @@ interface Saying {
   readonly held: readonly SeqRange[];
   readonly settled: readonly SeqRange[];
   readonly free?: readonly SeqRange[];
-  readonly lost?: readonly SeqRange[];
   readonly cell?: Thid;
   readonly sender?: Thid;
   readonly answer?: boolean;

@@ -57,6 +57,6 @@ function rowsOf(sender: Thid, ranges: readonly (readonly [number, number])[]): S
 
 function wordOf(group: Group, settled: readonly SeqRange[]): Buffer {
   const none = rangeRows([]);
-  const claim = { held: none, settled: rangeRows(settled), free: none, lost: none };
+  const claim = { held: none, settled: rangeRows(settled), free: none };
   return writeSiteWord("CLAM", { ...groupFields(group), ...claim });
 }

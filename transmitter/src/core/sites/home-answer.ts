@@ -2,10 +2,11 @@ import { indexRange, RangeSet, type SeqRange, type Thid } from "@thynapse/protoc
 import type { Sender } from "../events/senders.js";
 import type { Group } from "../groups/group.js";
 import { type Span, spanCount } from "../groups/ledger.js";
+import { takeUnassigned, unassigned } from "../groups/unassigned.js";
 
 /** What the former home of a sender knows of events in one group. */
 export interface HomeAnswer {
-  /** Given out and not settled. */
+  /** Not settled, and ours to give out. */
   readonly held: readonly SeqRange[];
   /** Known, and never given out. */
   readonly free: readonly SeqRange[];
@@ -28,20 +29,28 @@ export function homeAnswer(
   const sender = ranges[0]?.sender ?? "";
   const [held, free, settled] = [new RangeSet(), new RangeSet(), new RangeSet()];
   if (group !== undefined) {
-    const out = new RangeSet();
-    for (const holder of group.allHolders()) {
-      for (const span of holder.held) if (span.lot.upstream === undefined) add(out, span, sender);
-    }
+    const ours = oursOf(group, sender);
     const ceded = cededIn(group, sender, session);
     for (const { first, last } of ranges) {
       for (let seq = first; seq <= last; seq++) {
-        if (out.has(seq)) held.add(seq);
+        if (ours.has(seq)) held.add(seq);
         else if (ceded.fresh.has(seq)) free.add(seq);
         else if (!ceded.used.has(seq) && wasTaken(seq)) settled.add(seq);
       }
     }
   }
   return { held: rows(sender, held), free: rows(sender, free), settled: rows(sender, settled) };
+}
+
+/** What of a sender is not settled in a group, and ours to give out. */
+function oursOf(group: Group, sender: Thid): RangeSet {
+  const ours = new RangeSet();
+  const note = (span: Span): void => {
+    if (span.lot.upstream === undefined) add(ours, span, sender);
+  };
+  for (const holder of group.allHolders()) for (const span of holder.held) note(span);
+  for (const span of unassigned(group)) note(span);
+  return ours;
 }
 
 /** What a transmitter has left to the new home of a sender. */
@@ -65,15 +74,18 @@ function cededIn(group: Group, sender: Thid, session: number): Ceded {
 }
 
 /**
- * Leaves to the new home of a sender what nobody has of a group: not given out, or refused when
- * that was full, of which the sender has not heard if it repeats it. @returns how many events.
+ * Leaves to the new home of a sender, of what that asks about, whatever nobody has of a group: not
+ * given out, or refused when that was full, of which the sender has not heard if it repeats it.
+ *
+ * @returns how many events.
  */
-export function cede(group: Group, from: Sender, session: number): number {
+export function cede(group: Group, from: Sender, { session, ranges }: HomeQuestion): number {
   const sender = from.id;
-  const isIt = ({ lot }: Span): boolean => {
-    return lot.upstream === undefined && lot.run.header.sender === sender;
-  };
-  const spans = group.takeUnassigned(isIt);
+  const asked = new RangeSet();
+  for (const { first, last } of ranges) asked.add(first, last);
+  const spans = takeUnassigned(group, ({ run, upstream }) =>
+    upstream === undefined && run.header.sender === sender ? asked : undefined,
+  );
   const missed = from.missedBy(group.number)?.ranges() ?? [];
   if (spans.length + missed.length === 0) return 0;
   const ceded = cededIn(group, sender, session);

@@ -40,7 +40,6 @@ export interface SitesParts extends Pick<AdoptingParts, "senders" | "cellOf"> {
   readonly intake: () => Intake;
   readonly effects: () => Effect[];
   readonly nowMs: () => number;
-  readonly isDraining: () => boolean;
   /** A cell that is attached here has the id of one that is attached elsewhere: it must go. */
   readonly twin: (cell: CellRecord, nowMs: number) => void;
   readonly groupKeepMs: number;
@@ -180,16 +179,16 @@ export class Sites implements Elsewhere {
   }
 
   /**
-   * A cell is attached to another transmitter; here it may yet settle what it holds. What it has
-   * sent is left to its new home, unless this one ends: then it brings that itself. No cell uses a
-   * session twice: two that have one came at the same time, before either transmitter was told.
+   * A cell is attached to another transmitter; here it may yet settle what it holds, and what it
+   * has sent is given out until that one asks. No cell uses a session twice: two that have one came
+   * at the same time, before either transmitter was told.
    */
   private movedElsewhere(site: Site, id: Thid, session: number): void {
     const cell = this.parts.cellOf(id);
     if (cell?.session === session && site.id < this.here.id)
       this.parts.twin(cell, this.parts.nowMs());
     if (cell !== undefined && cell.session < session) cell.isElsewhere = true;
-    if (!this.parts.isDraining()) this.adopting.leave(id, session, site.id);
+    this.parts.senders.find(id)?.leaves(session);
   }
 
   private setGroup(site: Site, name: string, value: unknown, nowMs: number): void {

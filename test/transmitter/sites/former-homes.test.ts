@@ -1,0 +1,104 @@
+import { expect } from "chai";
+
+import type { CoreBench } from "../core-bench.js";
+import { SiteNet } from "./site-net.js";
+
+describe("transmitter core: former homes of senders (§18.7)", () => {
+  it("leaves to a living former home what it has given out, and takes the rest", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = b.cell("worker");
+    worker.catch("a", "any", { credit: 1 });
+    for (let n = 0; n < 3; n++) sender.send("a");
+    const one = worker.takeOne("DLVR");
+
+    const moved = c.stranger();
+    moved.hello({ id: sender.id, service: "sender", session: 2 });
+    for (const seq of [1, 2, 3]) moved.send("a", { seq, repeat: true });
+    moved.take();
+    net.pass(1500);
+    worker.settle(one);
+    expect(moved.confirms()).to.deep.equal(["1 handled"]);
+
+    const two = worker.takeOne("DLVR");
+    expect(two.fields).to.deep.include({ seq: 2, attempt: 1, repeat: false });
+    worker.settle(two);
+    worker.settle(worker.takeOne("DLVR"));
+    expect(moved.confirms()).to.deep.equal(["2 handled", "3 handled"]);
+    expect(sender.take("CNFM").length).to.be.greaterThan(0);
+  });
+
+  it("goes on giving out what a sender has sent that moved, until its new home asks", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = b.cell("worker");
+    const { catch: number } = worker.catch("a", "any", { credit: 0 });
+    for (let n = 0; n < 3; n++) sender.send("a");
+
+    // The new home may know of no such group yet, or the sender may die before it repeats anything.
+    const moved = c.cell("sender", { id: sender.id, session: 2 });
+    moved.send("a", { seq: 2, repeat: true });
+    worker.say("CRED", { catch: number, credit: 5 });
+    net.pass(1500);
+
+    const given = worker.take("DLVR");
+    const origins = given.map(({ fields }) => [fields["seq"], fields["origin"]]);
+    expect(origins).to.have.deep.members([
+      [1, `${net.ids[0]}.7`],
+      [2, `${net.ids[2]}.7`],
+      [3, `${net.ids[0]}.7`],
+    ]);
+    expect(given.some(({ fields }) => fields["repeat"])).to.equal(false);
+  });
+
+  it("gives out again itself what comes back of a sender that moved, and says when it is done", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = b.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    sender.send("a");
+    const first = worker.takeOne("DLVR");
+    const moved = c.cell("sender", { id: sender.id, session: 2 });
+    moved.send("a", { seq: 1, repeat: true });
+    net.pass(1500);
+
+    worker.settle(first, "nack");
+    net.pass(1500);
+    const second = worker.takeOne("DLVR");
+    expect(second.fields).to.deep.include({ origin: `${net.ids[0]}.7`, attempt: 2 });
+    expect(moved.confirms()).not.to.include("1 handled");
+    worker.settle(second);
+    expect(moved.confirms()).to.include("1 handled");
+  });
+
+  it("takes what its former home refused when a group was full, but not for others", () => {
+    const net = new SiteNet(2, { backlogEventsMax: 1 });
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const [busy, idle] = [b.cell("busy"), b.cell("idle")];
+    const { catch: number } = busy.catch("a", "any", { credit: 0 });
+    idle.catch("a", "any", { credit: 5 });
+    for (let n = 0; n < 2; n++) sender.send("a");
+    for (const delivery of idle.take("DLVR")) idle.settle(delivery);
+    expect(sender.confirms()).to.include("2 refused GROUP_FULL");
+
+    // It moves before it has read that.
+    const moved = b.stranger();
+    moved.hello({ id: sender.id, service: "sender", session: 2 });
+    busy.say("CRED", { catch: number, credit: 5 });
+    for (const seq of [1, 2]) moved.send("a", { seq, repeat: true });
+    net.pass(1500);
+
+    const deliveries = busy.take("DLVR");
+    expect(deliveries.map(({ fields }) => [fields["seq"], fields["repeat"]])).to.deep.equal([
+      [1, false],
+      [2, false],
+    ]);
+    for (const delivery of deliveries) busy.settle(delivery);
+    expect(moved.confirms()).to.include.members(["1 handled", "2 handled"]);
+    expect(idle.take("DLVR")).to.deep.equal([]);
+  });
+});
