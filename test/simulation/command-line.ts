@@ -72,7 +72,9 @@ export class CommandLine {
       this.network.forget(this);
       return;
     }
-    this.breakOff({ upShare: 1, downShare: 0, serverInMs: 1, clientInMs: 0 });
+    // The end stands behind what was sent.
+    const serverInMs = this.up.restMs + 1;
+    this.breakOff({ upShare: 1, downShare: 0, serverInMs, clientInMs: 0 });
   }
 
   hold(untilMs: number, directions: readonly Direction[]): void {

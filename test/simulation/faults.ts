@@ -17,6 +17,7 @@ const cellWeights = {
   cellReset: 10,
   eventReset: 4,
   cellStall: 7,
+  commandStall: 4,
   cellClose: 4,
   cellClock: 1,
   catchDrop: 5,
@@ -120,6 +121,9 @@ export class Faults {
       case "cellStall":
         network.stall(cell.process, this.befall(cell, random.between(20, 900)));
         break;
+      case "commandStall":
+        this.stallCommands(cell);
+        break;
       case "cellClose":
         this.close(victim);
         break;
@@ -149,6 +153,18 @@ export class Faults {
     const ends = [cell.process, transmitter.process] as const;
     const [from, to] = this.random.chance(0.5) ? ends : ([ends[1], ends[0]] as const);
     this.world.network.cutBetween(from, to, this.befall(cell, this.random.between(50, 3500)));
+  }
+
+  /**
+   * The cell hears nothing, for so long that it may give its transmitter up, and what it says comes
+   * late: perhaps when it is at home elsewhere.
+   */
+  private stallCommands(cell: CellProcess): void {
+    const { network, agenda } = this.world;
+    const durationMs = this.befall(cell, this.random.between(500, 4000));
+    network.stallCommands(cell.process, "down", durationMs);
+    const [startMs, lateMs] = [this.random.between(0, durationMs), this.random.between(50, 1500)];
+    agenda.in(startMs, () => network.stallCommands(cell.process, "up", lateMs));
   }
 
   /** Its event loop is busy most of the time. */

@@ -64,6 +64,16 @@ function rows(): Row[] {
       return { ...it, timeMs: index + 1 };
     });
   };
+  // `s:0` never reached the group: `s:3`, with its key, must, unless it was taken for a repeat.
+  const alike: Change = (log) => {
+    const first = log.find((it) => it.id === "s:3" && isSent(it)) as LogRecord;
+    const wish = { same: "one" };
+    const marked = log.map((it) => (it === first ? { ...it, wish } : it));
+    return compose(before(isSent, { ...first, id: "s:0", wish }), also(handled("s:0")))(marked);
+  };
+  const untold = without(({ id, action }) => {
+    return id === "s:3" && (action === "accepted" || action === "handled");
+  });
   const takenAgain = {
     id: "s:3",
     cell: "s",
@@ -212,7 +222,17 @@ function rows(): Row[] {
       finds: [],
     },
     {
-      name: "the same when the old home is no more",
+      name: "one that the old home, which lives, may have known by the key of an earlier one (§11.6)",
+      change: compose(unhandled, alike, untold, moved, also(takenAgain), also(confirmedAgain)),
+      finds: [],
+    },
+    {
+      name: "the same when the sender had no other home",
+      change: compose(unhandled, alike),
+      finds: ["early", "lost"],
+    },
+    {
+      name: "one for a group armed after the old home had it, when that is no more",
       change: compose(
         unhandled,
         armedLate,

@@ -30,6 +30,9 @@ type LinkFault = keyof typeof linkWeights;
 /** How far a wall clock jumps at most: an hour. */
 export const clockJumpMsMax = 3_600_000;
 
+/** How long a transmitter that has drained lives on, in ms. */
+const farewellMs = 10;
+
 /** Faults of transmitters and of the links between them. */
 export class MeshFaults {
   private readonly world: World;
@@ -78,8 +81,12 @@ export class MeshFaults {
         return true;
       case "transmitterDrain":
         transmitter.onStopped = () => {
-          transmitter.kill();
-          this.restartIn(random.between(5, 500), transmitter);
+          const restartMs = random.between(5, 500);
+          // Its farewell is to leave the process before that ends.
+          world.agenda.in(farewellMs, () => {
+            transmitter.kill();
+            this.restartIn(restartMs, transmitter);
+          });
         };
         transmitter.drain();
         return true;

@@ -118,6 +118,20 @@ describe("simulation: the network", () => {
     expect(events).to.deep.equal(["event 0", "event 1", "event 2", "event 3", "event 4"]);
   });
 
+  it("tells the end of a connection behind what was sent on it, however late that comes", () => {
+    const { network, client, line, received, run } = connected();
+    line.send(Buffer.from("early"));
+    network.stallCommands(client, "up", 300);
+    line.close();
+
+    run(290);
+    expect(line.answer(Buffer.from("not known yet"))).to.equal(true);
+    run(20);
+
+    expect(received).to.deep.equal(["early"]);
+    expect(line.answer(Buffer.from("to nobody"))).to.equal(false);
+  });
+
   it("connects the events again by itself, and subscribes anew", () => {
     const { network, client, events, publish, told, run } = connected();
 

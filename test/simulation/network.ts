@@ -204,6 +204,13 @@ export class Network {
     for (const line of this.linesOf(process)) line.hold(this.agenda.nowMs + durationMs, bothWays);
   }
 
+  /** The same of its command connections alone, one way. */
+  stallCommands(process: Process, way: Direction, durationMs: number): void {
+    for (const line of this.linesOf(process)) {
+      if (line.kind === "command") line.hold(this.agenda.nowMs + durationMs, [way]);
+    }
+  }
+
   /** The same between two processes. */
   stallBetween(one: Process, other: Process, durationMs: number): void {
     for (const line of this.linesBetween(one, other)) {

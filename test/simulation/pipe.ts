@@ -35,6 +35,12 @@ export class Pipe<Item> {
     this.heldUntilMs = Math.max(this.heldUntilMs, untilMs);
   }
 
+  /** How long it takes until all that is on its way has arrived, if nothing more befalls it. */
+  get restMs(): number {
+    const lastMs = this.items.length > 0 ? this.lastMs : 0;
+    return Math.max(0, Math.max(lastMs, this.heldUntilMs) - this.agenda.nowMs);
+  }
+
   /**
    * Ends it.
    *
