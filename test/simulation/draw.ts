@@ -5,7 +5,7 @@ import type { WorldTerms } from "./world.js";
 
 /** Everything about a world that is drawn before it begins. */
 export interface Plans {
-  readonly world: Omit<WorldTerms, "seed" | "onRecord">;
+  readonly world: Omit<WorldTerms, "seed" | "isTraced" | "onRecord">;
   readonly shape: Shape;
   readonly transmitters: readonly TransmitterPlan[];
   readonly cells: readonly CellPlan[];

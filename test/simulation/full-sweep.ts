@@ -32,5 +32,5 @@ describe("simulation: the full sweep", () => {
     expect(report.eventsMin).to.be.at.least(80);
     expect(report.faultsMin).to.be.at.least(3);
     expect(report.totals.zeros([...faults, ...rareBranches])).to.deep.equal([]);
-  }).timeout(600_000);
+  }).timeout(1_200_000);
 });

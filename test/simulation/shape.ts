@@ -85,7 +85,7 @@ function small(
 ): Shape {
   const isBrisk = random.chance(briskShare[kind]);
   const loadMs = random.between(2000, 5000);
-  const events = scale * (kind === "proof" ? random.int(6000, 18_000) : drawFew(random, isBrisk));
+  const events = scale * (kind === "proof" ? random.int(5000, 16_000) : drawFew(random, isBrisk));
   const usual = { events, loadMs, faults: [5, 14], isBrisk } as const;
   if (name === "one") return { ...usual, transmitters: 1, cells: random.int(4, 6) };
   const transmitters = random.int(2, 6);

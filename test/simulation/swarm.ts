@@ -15,6 +15,8 @@ export interface SwarmOptions {
   readonly kind?: WorldKind;
   /** How many times as many events as usual. Default: 1. */
   readonly scale?: number;
+  /** Whether the result has a digest of the whole course. Default: false. */
+  readonly isTraced?: boolean;
   readonly onRecord?: (record: LogRecord) => void;
 }
 
@@ -42,11 +44,12 @@ const eventsShareMin = 0.8;
  * all has drained. Safety is checked at each record; liveness when nothing moves any more.
  */
 export function runSwarm(options: SwarmOptions): SwarmResult {
-  const { seed, kind, scale, onRecord } = options;
+  const { seed, kind, scale, isTraced = false, onRecord } = options;
   const random = SeededRandom.forked(seed, "swarm");
   const plans = drawPlans(random, kind, scale);
   const { events, loadMs } = plans.shape;
-  const world = new World({ seed, ...plans.world, ...(onRecord !== undefined && { onRecord }) });
+  const reader = onRecord !== undefined && { onRecord };
+  const world = new World({ seed, isTraced, ...plans.world, ...reader });
   world.isOver = () => world.nowMs >= loadMs && world.events >= eventsShareMin * events;
   for (const { address, seeds } of plans.transmitters) world.startTransmitter(address, seeds);
   const strikes = new Faults(world);

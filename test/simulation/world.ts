@@ -21,6 +21,8 @@ export interface WorldTerms {
   readonly turnMsMax: number;
   /** Limits of every transmitter. */
   readonly limits: TransmitterTerms["limits"];
+  /** Whether a digest is made of all that is read and logged. */
+  readonly isTraced?: boolean;
   /** Called with each record, for who wants to read along. */
   readonly onRecord?: (record: LogRecord) => void;
 }
@@ -53,6 +55,7 @@ export class World implements Surroundings {
   readonly seed: number;
   private readonly terms: WorldTerms;
   private readonly hash = new Trace();
+  private readonly isTraced: boolean;
   private readonly ids: SeededRandom;
   /** Whether cells send no more. */
   isOver: () => boolean = () => false;
@@ -66,6 +69,7 @@ export class World implements Surroundings {
   constructor(terms: WorldTerms) {
     this.terms = terms;
     this.seed = terms.seed;
+    this.isTraced = terms.isTraced === true;
     this.ids = this.random("ids");
     this.network = new Network(this.agenda, this.random("network"), terms.network);
   }
@@ -95,13 +99,13 @@ export class World implements Surroundings {
     this.records++;
     if (record.action === "sent") this.events++;
     else if (record.action === "begun" || record.action === "caught") this.deliveries++;
-    this.hash.note(record.timeMs, record.action, record.id);
+    if (this.isTraced) this.hash.note(record.timeMs, record.action, record.id);
     this.terms.onRecord?.(record);
     this.checker.take(record);
   }
 
   trace(who: string, bytes: Uint8Array): void {
-    this.hash.add(this.nowMs, who, bytes);
+    if (this.isTraced) this.hash.add(this.nowMs, who, bytes);
   }
 
   count(name: string, by: number): void {
