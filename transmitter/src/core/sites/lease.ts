@@ -13,8 +13,9 @@ export class Lease {
   /** The one cell that it is for, in a group with affinity. */
   readonly cell: Thid | undefined;
   life = 0;
-  /** What the origin wants in all. */
+  /** What the origin wants in all, and how much of that is for events that are yet to come. */
   wanted = 0;
+  ahead = 0;
   granted = 0;
   /** What was granted in all when some was asked back last. */
   recalledAt = 0;
@@ -45,6 +46,11 @@ export class Lease {
   /** What the origin may still deliver. */
   get outstanding(): number {
     return Math.max(0, this.granted - this.consumed);
+  }
+
+  /** What events of the origin wait for. */
+  get short(): number {
+    return Math.max(0, this.wanted - this.ahead - this.granted);
   }
 
   /** What the origin would like to have, and has not. */

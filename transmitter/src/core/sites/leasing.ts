@@ -5,84 +5,98 @@ import type { Lease } from "./lease.js";
 export type Grant = (lease: Lease, count: number) => boolean;
 
 /**
- * Shares the free credit of our cells among the origins that want some, ourselves included: each
- * gets an equal part of it, or what it wants if that is less, and who comes first changes.
+ * Shares the free credit of our cells among the origins that want some, ourselves included. What
+ * waits comes first: each gets an equal part, or what it needs if that is less. What is left is for
+ * events that are yet to come.
  *
  * @see PROTOCOL.md §18.5
  */
 export function shareCredit(group: Group, grant: Grant): void {
-  const { sites } = group;
-  const wanting: Lease[] = [];
-  for (const lease of sites.leasesOut()) if (lease.missing > 0) wanting.push(lease);
-  const isNeeded = group.backlog.events > 0 && sites.leasedCount > 0;
-  if (wanting.length === 0 && !isNeeded) return;
-  if (group.terms.affinity) shareByCell(group, wanting, grant);
-  else shareAll(group, wanting, grant);
-}
-
-function shareAll(group: Group, wanting: readonly Lease[], grant: Grant): void {
-  const { sites } = group;
-  let free = -sites.leasedCount;
-  for (const member of group.members.values()) free += member.free;
-  const waiting = group.backlog.events;
-  const claimants = waiting > 0 ? [undefined, ...wanting] : wanting;
-  const from = sites.turn++ % claimants.length;
-  for (let step = 0; step < claimants.length && free > 0; step++) {
-    const lease = claimants[(from + step) % claimants.length];
-    const share = Math.ceil(free / (claimants.length - step));
-    const count = Math.min(share, lease === undefined ? waiting : lease.missing);
-    free -= count;
-    if (lease !== undefined) give(lease, count, grant);
-  }
-  if (free > 0) return;
-  const short = wanting.filter(isMissing);
-  recall(sites.leasesOut(), grant, (lease) => waiting > 0 || short.some((one) => one !== lease));
-}
-
-/** In a group with affinity credit is that of the one cell that a key belongs to. */
-function shareByCell(group: Group, wanting: readonly Lease[], grant: Grant): void {
-  for (const member of group.members.values()) {
-    const mine = wanting.filter(({ cell }) => cell === member.id);
-    let free = member.free - group.sites.leasedOf(member.id);
-    for (const [at, lease] of mine.entries()) {
-      // One share stays for our own events.
-      const share = Math.ceil(free / (mine.length - at + (group.backlog.events > 0 ? 1 : 0)));
-      const count = Math.max(0, Math.min(share, lease.missing));
-      free -= count;
-      give(lease, count, grant);
+  const leases = [...group.sites.leasesOut()];
+  const own = group.backlog.events;
+  if (leases.every((lease) => lease.missing === 0 && (own === 0 || lease.outstanding === 0)))
+    return;
+  if (group.terms.affinity) {
+    // There credit is that of the one cell that a key belongs to.
+    for (const { id, free } of group.members.values()) {
+      const ofCell = leases.filter(({ cell }) => cell === id);
+      share(free, [...ofCell.map(claimOf), { lease: undefined, need: own, count: 0 }], grant);
     }
-    if (free > 0) continue;
-    const leases = [...group.sites.leasesOut()].filter(({ cell }) => cell === member.id);
-    const short = mine.filter(isMissing);
-    const isShort = group.backlog.events > 0;
-    recall(leases, grant, (lease) => isShort || short.some((one) => one !== lease));
+    return;
   }
+  let free = 0;
+  for (const member of group.members.values()) free += member.free;
+  const claims = [{ lease: undefined, need: own, count: 0 }, ...leases.map(claimOf)];
+  const first = group.sites.turn++ % claims.length;
+  share(free, [...claims.slice(first), ...claims.slice(0, first)], grant);
+}
+
+/** Who may get credit: an origin by its lease, or we ourselves. */
+interface Claim {
+  readonly lease: Lease | undefined;
+  /** What its events wait for. */
+  readonly need: number;
+  /** What it gets. */
+  count: number;
+}
+
+function claimOf(lease: Lease): Claim {
+  return { lease, need: lease.short, count: 0 };
+}
+
+/** @param claims who comes first is first. */
+function share(free: number, claims: readonly Claim[], grant: Grant): void {
+  let left = free;
+  for (const { lease } of claims) left -= lease?.outstanding ?? 0;
+  left = shareNeeds(left, claims);
+  if (left > 0) shareAhead(left, claims);
+  const isShort = claims.some(({ need, count }) => count < need);
+  for (const { lease, need, count } of claims) {
+    if (lease === undefined) continue;
+    if (count > 0) {
+      if (grant(lease, count)) lease.granted += count;
+    } else if (isShort && need === 0) recall(lease, grant);
+  }
+}
+
+/** Equal parts for what waits; who needs less leaves the rest to others. */
+function shareNeeds(free: number, claims: readonly Claim[]): number {
+  let left = free;
+  let needy = claims.filter(({ need }) => need > 0);
+  while (left > 0 && needy.length > 0) {
+    for (const [at, claim] of needy.entries()) {
+      const part = Math.ceil(left / (needy.length - at));
+      const count = Math.min(part, claim.need - claim.count);
+      claim.count += count;
+      left -= count;
+    }
+    needy = needy.filter(({ need, count }) => count < need);
+  }
+  return left;
 }
 
 /**
- * Credit is granted in steps of an eighth of what the origin has: one word for each settlement
- * would be as many words as deliveries.
+ * What is yet to come gets credit in steps of half of what its origin has: a word for each
+ * settlement would be as many words as deliveries.
  */
-const stepPart = 1 / 8;
+const stepPart = 1 / 2;
 
-function give(lease: Lease, count: number, grant: Grant): void {
-  if (count <= 0 || count < lease.outstanding * stepPart) return;
-  if (grant(lease, count)) lease.granted += count;
-}
-
-function isMissing({ missing }: Lease): boolean {
-  return missing > 0;
-}
-
-/** Somebody wants credit, and there is none: who has some and does not need it gives it back. */
-function recall(
-  leases: Iterable<Lease>,
-  grant: Grant,
-  isWantedByOthers: (lease: Lease) => boolean,
-): void {
-  for (const lease of leases) {
-    // Once for what was granted last: who needs it does not answer.
-    if (lease.outstanding === 0 || lease.recalledAt === lease.granted) continue;
-    if (isWantedByOthers(lease) && grant(lease, 0)) lease.recalledAt = lease.granted;
+function shareAhead(free: number, claims: readonly Claim[]): void {
+  let left = free;
+  const wanting = claims.filter(({ lease, count }) => lease !== undefined && lease.missing > count);
+  for (const [at, claim] of wanting.entries()) {
+    const { missing, outstanding } = claim.lease as Lease;
+    const part = Math.ceil(left / (wanting.length - at));
+    const count = Math.min(part, missing - claim.count);
+    if (count < outstanding * stepPart) continue;
+    claim.count += count;
+    left -= count;
   }
+}
+
+/** Somebody is short of credit: an origin that has some and does not need it gives it back. */
+function recall(lease: Lease, grant: Grant): void {
+  // Once for what was granted last: who needs it by now does not answer.
+  if (lease.outstanding === 0 || lease.recalledAt === lease.granted) return;
+  if (grant(lease, 0)) lease.recalledAt = lease.granted;
 }

@@ -182,16 +182,11 @@ export class Passing {
     const { lineEvents } = group.backlog;
     for (const member of group.sites.members()) {
       member.waiting = lineEvents + (unmet?.get(member) ?? 0);
-      const count = member.demand();
-      if (count !== undefined) {
+      const wish = member.demand();
+      if (wish !== undefined) {
         if (member.life === 0) member.life = this.nextLife++;
-        const { cell, life, received } = member;
-        this.say(
-          member.peer,
-          "NEED",
-          { ...groupFields(group), cell, life, count, received },
-          nowMs,
-        );
+        const { peer, cell, life, received } = member;
+        this.say(peer, "NEED", { ...groupFields(group), cell, life, ...wish, received }, nowMs);
       }
       if (member.waiting === 0 && member.lease > 0) this.watch(group, member, nowMs);
     }

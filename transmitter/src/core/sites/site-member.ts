@@ -4,6 +4,14 @@ import { Holder } from "../groups/holder.js";
 /** What an idle origin asks for on top of what it needs, at most. */
 const aheadMax = 8192;
 
+/** What an origin wants in all, and how much of that is for events that are yet to come. */
+export interface Wish {
+  readonly count: number;
+  readonly ahead: number;
+}
+
+const noWish: Wish = { count: 0, ahead: 0 };
+
 /**
  * Another transmitter's part in one of our groups, for all its cells, or in a group with affinity
  * for one of them: what it leases to us, and the deliveries that it has got from us.
@@ -24,9 +32,12 @@ export class SiteMember extends Holder {
    * and counts from zero when it comes back. 0 until it asks for the first time.
    */
   life = 0;
-  /** Spent and given back, and asked for, in this life. */
+  /** Spent and given back in this life. */
   private consumed = 0;
-  private asked = 0;
+  /** What was asked for last in this life. */
+  private told = noWish;
+  /** Whether any was spent since it was last looked at. */
+  private isSpent = false;
   /** How much it asks for on top of what waits: so that what comes next need not wait. */
   private ahead = 1;
 
@@ -57,21 +68,27 @@ export class SiteMember extends Holder {
     this.lease -= count;
     this.consumed += count;
     this.spentMs = nowMs;
+    this.isSpent = true;
   }
 
   /**
-   * What to ask for in all, for what waits; `undefined` if nothing needs to be said.
+   * What to ask for: when the site takes much less for needed than waits, or takes for needed what
+   * is not, or when little is left for what is yet to come; `undefined` if all is well.
    */
-  demand(): number | undefined {
-    const { waiting } = this;
+  demand(): Wish | undefined {
+    const { waiting, lease, consumed, told } = this;
+    const isUsed = waiting > 0 || this.isSpent;
+    this.isSpent = false;
     if (!this.isPresent) return undefined;
-    if (waiting === 0) return this.cancel();
-    if (this.lease === 0) this.ahead = Math.min(2 * this.ahead, aheadMax);
-    const target = this.consumed + Math.max(this.lease, waiting + this.ahead);
-    const isEnough = this.asked - this.consumed >= waiting + (this.ahead >> 1);
-    if (target <= this.asked || isEnough) return undefined;
-    this.asked = target;
-    return target;
+    const short = Math.max(0, waiting - lease);
+    const toldShort = Math.max(0, told.count - told.ahead - consumed - lease);
+    const isLow = isUsed && told.count - consumed < waiting + (this.ahead >> 1);
+    if (toldShort >= short / 2 && (short > 0 || toldShort === 0) && !isLow) return undefined;
+    if (isUsed) this.ahead = Math.min(2 * this.ahead, aheadMax);
+    const needed = consumed + lease + short;
+    const count = Math.max(needed, consumed + waiting + this.ahead);
+    this.told = { count, ahead: count - needed };
+    return this.told;
   }
 
   /** Gives back what is not needed. @returns how much. */
@@ -88,18 +105,10 @@ export class SiteMember extends Holder {
     this.life = 0;
     this.lease = 0;
     this.consumed = 0;
-    this.asked = 0;
+    this.told = noWish;
   }
 
   protected begin(): void {
     // When its cells begin is for the site to watch.
-  }
-
-  /** Nothing waits: what was asked for beyond what is leased is not wanted any more. */
-  private cancel(): number | undefined {
-    const enough = this.consumed + this.lease + this.ahead;
-    if (this.asked <= enough) return undefined;
-    this.asked = enough;
-    return enough;
   }
 }

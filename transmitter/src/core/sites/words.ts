@@ -130,6 +130,7 @@ export class Words {
     lease.need(intField(map, "life"), count, received);
     // An absurd wish is a wish for as much as one word can grant.
     lease.wanted = Math.min(count, lease.granted + leaseMax);
+    lease.ahead = intField(map, "ahead", { fallback: 0 });
     this.parts.groups().touch(group);
   }
 
