@@ -26,6 +26,20 @@ describe("cell: moving with deliveries in hand (§9.6)", () => {
     expect(rig.all("GBYE", 0)).to.have.length(1);
   });
 
+  it("does not begin what crosses its farewell, and stays at the new home (§9.5)", () => {
+    const { rig, supply } = working();
+    drain(rig);
+    rig.attach(next);
+    grantAnew(rig);
+    expect(rig.all("GBYE", 0)).to.have.length(1);
+
+    rig.hear("DLVR", work, { bodies: ["x"] }, 0);
+    expect(supply.take()).to.equal(undefined);
+    rig.hear("GBYE", { reason: "farewell" }, undefined, 0);
+    expect(rig.core.session.isWelcome).to.equal(true);
+    expect(attached(rig)).to.have.length(2);
+  });
+
   it("claims at the new home what it has settled", () => {
     const { rig, supply } = working();
     rig.hear("DLVR", work, { bodies: ["x", "y"] });

@@ -70,7 +70,9 @@ export class Inbox {
       case "CNFM":
         return this.confirm(map, nowMs);
       case "DLVR":
-        return this.delivery(incoming);
+        // What has crossed a farewell was given back by it (§9.5).
+        if (session.isWelcome) this.delivery(incoming);
+        return;
       case "ANSR":
         for (const answer of answersOf(map)) this.answer(answer);
         return;

@@ -115,6 +115,8 @@ class Cell:
             group.confirmed(delivery)
 
     def on_dlvr(self, fields, now):
+        if self.session.state == "leaving":
+            return  # §9.5: the farewell that it crossed has given it back
         for group in self.groups.values():
             if group.catch == fields["catch"]:
                 group.delivered(fields, now)
