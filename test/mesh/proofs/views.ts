@@ -33,21 +33,35 @@ export function askOf<T>(cell: Cell, channel: string, data: unknown = {}): Promi
 
 /** The members that a transmitter sees alive, itself among them. */
 export async function aliveAt(address: string): Promise<readonly string[]> {
-  const members = await askAt<SeenMember[]>(address, "$mesh.transmitters");
-  return members.filter(isPresent).map(({ id }) => id);
+  return aliveOf(await askAt(address, "$mesh.transmitters"));
 }
 
 /** Waits until each of the transmitters sees all of them alive. */
 export async function whole(addresses: readonly string[], withinMs = 20_000): Promise<void> {
-  for (const address of addresses) {
+  for (const address of addresses) await wholeAt(address, { count: addresses.length, withinMs });
+}
+
+/** One cell asks again and again: each that comes and goes is news for the whole mesh. */
+async function wholeAt(
+  address: string,
+  { count, withinMs }: { readonly count: number; readonly withinMs: number },
+): Promise<void> {
+  const cell = await connect({ service: "observer", transmitters: address });
+  try {
     await eventually(
       async () => {
-        const seen = await aliveAt(address);
-        if (seen.length !== addresses.length) {
-          throw new Error(`${address} sees ${seen.length} of ${addresses.length} alive`);
+        const seen = aliveOf(await askOf(cell, "$mesh.transmitters"));
+        if (seen.length !== count) {
+          throw new Error(`${address} sees ${seen.length} of ${count} alive`);
         }
       },
       { withinMs },
     );
+  } finally {
+    await cell.close();
   }
+}
+
+function aliveOf(members: readonly SeenMember[]): readonly string[] {
+  return members.filter(isPresent).map(({ id }) => id);
 }
