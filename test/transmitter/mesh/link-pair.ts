@@ -14,15 +14,14 @@ interface Flying {
   readonly part: Buffer;
 }
 
-/** What stands before the number in a part whose ack may wait. */
-const word = Buffer.from("M DLVR ", "latin1");
-
-/** Two links and the connection between them, in virtual time. Parts end with a number, in four bytes. */
+/** Two links and the connection between them, in virtual time. Each part is a number, in four bytes. */
 export class PairOfLinks {
   readonly links: Record<Side, Link>;
   /** What became of what each side sent: its number when it was taken, or less than 0. */
   readonly ends: Readonly<Record<Side, number[]>> = { a: [], b: [] };
   readonly taken: Readonly<Record<Side, number[]>> = { a: [], b: [] };
+  /** What was sent without waiting for its end. */
+  readonly patient = new Set<number>();
   readonly anew: Record<Side, number> = { a: 0, b: 0 };
   readonly overruns: Readonly<Record<Side, number[]>> = { a: [], b: [] };
   readonly faults = { lost: 0, doubled: 0, swapped: 0, cuts: 0 };
@@ -60,18 +59,16 @@ export class PairOfLinks {
     this.flying.b = [];
   }
 
-  send(from: Side, value: number, before: Uint8Array = Buffer.alloc(0)): void {
-    const number = Buffer.alloc(4);
-    number.writeUInt32BE(value);
-    const part = Buffer.concat([before, number]);
-    this.links[from].send(part, this.nowMs, (isTaken) => {
+  send(from: Side, value: number): void {
+    this.links[from].send(numbered(value), this.nowMs, (isTaken) => {
       this.ends[from].push(isTaken ? value : -value);
     });
   }
 
-  /** Sends a part whose ack may wait. */
-  sendWord(from: Side, value: number): void {
-    this.send(from, value, word);
+  /** Sends a part whose ack nobody waits for. */
+  sendPatient(from: Side, value: number): void {
+    this.patient.add(value);
+    this.links[from].send(numbered(value), this.nowMs);
   }
 
   /** One side makes its link anew, as it does for one whom it held for dead. */
@@ -115,7 +112,8 @@ export class PairOfLinks {
       const side = this.random.float() < 0.5 ? "a" : "b";
       const chance = this.random.float();
       if (chance < 0.5) {
-        this.send(side, step, step % 2 === 0 ? word : undefined);
+        if (step % 2 === 0) this.sendPatient(side, step);
+        else this.send(side, step);
         sent[side].push(step);
       } else if (chance < 0.52 && this.isUp) {
         this.cut();
@@ -143,7 +141,7 @@ export class PairOfLinks {
     return new Link(
       this.limits,
       {
-        taken: (part) => this.taken[side].push(part.readUInt32BE(part.length - 4)),
+        taken: (part) => this.taken[side].push(part.readUInt32BE()),
         begunAnew: () => this.anew[side]++,
         dropped: (frames) => this.overruns[side].push(frames),
       },
@@ -177,4 +175,10 @@ export class PairOfLinks {
       this.links[side].receive(head, part, this.nowMs);
     }
   }
+}
+
+function numbered(value: number): Buffer {
+  const part = Buffer.alloc(4);
+  part.writeUInt32BE(value);
+  return part;
 }

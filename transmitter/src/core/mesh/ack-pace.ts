@@ -1,13 +1,8 @@
 /** Longest time that an ack waits for a part that takes it along, in ms. It is missed after 200. */
-const waitMs = 20;
+const waitMs = 100;
 /** Parts and bytes that one ack may be about: a sixteenth of the window, and of a ring. */
 const partsMax = 16;
 const bytesMax = 1024 * 1024;
-
-/** Words of the routing that nobody waits to see taken: if need be, an answer follows each. */
-const answered: ReadonlySet<string> = new Set(["DLVR", "SETL", "STLD", "NEED", "LEAS", "RTRN"]);
-
-const routingByte = 0x4d;
 
 /**
  * When the other side of a link is told what has come.
@@ -26,11 +21,11 @@ export class AckPace {
   private parts = 0;
   private bytes = 0;
 
-  /** A part was taken. */
-  taken(part: Buffer, nowMs: number): void {
+  /** A part was taken; its ack may wait if its sender does not wait for it. */
+  taken(bytes: number, mayWait: boolean, nowMs: number): void {
     this.parts++;
-    this.bytes += part.length;
-    if (!mayWait(part) || this.parts >= partsMax || this.bytes >= bytesMax) this.isDue = true;
+    this.bytes += bytes;
+    if (!mayWait || this.parts >= partsMax || this.bytes >= bytesMax) this.isDue = true;
     else this.dueMs = Math.min(this.dueMs, nowMs + waitMs);
   }
 
@@ -45,8 +40,4 @@ export class AckPace {
     this.parts = 0;
     this.bytes = 0;
   }
-}
-
-function mayWait(part: Buffer): boolean {
-  return part[0] === routingByte && answered.has(part.toString("latin1", 2, 6));
 }

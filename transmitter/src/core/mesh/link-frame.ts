@@ -4,18 +4,19 @@ import { MeshError } from "@thynapse/protocol";
  * What a frame of a link is for:
  *
  * - `data`: the next part of the stream, which is the second part of the message.
+ * - `patient`: the same, and nobody waits for its ack.
  * - `ack`: nothing but what is said of both directions.
  * - `ask`: the same, and an answer is wanted.
  * - `again`: frames behind `ack` are missing: send them again.
  */
-export type FrameKind = "data" | "ack" | "ask" | "again";
+export type FrameKind = "data" | "patient" | "ack" | "ask" | "again";
 
 /** The head of a frame, behind the topic of the link. */
 export interface FrameHead {
   readonly kind: FrameKind;
   /** Which stream of the speaker: it begins anew with each overrun. From 1. */
   readonly epoch: number;
-  /** Of `data` its own number, from 1; of the others the last one that was sent, 0 for none. */
+  /** Of a part its own number, from 1; of the others the last one that was sent, 0 for none. */
   readonly number: number;
   /** The stream of the other side that `ack` is about; 0 if nothing of it has come. */
   readonly ackEpoch: number;
@@ -23,8 +24,19 @@ export interface FrameHead {
   readonly ack: number;
 }
 
-const letters = { data: "d", ack: "a", ask: "q", again: "g" } as const;
-const kinds: Readonly<Record<string, FrameKind>> = { d: "data", a: "ack", q: "ask", g: "again" };
+const letters = { data: "d", patient: "p", ack: "a", ask: "q", again: "g" } as const;
+const kinds: Readonly<Record<string, FrameKind>> = {
+  d: "data",
+  p: "patient",
+  a: "ack",
+  q: "ask",
+  g: "again",
+};
+
+/** Whether frames of this kind carry a part of the stream. */
+export function carriesPart(kind: FrameKind): boolean {
+  return kind === "data" || kind === "patient";
+}
 
 /** Writes the head of a message: the topic, and what stands behind it. @see PROTOCOL.md §19.6 */
 export function writeFrameHead(topic: string, head: FrameHead): Buffer {
@@ -54,7 +66,7 @@ export function readFrameHead(text: string): FrameHead {
     number,
     number,
   ];
-  if (epoch < 1 || (kind === "data" && number < 1) || (ackEpoch === 0 && ack > 0)) {
+  if (epoch < 1 || (carriesPart(kind) && number < 1) || (ackEpoch === 0 && ack > 0)) {
     throw new MeshError("BAD_FRAME", "the numbers of a frame do not fit each other");
   }
   return { kind, epoch, number, ackEpoch, ack };

@@ -46,11 +46,11 @@ export class LinkRing {
   }
 
   /** The next number to be sent, and its part. The caller has seen that there is one. */
-  next(): { readonly number: number; readonly part: Buffer; readonly isRepeat: boolean } {
+  next(): { readonly number: number; readonly kept: Kept; readonly isRepeat: boolean } {
     const number = ++this.sent;
     const isRepeat = number <= this.sentMax;
     this.sentMax = Math.max(this.sentMax, number);
-    return { number, part: (this.parts.at(number - this.acked - 1) as Kept).part, isRepeat };
+    return { number, kept: this.parts.at(number - this.acked - 1) as Kept, isRepeat };
   }
 
   /** Lets go of what is acked. @returns what that is now, and was not before. */

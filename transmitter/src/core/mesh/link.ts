@@ -1,6 +1,6 @@
 import { MeshError } from "@thynapse/protocol";
 import { AckPace } from "./ack-pace.js";
-import type { FrameHead, FrameKind } from "./link-frame.js";
+import { carriesPart, type FrameHead, type FrameKind } from "./link-frame.js";
 import { type LinkCounts, type LinkEpochs, noLinkCounts } from "./link-parts.js";
 import { type Kept, LinkRing, type Settle, settleAll } from "./link-ring.js";
 import { RoundTrip } from "./round-trip.js";
@@ -28,7 +28,7 @@ const noEpochs: LinkEpochs = { ours: 0, theirs: 0 };
 /** One frame to publish. */
 export interface LinkMessage {
   readonly head: FrameHead;
-  /** Empty unless the frame is `data`. */
+  /** Empty unless the frame carries one. */
   readonly part: Buffer;
 }
 
@@ -126,7 +126,8 @@ export class Link {
   /**
    * Sends a part, now or when there is room in the window. The part is never written to again.
    *
-   * `done(true)` follows when the other side has taken it, `done(false)` when it never will.
+   * `done(true)` follows when the other side has taken it, `done(false)` when it never will. An ack
+   * without a `done` may take its time.
    */
   send(part: Buffer, nowMs: number, done?: Settle): void {
     const { ring } = this;
@@ -196,10 +197,10 @@ export class Link {
     const room = this.isResuming ? 0 : Math.min(ring.length, this.limits.linkWindow);
     const last = ring.acked + room;
     while (ring.sent < last) {
-      const { number, part, isRepeat } = ring.next();
+      const { number, kept, isRepeat } = ring.next();
       this.counts[isRepeat ? "resent" : "sent"]++;
       this.acks.told();
-      yield this.message("data", number, part);
+      yield this.message(kept.done === undefined ? "patient" : "data", number, kept.part);
     }
     if (this.isAgainDue) yield this.message("again", ring.sent, nothing);
     if (this.isAskDue) yield this.message("ask", ring.sent, nothing);
@@ -243,12 +244,12 @@ export class Link {
     }
     if (head.epoch > this.theirEpoch && !this.follow(head)) {
       this.complain(nowMs);
-    } else if (head.kind !== "data") {
+    } else if (!carriesPart(head.kind)) {
       if (head.number > this.received) this.complain(nowMs);
     } else if (head.number === this.received + 1) {
       this.received++;
       this.counts.taken++;
-      this.acks.taken(part, nowMs);
+      this.acks.taken(part.length, head.kind === "patient", nowMs);
       this.handlers.taken(part);
     } else if (head.number <= this.received) {
       this.counts.repeated++;
@@ -258,7 +259,7 @@ export class Link {
 
   /** Goes over to a new stream of the other side. @returns false if this is not its beginning. */
   private follow({ kind, epoch, number }: FrameHead): boolean {
-    if (number > (kind === "data" ? 1 : 0)) return false;
+    if (number > (carriesPart(kind) ? 1 : 0)) return false;
     const isFirst = this.theirEpoch === 0;
     this.theirEpoch = epoch;
     this.received = 0;
