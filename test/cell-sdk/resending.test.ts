@@ -83,6 +83,19 @@ describe("cell: sending again", () => {
     }
   });
 
+  it("looks once for many of those that it has kept for long enough", () => {
+    const rig = CoreRig.welcome();
+    for (let seq = 1; seq <= 20; seq++) {
+      sendRuns(rig, 1);
+      rig.hear("CNFM", { accepted: [[seq, seq, 1, false]], handled: [[seq, seq]] });
+      rig.nowMs += 10;
+    }
+
+    rig.core.tick(rig.core.outbox.deadlineMs);
+
+    expect(rig.core.outbox.floor).to.equal(21);
+  });
+
   it("keeps what is handled for 2 s and 8 MiB, and raises the floor behind it (§7.4)", () => {
     const rig = CoreRig.welcome();
     sendRuns(rig, 2);

@@ -6,6 +6,9 @@ interface Kept {
   readonly untilMs: number;
 }
 
+/** What is old may wait so long for others, in ms: one look for many. */
+const lookMs = 250;
+
 /**
  * Runs that are done and are kept a while longer, in case a transmitter dies before its event
  * sockets have carried what it confirmed: the last 8 MiB, 2 s each.
@@ -22,8 +25,10 @@ export class KeptRuns {
     this.drop = drop;
   }
 
+  /** When `trim` is due; infinite if never. */
   get deadlineMs(): number {
-    return this.queue[this.head]?.untilMs ?? Number.POSITIVE_INFINITY;
+    const oldest = this.queue[this.head];
+    return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.untilMs + lookMs;
   }
 
   add(record: RunRecord, nowMs: number): void {
