@@ -185,6 +185,33 @@ describe("cell: confirms", () => {
     expect(runs(rig).at(-1)).to.deep.equal([2, 2]);
   });
 
+  it("send one full run first after a transmitter was busy, and more with each answer", () => {
+    const rig = CoreRig.welcome();
+    const big = new Uint8Array(60_000);
+    for (let n = 0; n < 9; n++) rig.act(({ outbox }) => void outbox.send("a", big));
+    const all = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    expect(runs(rig).map(([first]) => first)).to.deep.equal(all);
+    rig.hear("CNFM", { refused: [[1, 9, "BUSY", "half the backlog is full"]] });
+
+    rig.pass(25);
+    expect(runs(rig).map(([first]) => first)).to.deep.equal([...all, 1]);
+    rig.hear("CNFM", { accepted: [[1, 1, 1, false]] });
+    expect(runs(rig).map(([first]) => first)).to.deep.equal([...all, 1, 2, 3]);
+  });
+
+  it("wait longer each time while a transmitter stays busy", () => {
+    const rig = CoreRig.welcome();
+    rig.act(() => send(rig));
+    for (const waitMs of [20, 40, 80]) {
+      rig.hear("CNFM", { refused: [[1, 1, "BUSY", "half the backlog is full"]] });
+      const before = runs(rig).length;
+      rig.pass(waitMs - 1);
+      expect(runs(rig)).to.have.length(before);
+      rig.pass(1);
+      expect(runs(rig)).to.have.length(before + 1);
+    }
+  });
+
   it("let flush resolve with the last accept, and reject with a refusal that nobody heard", () => {
     const rig = CoreRig.welcome();
     const [flushed, failed] = [new NotedWaiter(), new NotedWaiter()];

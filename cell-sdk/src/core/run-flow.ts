@@ -24,6 +24,8 @@ export interface FlowAttachment {
 const eagerRunsMax = 16;
 const busyDelayMinMs = 20;
 const busyDelayMaxMs = 1000;
+/** After a transmitter was busy so many bytes go out first, lest all come back again. */
+const probeBytes = 64 * 1024;
 
 /**
  * Which closed run goes out when: in order, at most a window full of bytes unaccepted, not into a
@@ -45,6 +47,8 @@ export class RunFlow {
   private isHeld = false;
   private busyUntilMs = Number.POSITIVE_INFINITY;
   private busyDelayMs = busyDelayMinMs;
+  /** Bytes that may be on the wire, if less than the window: twice as many with each answer. */
+  private probeBytesMax = Number.POSITIVE_INFINITY;
 
   constructor(host: RunFlowHost) {
     this.host = host;
@@ -122,7 +126,10 @@ export class RunFlow {
 
   /** Goes on after answers. */
   accepted(): void {
-    this.busyDelayMs = busyDelayMinMs;
+    if (this.busyUntilMs === Number.POSITIVE_INFINITY) {
+      this.busyDelayMs = busyDelayMinMs;
+      this.probeBytesMax *= 2;
+    }
     this.pump();
   }
 
@@ -132,6 +139,7 @@ export class RunFlow {
     if (this.busyUntilMs !== Number.POSITIVE_INFINITY) return;
     this.busyUntilMs = nowMs + this.busyDelayMs;
     this.busyDelayMs = Math.min(this.busyDelayMs * 2, busyDelayMaxMs);
+    this.probeBytesMax = probeBytes;
   }
 
   /** @param kept all runs that may be sent again, ascending. */
@@ -146,6 +154,7 @@ export class RunFlow {
   private notBusy(): void {
     this.busyUntilMs = Number.POSITIVE_INFINITY;
     this.busyDelayMs = busyDelayMinMs;
+    this.probeBytesMax = Number.POSITIVE_INFINITY;
   }
 
   private fill(records: readonly RunRecord[]): void {
@@ -160,9 +169,10 @@ export class RunFlow {
   }
 
   private pump(): void {
+    const wireBytesMax = Math.min(this.windowBytes, this.probeBytesMax);
     while (this.isSending && this.head < this.queue.length) {
       const record = this.queue[this.head] as RunRecord;
-      if (this.wireBytes > 0 && this.wireBytes + record.bytes > this.windowBytes) return;
+      if (this.wireBytes > 0 && this.wireBytes + record.bytes > wireBytesMax) return;
       this.head++;
       this.queuedBytes -= record.bytes;
       this.send(record);

@@ -96,9 +96,11 @@ describe("transmitter core: draining in a mesh (§9.6)", () => {
   });
 
   it("does not say that what a full group has not got is settled (§18.7)", () => {
-    const made = draining(1);
+    const made = draining(2);
     const late = made.old.cell("late");
+    made.cell.say("CRED", { catch: 1, credit: 0 });
     for (let n = 0; n < 3; n++) late.send("a");
+    made.cell.say("CRED", { catch: 1, credit: 1 });
     for (let n = 0; n < 2; n++) made.cell.settle(made.cell.takeOne("DLVR"));
     expect(late.confirms()).to.include("3 refused GROUP_FULL");
     drain(made.old);

@@ -1,5 +1,5 @@
 import type { Attachments } from "./cells/attachments.js";
-import type { CellRecord } from "./cells/cells.js";
+import { isAtWork } from "./cells/cells.js";
 import type { Deadlines } from "./deadlines.js";
 import type { CoreLimits, Effect } from "./effects.js";
 import type { Groups } from "./groups/groups.js";
@@ -71,15 +71,9 @@ export class Draining {
   private isMoving(sinceMs: number): boolean {
     const { attachments, hasPeers } = this.parts;
     if (!hasPeers()) return false;
-    for (const cell of attachments.all) if (sinceMs < moveMs || isBusy(cell)) return true;
+    for (const cell of attachments.all) {
+      if (sinceMs < moveMs || cell.isElsewhere || isAtWork(cell)) return true;
+    }
     return false;
   }
-}
-
-function isBusy({ isElsewhere, catches }: CellRecord): boolean {
-  if (isElsewhere) return true;
-  for (const held of catches.values()) {
-    if (held.mode === "any" && held.member.held.length > 0) return true;
-  }
-  return false;
 }

@@ -92,6 +92,14 @@ export function findCatch(
   return undefined;
 }
 
+/** Whether a cell holds deliveries that it has not settled. */
+export function isAtWork({ catches }: CellRecord): boolean {
+  for (const held of catches.values()) {
+    if (held.mode === "any" && held.member.held.length > 0) return true;
+  }
+  return false;
+}
+
 /** What a cell gets with its welcome. */
 export interface NewCell
   extends Pick<CellRecord, "encoding" | "connection" | "sender" | "confirms"> {

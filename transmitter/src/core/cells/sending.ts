@@ -12,10 +12,11 @@ import {
   RunWriter,
 } from "@thynapse/protocol";
 import type { Attachments } from "./attachments.js";
-import type { CellRecord } from "./cells.js";
+import { type CellRecord, isAtWork } from "./cells.js";
 import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
 import type { CoreLimits } from "../effects.js";
+import type { Groups } from "../groups/groups.js";
 import type { Arrival, Intake } from "../events/intake.js";
 import type { ReadCommand } from "./receiving.js";
 import type { Traces } from "../requests/traces.js";
@@ -24,6 +25,7 @@ import type { Traces } from "../requests/traces.js";
 export interface SendingParts {
   readonly attachments: Attachments;
   readonly intake: Intake;
+  readonly groups: Groups;
   readonly counters: Counters;
   readonly deadlines: Deadlines;
   readonly limits: CoreLimits;
@@ -33,6 +35,7 @@ export interface SendingParts {
 
 const runHead = Buffer.from("M EVNT ");
 const windowFull = "more than the window before the listeners are back";
+const crowded = "half the backlog of a group is full";
 /**
  * How long a cell may take to send again what was refused as busy, before what follows is taken
  * without it.
@@ -94,6 +97,7 @@ export class Sending {
     arrival: Arrival,
   ): void {
     this.checkLoad(cell);
+    if (this.mustWait(cell, [event.channel], arrival.nowMs)) throw this.busy(crowded);
     cell.stats.sent++;
     const behind = { service: cell.service, cell: cell.id };
     const { confirms } = cell;
@@ -115,7 +119,8 @@ export class Sending {
     const { shedding } = this.parts.attachments;
     const isOld = run.last < cell.sender.floor;
     const isEarly = this.isEarly(cell, run, arrival.nowMs);
-    if (!shedding && !isOld && !isEarly && !this.defers(cell, arrival.nowMs)) {
+    const isCrowded = this.mustWait(cell, run.header.channels, arrival.nowMs);
+    if (!shedding && !isOld && !isEarly && !isCrowded && !this.defers(cell, arrival.nowMs)) {
       this.parts.traces.accepted(run);
       this.parts.intake.take(cell.sender, run, arrival);
       cell.stats.sent += run.count;
@@ -126,6 +131,7 @@ export class Sending {
     cell.stats.sent += run.count;
     if (shedding) this.refuse(cell, run, "sheds load for want of memory", arrival.nowMs);
     else if (isEarly) this.refuse(cell, run, "what was refused comes first");
+    else if (isCrowded) this.refuse(cell, run, crowded, arrival.nowMs);
     else if (this.defers(cell, arrival.nowMs)) this.deferRun(cell, run, arrival);
     else {
       cell.confirms.accepted(run.header.first, run.last, 0, true);
@@ -142,8 +148,20 @@ export class Sending {
 
   private checkLoad(cell: CellRecord): void {
     if (!this.parts.attachments.shedding) return;
+    throw this.busy(`${cell.service}: the transmitter sheds load; send it again later`);
+  }
+
+  private busy(why: string): MeshError {
     this.parts.counters.add("eventsRefused");
-    throw new MeshError("BUSY", `${cell.service}: the transmitter sheds load; send it again later`);
+    return new MeshError("BUSY", why);
+  }
+
+  /**
+   * Whether a cell should send this later: a group has enough to do. Who works is not made to wait,
+   * lest those wait for it that it waits for.
+   */
+  private mustWait(cell: CellRecord, channels: Iterable<string>, nowMs: number): boolean {
+    return this.parts.groups.areCrowded(channels, nowMs) && !isAtWork(cell);
   }
 
   /** Whether a run stands behind one that was refused as busy: it must not overtake that. */

@@ -121,6 +121,29 @@ export class Groups {
     this.claiming.hold(group, [span], nowMs);
   }
 
+  /**
+   * Whether events on these channels should come later: half the backlog of a group is full, and
+   * somebody works on it. One that nobody works on refuses when it is full, and holds nobody up.
+   *
+   * @see PROTOCOL.md §10.8, §11.4
+   */
+  areCrowded(channels: Iterable<string>, nowMs: number): boolean {
+    for (const channel of channels) {
+      for (const group of this.parts.routes.resolve(channel).groups) {
+        if (!this.isHalfFull(group)) continue;
+        // What this turn has brought may only wait for its end.
+        this.pumping.send(group, nowMs);
+        if (this.isHalfFull(group) && group.heldCount > 0) return true;
+      }
+    }
+    return false;
+  }
+
+  private isHalfFull({ backlog }: Group): boolean {
+    const { backlogEventsMax, backlogBytesMax } = this.parts.limits;
+    return backlog.events >= backlogEventsMax / 2 || backlog.bytes >= backlogBytesMax / 2;
+  }
+
   /** Gives a group an event again that it had given up. */
   redrive(group: Group, run: Run, entry: Entry, nowMs: number): void {
     group.backlog.push(wholeSpan(this.newLot(run, entry, nowMs), true));
