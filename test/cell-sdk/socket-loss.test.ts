@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { Router, XPublisher } from "zeromq";
 
 import { SocketTransport } from "../../cell-sdk/src/transport/sockets.js";
@@ -77,6 +79,39 @@ describe("cell: losing its sockets", () => {
       open(address, told);
       expect(told).to.include("lost");
     });
+  });
+
+  it("is told the same at once where another cell has just been refused, and tries again soon", async () => {
+    const router = new Router({ linger: 0 });
+    await router.bind("tcp://127.0.0.1:*");
+    const address = router.lastEndpoint as string;
+    router.close();
+    const told: string[] = [];
+    await eventually(() => {
+      open(address, told);
+      expect(told).to.include("lost");
+    });
+
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    });
+    server.listen(Number(new URL(address).port), "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const lost: string[] = [];
+      for (let cell = 0; cell < 100; cell++) open(address, lost);
+      await eventually(() => expect(lost).to.have.lengthOf(100));
+      expect(connections).to.be.below(20);
+
+      await eventually(() => {
+        open(address, []);
+        expect(connections).to.be.at.least(1);
+      });
+    } finally {
+      server.close();
+    }
   });
 
   for (const address of ["tcp://127.0.0.1:99999", "tcp://*:5454", "nowhere", ""]) {

@@ -1,6 +1,7 @@
 import { Context, Dealer, Subscriber } from "zeromq";
 import { checkAddress, isIpv6 } from "./address.js";
 import { pump } from "./pump.js";
+import { Refusals } from "./refusals.js";
 import type { Attachment, AttachmentHandlers, Transport } from "./transport.js";
 
 /** Messages that wait unread in the event socket; what is beyond is dropped there, and repaired. */
@@ -12,6 +13,8 @@ const partBytesMax = 8 * 1024 * 1024;
 const lingerMs = 250;
 const eventsReconnectMs = 50;
 const contextSocketsMax = 16_384;
+
+const refusals = new Refusals();
 
 /** One for all cells of the process: each context has a thread of its own. */
 let context: Context | undefined;
@@ -29,11 +32,38 @@ function sharedContext(): Context {
  */
 export class SocketTransport implements Transport {
   open(address: string, handlers: AttachmentHandlers): Attachment {
-    return new SocketAttachment(address, handlers);
+    return refusals.mayTry(address, performance.now())
+      ? new SocketAttachment(address, handlers)
+      : new RefusedAttachment(handlers);
   }
 
   checkAddress(address: string): void {
     checkAddress(address);
+  }
+}
+
+const refused = "connection refused";
+
+/** One that another cell of this process has just tried in vain. */
+class RefusedAttachment implements Attachment {
+  private readonly telling: NodeJS.Immediate;
+
+  constructor(handlers: AttachmentHandlers) {
+    this.telling = setImmediate(() => handlers.onDisconnected(refused));
+  }
+
+  send(): boolean {
+    return false;
+  }
+
+  openEvents(): void {}
+
+  subscribe(): void {}
+
+  unsubscribe(): void {}
+
+  close(): void {
+    clearImmediate(this.telling);
   }
 }
 
@@ -64,7 +94,7 @@ class SocketAttachment implements Attachment {
       maxMessageSize: partBytesMax,
       ipv6: isIpv6(address),
     });
-    this.watch();
+    this.watch(address);
     if (!this.connect(this.dealer, address)) return;
     void pump(
       this.dealer,
@@ -114,13 +144,17 @@ class SocketAttachment implements Attachment {
     this.closeSockets();
   }
 
-  private watch(): void {
+  private watch(address: string): void {
     const { events } = this.dealer;
     events.on("handshake", () => {
+      refusals.forget(address);
       if (this.state === "open") this.handlers.onConnected();
     });
     events.on("disconnect", () => this.lose("disconnected"));
-    events.on("close", () => this.lose("connection refused"));
+    events.on("close", () => {
+      refusals.note(address, performance.now());
+      this.lose(refused);
+    });
     events.on("close:error", () => this.lose("connection failed"));
     events.on("handshake:error:protocol", ({ error }) => this.lose(`handshake: ${error.message}`));
     events.on("handshake:error:auth", ({ error }) => this.lose(`handshake: ${error.message}`));
