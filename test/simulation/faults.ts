@@ -17,7 +17,7 @@ const cellWeights = {
   cellReset: 10,
   eventReset: 4,
   cellStall: 7,
-  commandStall: 4,
+  commandStall: 6,
   cellClose: 4,
   cellClock: 1,
   catchDrop: 5,
@@ -161,9 +161,8 @@ export class Faults {
    */
   private stallCommands(cell: CellProcess): void {
     const { network, agenda } = this.world;
-    const durationMs = this.befall(cell, this.random.between(500, 4000));
-    network.stallCommands(cell.process, "down", durationMs);
-    const [startMs, lateMs] = [this.random.between(0, durationMs), this.random.between(50, 1500)];
+    network.stallCommands(cell.process, "down", this.befall(cell, this.random.between(1800, 4000)));
+    const [startMs, lateMs] = [this.random.between(800, 2000), this.random.between(50, 1200)];
     agenda.in(startMs, () => network.stallCommands(cell.process, "up", lateMs));
   }
 
