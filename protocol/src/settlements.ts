@@ -48,16 +48,20 @@ const outputsMax = 16_384;
 
 /** @throws {MeshError} `BAD_PAYLOAD`, and what `readLooseEvent` throws for outputs */
 export function readSettlements(map: FieldMap, encoding: Encoding): Settlements {
-  const ref = ownField(map, "ref");
-  const name = {
+  const settlements: Writable<Settlements> = {
     catch: intField(map, "catch"),
     origin: stringField(map, "origin", originCharsMax),
-    ...(ref !== undefined && { ref: intField(map, "ref", { min: 1 }) }),
+    settled: [],
   };
-  if (encoding === "J") return { ...name, settled: [readJsonSettlement(map)] };
+  if (ownField(map, "ref") !== undefined) settlements.ref = intField(map, "ref", { min: 1 });
+  settlements.settled = encoding === "J" ? [readJsonSettlement(map)] : readPackedSettlements(map);
+  return settlements;
+}
+
+function readPackedSettlements(map: FieldMap): Settlement[] {
   const rows = listField(map, "settled", settlementsMax);
   if (rows.length === 0) throw new MeshError("BAD_PAYLOAD", "settled lists at least one range");
-  return { ...name, settled: rows.map(readPackedSettlement) };
+  return rows.map(readPackedSettlement);
 }
 
 function readJsonSettlement(map: FieldMap): Settlement {

@@ -46,7 +46,7 @@ export interface Arrival {
   /** The cell that sent it; none for system events. */
   readonly cell?: CellRecord | undefined;
   /** Whether it was sent before, in an earlier attachment. */
-  readonly repeat?: boolean;
+  readonly repeat?: boolean | undefined;
   readonly ref?: Ref | undefined;
   /** The route of the whole run, where that is known to be one. */
   readonly route?: Route | undefined;
@@ -82,8 +82,7 @@ export class Intake {
     // Resolving validates the names: before anything is taken, so that a bad run changes nothing.
     const route = this.routeOf(channels);
     sender.raise(floor);
-    const { last } = run;
-    if (first < sender.floor || sender.known.overlaps(first, last)) {
+    if (first < sender.floor || sender.known.overlaps(first, run.last)) {
       const fresh = this.confirmKnown(sender, run);
       if (fresh.length === 0) return;
       const rest = this.slice(run, fresh);
@@ -91,9 +90,10 @@ export class Intake {
       this.place(sender, rest, sender, arrival);
       return;
     }
-    if (run.seqs === undefined) sender.known.add(first, last);
+    if (run.seqs === undefined) sender.known.add(first, run.last);
     else for (const seq of run.seqs) sender.known.add(seq);
-    this.place(sender, run, sender, { ...arrival, route });
+    const { nowMs, cell, repeat, ref } = arrival;
+    this.place(sender, run, sender, { nowMs, cell, repeat, ref, route });
   }
 
   /**

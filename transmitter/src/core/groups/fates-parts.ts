@@ -49,6 +49,6 @@ export interface Settler extends Pick<CellRecord, "id" | "service"> {
 /** A settlement, and whose. */
 export interface Verdict {
   readonly by: Settler;
-  readonly settlement: Settlement;
+  readonly settlement: Pick<PassedSettlement, "reason" | "result"> & Pick<Settlement, "outcome">;
   readonly nowMs: number;
 }

@@ -40,16 +40,16 @@ export class Fates {
    */
   settled(member: Member, settlement: Settlement, { origin, nowMs, onDone }: Settling): number {
     const { group } = member;
-    const { first, count, attempt } = settlement;
+    const { outcome, first, count, attempt, reason, result, outputs } = settlement;
     let current = 0;
     for (const span of member.take({ origin, first, last: first + count - 1, attempt }, nowMs)) {
       current += spanCount(span);
-      this.parts.counters.add(outcomeCounters[settlement.outcome], spanCount(span));
-      this.parts.traces.settled(span, member, settlement.outcome);
+      this.parts.counters.add(outcomeCounters[outcome], spanCount(span));
+      this.parts.traces.settled(span, member, outcome);
       group.released(span);
       if (span.lot.upstream === undefined) {
         this.decide(group, span, { by: member, settlement, nowMs });
-      } else this.parts.passBack(group, span, member, { ...settlement, onDone });
+      } else this.parts.passBack(group, span, member, { outcome, reason, result, outputs, onDone });
     }
     this.touch(group);
     return current;

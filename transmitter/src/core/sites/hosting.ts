@@ -91,7 +91,9 @@ export class Hosting {
       upstream: newUpstream(site.id),
       receivedMs: 0,
     };
-    return { ...wholeSpan(lot, head.repeat), attempt: head.attempt };
+    const span = wholeSpan(lot, head.repeat);
+    span.attempt = head.attempt;
+    return span;
   }
 
   private choose(group: Group, head: DeliveryHead): Member | undefined {
@@ -131,8 +133,11 @@ export class Hosting {
       if (isTaken) this.note(group, span);
       fate.onDone?.(isTaken);
     };
-    const told = { group, span, cell: by.id, fate: { ...fate, ...(fate.outputs && { onDone }) } };
-    this.back.add(told, () => this.orphans.settled(group, span, by, fate));
+    const { outcome, reason, result, outputs } = fate;
+    const told = { outcome, reason, result, outputs, onDone };
+    this.back.add({ group, span, cell: by.id, fate: told }, () =>
+      this.orphans.settled(group, span, by, fate),
+    );
   }
 
   private note(group: Group, { lot, from, to }: Span): void {

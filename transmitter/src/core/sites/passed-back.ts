@@ -3,7 +3,6 @@ import type { PassedFate } from "../groups/fates-parts.js";
 import { type Span, spanCount } from "../groups/ledger.js";
 import type { Links } from "./links.js";
 import {
-  groupFields,
   type GroupName,
   type PassedSettlement,
   settlementRow,
@@ -13,7 +12,8 @@ import {
 /** Rows of one origin, group and cell that go out in one word. */
 interface Gathered {
   readonly peer: Thid;
-  readonly head: object;
+  readonly group: GroupName;
+  readonly cell: Thid | undefined;
   readonly rows: PassedSettlement[];
   bytes: number;
 }
@@ -56,21 +56,22 @@ export class PassedBack {
     const key = `${peer} ${group.service} ${group.pattern.text} ${cell ?? ""}`;
     let gathered = this.gathered.get(key);
     if (gathered === undefined) {
-      gathered = { peer, head: { ...groupFields(group), cell }, rows: [], bytes: 0 };
+      gathered = { peer, group, cell, rows: [], bytes: 0 };
       this.gathered.set(key, gathered);
     }
     const first = renamed?.number ?? span.from;
     const attempt = renamed?.attempt ?? span.attempt;
     const { outcome, reason, result, outputs, onDone } = fate;
-    const row = { outcome, first, count: spanCount(span), attempt, reason, result, outputs };
+    const ref = outputs === undefined || onDone === undefined ? undefined : this.nextRef++;
+    const count = spanCount(span);
+    const row = { outcome, first, count, attempt, reason, result, outputs, ref };
     const last = gathered.rows.at(-1);
     if (last !== undefined && isNext(last, row)) {
       gathered.rows[gathered.rows.length - 1] = { ...last, count: last.count + row.count };
       return;
     }
-    const ref = outputs === undefined || onDone === undefined ? undefined : this.nextRef++;
     if (ref !== undefined && onDone !== undefined) this.awaited.set(ref, { peer, onDone, onLost });
-    gathered.rows.push({ ...row, ref });
+    gathered.rows.push(row);
     gathered.bytes += bytesOf(row);
     if (gathered.bytes > wordBytesMax) this.split(key, gathered);
   }
@@ -103,11 +104,12 @@ export class PassedBack {
     this.gathered.set(`${key} ${this.nextRef++}`, gathered);
   }
 
-  private send({ peer, head, rows }: Gathered, nowMs: number): void {
+  private send({ peer, group, cell, rows }: Gathered, nowMs: number): void {
     const links = this.links();
     if (!links.isLinked(peer)) return;
     const settled = rows.map(settlementRow);
-    links.send(peer, writeSiteWord("SETL", { ...head, settled }), nowMs);
+    const word = { service: group.service, pattern: group.pattern.text, cell, settled };
+    links.send(peer, writeSiteWord("SETL", word), nowMs);
   }
 }
 

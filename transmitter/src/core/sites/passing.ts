@@ -5,7 +5,6 @@ import {
   intField,
   isSystemChannel,
   type LooseEvent,
-  type Outcome,
   sliceRun,
   type Thid,
 } from "@thynapse/protocol";
@@ -65,9 +64,17 @@ export class Passing {
   deliver(group: Group, member: SiteMember, span: Span, { nowMs, claimedBy }: SiteHanding): void {
     const { run, firstNumber } = span.lot;
     const { from: number, attempt, repeat, avoid } = span;
-    const cell = claimedBy ?? member.cell;
-    const more = { ...(claimedBy !== undefined && { claimed: true }), cell, avoid };
-    const head = { ...groupFields(group), number, attempt, repeat, ...more };
+    // Written out: what is spread is slow to make, and to read for whoever gets it.
+    const head = {
+      service: group.service,
+      pattern: group.pattern.text,
+      number,
+      attempt,
+      repeat,
+      claimed: claimedBy === undefined ? undefined : true,
+      cell: claimedBy ?? member.cell,
+      avoid,
+    };
     const prefix = Buffer.concat([deliveryHead, encodeMessagePack(head)]);
     const part = sliceRun(run, indexRange(number - firstNumber, span.to - firstNumber), prefix);
     const count = spanCount(span);
@@ -115,7 +122,8 @@ export class Passing {
       for (const span of member.take({ origin, first, last: first + count - 1, attempt }, nowMs)) {
         current += spanCount(span);
         group.released(span);
-        this.decide(group, span, row, { by: { ...by, holder: member }, nowMs });
+        const settler = { id: by.id, service: by.service, holder: member };
+        this.decide(group, span, row, { by: settler, nowMs });
       }
     }
     return current;
@@ -143,8 +151,10 @@ export class Passing {
         this.parts.counters.add("deliveriesReturned", spanCount(span));
         fates.again(group, [span]);
         break;
-      default:
-        fates.decide(group, span, { by, settlement: settlementOf(row, row.outcome), nowMs });
+      default: {
+        const { outcome, reason, result } = row;
+        fates.decide(group, span, { by, settlement: { outcome, reason, result }, nowMs });
+      }
     }
   }
 
@@ -256,19 +266,4 @@ interface Told {
 interface By {
   readonly by: Parameters<Fates["decide"]>[2]["by"];
   readonly nowMs: number;
-}
-
-function settlementOf(
-  row: PassedSettlement,
-  outcome: Outcome,
-): Parameters<Fates["decide"]>[2]["settlement"] {
-  const { first, count, attempt, reason, result } = row;
-  return {
-    outcome,
-    first,
-    count,
-    attempt,
-    ...(reason !== undefined && { reason }),
-    ...(result !== undefined && { result }),
-  };
 }

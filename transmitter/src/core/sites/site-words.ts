@@ -167,12 +167,14 @@ export function readSettlementRows(map: FieldMap): PassedSettlement[] {
     const [first, count, attempt] = [numberIn(row, 1), numberIn(row, 2), numberIn(row, 3)];
     if (outcome === undefined || count < 1) throw bad("a settlement is [outcome, first, count, …]");
     const detail = (row as unknown[])[4];
-    if (detail === undefined || detail === null) return { outcome, first, count, attempt };
-    return { outcome, first, count, attempt, ...readDetail(mapValue(detail, "a detail")) };
+    const more = detail === undefined || detail === null ? {} : readDetail(detail);
+    const { reason, result, outputs, ref } = more;
+    return { outcome, first, count, attempt, reason, result, outputs, ref };
   });
 }
 
-function readDetail(map: FieldMap): Partial<PassedSettlement> {
+function readDetail(detail: unknown): Partial<PassedSettlement> {
+  const map = mapValue(detail, "a detail");
   const result = ownField(map, "result");
   const outputs = listField(map, "outputs", rowsMax);
   const hasReason = ownField(map, "reason") !== undefined;
@@ -223,8 +225,10 @@ export interface DeliveryHead extends GroupName {
 
 /** @throws {MeshError} `BAD_PAYLOAD`, `BAD_SERVICE`, `BAD_PATTERN`, `BAD_ID` */
 export function readDeliveryHead(map: FieldMap): DeliveryHead {
+  const { service, pattern } = readGroupName(map);
   return {
-    ...readGroupName(map),
+    service,
+    pattern,
     number: intField(map, "number", { min: 1 }),
     attempt: intField(map, "attempt", { min: 1 }),
     repeat: booleanField(map, "repeat", false),
