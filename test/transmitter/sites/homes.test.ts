@@ -47,6 +47,23 @@ describe("transmitter core: homes in a mesh", () => {
     expect(worker.takeOne("DLVR").fields).to.deep.include({ seq: 1, origin: `${net.ids[1]}.7` });
   });
 
+  it("gives out as one run what its former home has never given out (§18.7)", () => {
+    const net = new SiteNet(2);
+    const [former, home] = net.benches as [CoreBench, CoreBench];
+    former.cell("worker").catch("a", "any", { credit: 0 });
+    const sender = former.cell("sender", { encoding: "M" });
+    const run = Array.from({ length: 5 }, () => ({ channel: "a", data: 1 }));
+    sender.sendRun(run);
+    const moved = home.stranger("M");
+    moved.hello({ id: sender.id, service: "sender", session: 2 });
+    moved.sendRun(run, { first: 1, session: 1, sender: sender.id, service: "sender" });
+    net.pass(1100);
+
+    const worker = home.cell("worker", { encoding: "M" });
+    worker.catch("a", "any", { credit: 9 });
+    expect(worker.takeOne("DLVR").run?.count).to.equal(5);
+  });
+
   it("takes over from a dead origin what a cell holds, without telling the cell (§18.7)", () => {
     const net = new SiteNet(3);
     const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];

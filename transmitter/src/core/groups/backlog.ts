@@ -50,7 +50,10 @@ export class Backlog {
     }
   }
 
-  /** Puts in what has never been out, where its number stands among the others of that kind. */
+  /**
+   * Puts in what has never been out, where its number stands among the others of that kind. What
+   * comes event by event is one span again, and goes out as one run.
+   */
   insert(span: Span): void {
     this.count(span, 1);
     for (const rest of this.sortOut([span])) {
@@ -59,7 +62,9 @@ export class Backlog {
       while (next !== undefined && (isBack(next) || next.from < rest.from)) {
         next = this.spans.at(++at);
       }
-      if (next === undefined) this.spans.push(rest);
+      const before = at === 0 ? undefined : this.spans.at(at - 1);
+      if (before !== undefined && isOneWith(before, rest)) before.to = rest.to;
+      else if (next === undefined) this.spans.push(rest);
       else if (at === 0) this.spans.unshift(rest);
       else this.spans.splice(at, 0, rest);
     }
@@ -178,4 +183,10 @@ export class Backlog {
 /** Whether it has been out, or may have been, in front of what has not. */
 function isBack(span: Span): boolean {
   return span.attempt > 0 || span.repeat;
+}
+
+/** Whether two spans that were never out are neighbours in one run. */
+function isOneWith(before: Span, next: Span): boolean {
+  const isFresh = !isBack(before) && !isBack(next);
+  return isFresh && before.lot === next.lot && before.to === next.from;
 }
