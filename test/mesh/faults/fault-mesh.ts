@@ -14,10 +14,11 @@ import { FaultTransmitter, type Terms } from "./fault-transmitter.js";
 import type { Anycatching } from "./instructions.js";
 import { loopback, type Place } from "./place.js";
 
-/** What a cell keeps of what it sees: a log, unless it is told not to, or marks. */
+/** What a cell keeps of what it sees: a log, unless it is told not to, or marks, or counts. */
 export interface Keeping {
   readonly isLogged?: boolean;
   readonly marksMax?: number;
+  readonly isCounted?: boolean;
   /** Flags of node itself. */
   readonly nodeFlags?: readonly string[];
   /** The transmitter it is attached to first; default the first one. */
@@ -91,10 +92,11 @@ export class FaultMesh {
       home,
       place,
       isLogged = true,
+      isCounted = false,
       ...anycatching
     }: Anycatching & Omit<Keeping, "marksMax" | "nodeFlags">,
   ): Promise<Actor[]> {
-    const keeping = { isLogged, ...(home && { home }), ...(place && { place }) };
+    const keeping = { isLogged, isCounted, ...(home && { home }), ...(place && { place }) };
     const cells = await this.seat(service, count, keeping);
     await Promise.all(cells.map((cell) => cell.tell("anycatch", anycatching)));
     return cells;
@@ -169,11 +171,11 @@ export class FaultMesh {
   }
 
   private newCell(service: string, keeping: Keeping & { readonly id?: string }): Actor {
-    const { isLogged = true, marksMax, nodeFlags = [], id = randomThid() } = keeping;
+    const { isLogged = true, isCounted = false, marksMax, nodeFlags = [], id = randomThid() } = keeping;
     const { home = this.transmitter, place = loopback } = keeping;
     const log = join(this.folder, `${id}.jsonl`);
     const seat = { id, service, command: home.command };
-    const books = { ...(isLogged && { log }), ...(marksMax !== undefined && { marksMax }) };
+    const books = { isCounted, ...(isLogged && { log }), ...(marksMax !== undefined && { marksMax }) };
     const cell = new Actor(this.script, { ...seat, ...books }, { nodeFlags, place });
     this.cells.push(cell);
     if (!isLogged) return cell;

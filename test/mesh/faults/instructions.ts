@@ -9,7 +9,12 @@ export interface Seat {
   readonly log?: string;
   /** Without a log: the highest number of its one sender, each of which it marks. */
   readonly marksMax?: number;
+  /** Without a log: counts each event of each sender. */
+  readonly isCounted?: boolean;
 }
+
+/** By sender: marks of its events, by number, as `roles/counts.ts` has them. */
+export type EventCounts = Map<string, Uint8Array>;
 
 /**
  * What the handler of an anycatch does at the first attempt of an event; otherwise it just acks.
@@ -140,6 +145,7 @@ export interface Instructions {
   /** Sends as fast as there is room, and resolves when all is accepted. */
   flood: [Flood, void];
   marks: [void, MarksReport];
+  counts: [void, EventCounts];
   /** Lets go of the handlers that hold. */
   finish: [void, void];
   tally: [void, Tally];

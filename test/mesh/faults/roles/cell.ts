@@ -45,6 +45,7 @@ const deeds: Deeds = {
     const { doubles, disordered, seen } = seated.marks!;
     return { doubles, disordered, seen };
   },
+  counts: () => seated.counts!.bySender,
   pour: (stream) => void (pouring = new Pouring(seated, stream)),
   dry: () => pouring!.dry(),
   pace: ({ workMs }) => void (seated.workMs = workMs),

@@ -12,22 +12,25 @@ import {
 import type { LogEntry } from "../../../simulation/log.js";
 import { RunLog } from "../../../support/run-log.js";
 import type { Anycatching, FaultBody, Seat, Tally } from "../instructions.js";
+import { Counts } from "./counts.js";
 import { Marks } from "./marks.js";
 import { armedTerms, nameOf } from "./records.js";
 
 /** Makes the cell of this process, and logs that it is welcome. */
 export async function join(seat: Seat, onHolding: (event: string) => void): Promise<SeatedCell> {
-  const { id, service, command, log, marksMax } = seat;
+  const { id, service, command, log, marksMax, isCounted = false } = seat;
   const cell = await connect({ id, service, transmitters: command, connectTimeoutMs: 20_000 });
   const runLog = log === undefined ? undefined : new RunLog(log, { cell: id, service });
   const marks = marksMax === undefined ? undefined : new Marks(marksMax);
-  return new SeatedCell(cell, { runLog, marks, onHolding });
+  const counts = isCounted ? new Counts() : undefined;
+  return new SeatedCell(cell, { runLog, marks, counts, onHolding });
 }
 
 /** Where a cell writes down what it sees. */
 interface Books {
   readonly runLog: RunLog | undefined;
   readonly marks: Marks | undefined;
+  readonly counts: Counts | undefined;
   readonly onHolding: (event: string) => void;
 }
 
@@ -35,6 +38,7 @@ interface Books {
 export class SeatedCell {
   readonly cell: Cell;
   readonly marks: Marks | undefined;
+  readonly counts: Counts | undefined;
   /** Events that a flood has sent so far. */
   flooded = 0;
   private readonly runLog: RunLog | undefined;
@@ -54,10 +58,11 @@ export class SeatedCell {
   private held = 0;
   private heldMax = 0;
 
-  constructor(cell: Cell, { runLog, marks, onHolding }: Books) {
+  constructor(cell: Cell, { runLog, marks, counts, onHolding }: Books) {
     this.cell = cell;
     this.runLog = runLog;
     this.marks = marks;
+    this.counts = counts;
     this.onHolding = onHolding;
     cell.status.on((status) => this.told(status));
     if (cell.status.last?.kind !== "welcome") throw new Error("the cell was lost at once");
@@ -125,6 +130,7 @@ export class SeatedCell {
       this.marks.mark(event.seq);
       return undefined;
     }
+    if (this.counts !== undefined) return this.count(this.counts, workMs, event);
     const { attempt, repeat, data } = event;
     const record = { ...nameOf(event), pattern, attempt };
     const home = originOf(event) ?? this.home;
@@ -145,6 +151,17 @@ export class SeatedCell {
       this.workedMs += performance.now() - beganMs;
       this.end(record, ctx);
     });
+  }
+
+  /** Works, and writes nothing down but two marks. */
+  private async count(
+    counts: Counts,
+    workMs: number,
+    { sender, seq }: CaughtEvent,
+  ): Promise<void> {
+    counts.begun(sender, seq);
+    await delay(workMs);
+    counts.acked(sender, seq);
   }
 
   private doDeed({ attempt, repeat, data }: CaughtEvent<FaultBody | null>, id: string) {
