@@ -171,11 +171,21 @@ export class FaultMesh {
   }
 
   private newCell(service: string, keeping: Keeping & { readonly id?: string }): Actor {
-    const { isLogged = true, isCounted = false, marksMax, nodeFlags = [], id = randomThid() } = keeping;
+    const {
+      isLogged = true,
+      isCounted = false,
+      marksMax,
+      nodeFlags = [],
+      id = randomThid(),
+    } = keeping;
     const { home = this.transmitter, place = loopback } = keeping;
     const log = join(this.folder, `${id}.jsonl`);
     const seat = { id, service, command: home.command };
-    const books = { isCounted, ...(isLogged && { log }), ...(marksMax !== undefined && { marksMax }) };
+    const books = {
+      isCounted,
+      ...(isLogged && { log }),
+      ...(marksMax !== undefined && { marksMax }),
+    };
     const cell = new Actor(this.script, { ...seat, ...books }, { nodeFlags, place });
     this.cells.push(cell);
     if (!isLogged) return cell;

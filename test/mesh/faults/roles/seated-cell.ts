@@ -154,11 +154,7 @@ export class SeatedCell {
   }
 
   /** Works, and writes nothing down but two marks. */
-  private async count(
-    counts: Counts,
-    workMs: number,
-    { sender, seq }: CaughtEvent,
-  ): Promise<void> {
+  private async count(counts: Counts, workMs: number, { sender, seq }: CaughtEvent): Promise<void> {
     counts.begun(sender, seq);
     await delay(workMs);
     counts.acked(sender, seq);
