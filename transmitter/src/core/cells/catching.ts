@@ -55,7 +55,7 @@ export class Catching {
     const held = known ?? this.open(cell, wish);
     const grant = (atMs: number, isWhole = true): void => {
       if (cell.catches.get(held.number) !== held) return;
-      if (held.mode === "any") this.agree(held, wish);
+      if (held.mode === "any") held.member.group.change(held.member, wish);
       const { next, ...answer } = answerTo(held, wish);
       this.parts.attachments.send(cell, "CGHT", isWhole ? { ...answer, next } : answer);
       // Only now: what it has claimed comes by the number of its catch.
@@ -110,12 +110,6 @@ export class Catching {
     }
     cell.catches.set(number, held);
     return held;
-  }
-
-  private agree(held: CellCatch & { mode: "any" }, wish: CatchWish): void {
-    held.member.wish = wish;
-    held.member.credit = wish.credit;
-    held.member.group.agree();
   }
 
   /** `DROP` @throws {MeshError} `UNKNOWN_CATCH` */

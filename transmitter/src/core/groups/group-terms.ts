@@ -14,11 +14,7 @@ export const defaultTerms: GroupTerms = Object.freeze({
   ackTimeoutMs: 30_000,
 });
 
-/**
- * What these wishes come to together; `undefined` if there is none.
- *
- * Done for each cell that comes or goes, over all of its group: it makes nothing on the way.
- */
+/** What these wishes come to together; `undefined` if there is none. */
 export function termsOf(wishes: Iterable<GroupTerms>): GroupTerms | undefined {
   let [redeliver, affinity] = [true, false];
   let [attemptsMax, ackTimeoutMs] = [Number.POSITIVE_INFINITY, 0];
@@ -30,4 +26,34 @@ export function termsOf(wishes: Iterable<GroupTerms>): GroupTerms | undefined {
   }
   if (attemptsMax === Number.POSITIVE_INFINITY) return undefined;
   return { redeliver, affinity, attemptsMax, ackTimeoutMs };
+}
+
+/**
+ * The wishes of all members, each kind once: there are few, and a cell that comes to a thousand
+ * others costs no more than the first.
+ */
+export class Wishes {
+  private readonly kinds = new Map<string, { readonly wish: GroupTerms; count: number }>();
+
+  add(wish: GroupTerms): void {
+    const key = keyOf(wish);
+    const kind = this.kinds.get(key);
+    if (kind === undefined) this.kinds.set(key, { wish, count: 1 });
+    else kind.count++;
+  }
+
+  remove(wish: GroupTerms): void {
+    const key = keyOf(wish);
+    const kind = this.kinds.get(key);
+    if (kind !== undefined && --kind.count === 0) this.kinds.delete(key);
+  }
+
+  /** What they come to together; `undefined` if there is none. */
+  get terms(): GroupTerms | undefined {
+    return termsOf([...this.kinds.values()].map(({ wish }) => wish));
+  }
+}
+
+function keyOf({ redeliver, affinity, attemptsMax, ackTimeoutMs }: GroupTerms): string {
+  return `${redeliver} ${affinity} ${attemptsMax} ${ackTimeoutMs}`;
 }

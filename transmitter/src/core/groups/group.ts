@@ -3,7 +3,7 @@ import { Backlog } from "./backlog.js";
 import type { CellRecord } from "../cells/cells.js";
 import type { Claims } from "./claims.js";
 import { KeyOwners } from "./affinity.js";
-import { defaultTerms, type GroupTerms, termsOf } from "./group-terms.js";
+import { defaultTerms, type GroupTerms, termsOf, Wishes } from "./group-terms.js";
 import type { Holder } from "./holder.js";
 import { type Lot, type Span, spanCount } from "./ledger.js";
 import { Member } from "./member.js";
@@ -38,6 +38,7 @@ export class Group {
   readonly pattern: Pattern;
   /** The cells of this transmitter. */
   readonly members = new Map<CellRecord, Member>();
+  private readonly wishes = new Wishes();
   /** The other transmitters that have cells of it, and what is leased to them and by them. */
   readonly sites = new GroupSites();
   readonly backlog = new Backlog();
@@ -117,9 +118,19 @@ export class Group {
   join(cell: CellRecord, catchNumber: number, wish: CatchWish): Member {
     const member = new Member(this, cell, catchNumber, wish);
     this.members.set(cell, member);
+    this.wishes.add(wish);
     this.agree();
     this.owners.changed();
     return member;
+  }
+
+  /** A member wishes something else than before. */
+  change(member: Member, wish: CatchWish): void {
+    this.wishes.remove(member.wish);
+    this.wishes.add(wish);
+    member.wish = wish;
+    member.credit = wish.credit;
+    this.agree();
   }
 
   /** It has members that were granted their catch: whoever was waited for has come. */
@@ -134,6 +145,7 @@ export class Group {
     const member = this.members.get(cell);
     if (member === undefined) return [];
     this.members.delete(cell);
+    this.wishes.remove(member.wish);
     const spans = member.takeAll();
     for (const span of spans) this.released(span);
     this.agree();
@@ -148,7 +160,7 @@ export class Group {
 
   /** Works the terms out anew, after a wish came, went or changed. */
   agree(): void {
-    const own = termsOf(wishesOf(this.members.values()));
+    const own = this.wishes.terms;
     // Without members those of the last ones stay in force.
     this.ownTerms = own ?? this.ownTerms;
     const terms = termsOf([...(own ? [own] : []), ...this.sites.terms()]);
@@ -274,8 +286,4 @@ export class Group {
 export interface Choice {
   readonly holder: Holder;
   readonly count: number;
-}
-
-function* wishesOf(members: Iterable<Member>): Generator<GroupTerms> {
-  for (const { wish } of members) yield wish;
 }
