@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "the origin takes a number once",
     file: `${core}/events/intake.ts`,
-    text: "if (first < sender.floor || sender.known.overlaps(first, last)) {",
+    text: "if (first < sender.floor || sender.known.overlaps(first, run.last)) {",
     instead: "if (first < sender.floor) {",
     nets: ["core"],
   },
