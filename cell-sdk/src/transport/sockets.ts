@@ -152,7 +152,8 @@ class SocketAttachment implements Attachment {
     });
     events.on("disconnect", () => this.lose("disconnected"));
     events.on("close", () => {
-      refusals.note(address, performance.now());
+      // Also said of a connection that was given up here while it was being made.
+      if (this.state === "open") refusals.note(address, performance.now());
       this.lose(refused);
     });
     events.on("close:error", () => this.lose("connection failed"));
