@@ -25,7 +25,8 @@ export class Dedupe {
   seen(id: string, sender: Sender, seq: number, nowMs: number): "new" | "pending" | "handled" {
     this.forgetOld(nowMs);
     const first = this.firsts.get(id);
-    if (first === undefined) {
+    // What was left to another home is not known here any more.
+    if (first === undefined || first.sender.ceded.has(first.seq)) {
       this.firsts.set(id, { sender, seq, untilMs: nowMs + this.windowMs });
       return "new";
     }

@@ -12,15 +12,12 @@ export function* unassigned({ backlog, waiting, held }: Group): Generator<Span> 
   yield* held;
 }
 
-/**
- * Takes out of what nobody has the events that are wanted; the others stay, and so do those with an
- * idempotency key: what repeats them is known here alone. @see PROTOCOL.md §11.6
- */
+/** Takes out of what nobody has the events that are wanted; the others stay. */
 export function takeUnassigned(group: Group, wish: Wish): Span[] {
   const { backlog, waiting, held, owners } = group;
-  const isTouched = (span: Span): boolean => {
-    const wanted = wish(span.lot);
-    return wanted !== undefined && hasWanted(span, wanted);
+  const isTouched = ({ lot, from, to }: Span): boolean => {
+    const seqAt = (number: number): number => lot.run.seqAt(number - lot.firstNumber);
+    return wish(lot)?.overlaps(seqAt(from), seqAt(to - 1)) === true;
   };
   const taken: Span[] = [];
   const part = (span: Span, putBack: (left: Span) => void): void => {
@@ -51,24 +48,14 @@ export function takeUnassigned(group: Group, wish: Wish): Span[] {
   return taken;
 }
 
-function hasWanted({ lot, from, to }: Span, wanted: RangeSet): boolean {
-  const seqAt = (number: number): number => lot.run.seqAt(number - lot.firstNumber);
-  if (!wanted.overlaps(seqAt(from), seqAt(to - 1))) return false;
-  for (let number = from; number < to; number++) if (isWanted(lot, number, wanted)) return true;
-  return false;
-}
-
-function isWanted({ run, firstNumber }: Lot, number: number, wanted: RangeSet): boolean {
-  const index = number - firstNumber;
-  return wanted.has(run.seqAt(index)) && run.extrasAt(index)?.id === undefined;
-}
-
 /** Cuts a span where wanted events and others meet. */
 function* pieces(span: Span, wanted: RangeSet): Generator<readonly [Span, isWanted: boolean]> {
-  const { lot, from, to } = span;
+  const { run, firstNumber } = span.lot;
+  const isWanted = (number: number): boolean => wanted.has(run.seqAt(number - firstNumber));
+  const { from, to } = span;
   for (let number = from + 1; number < to; number++) {
-    const before = isWanted(lot, number - 1, wanted);
-    if (isWanted(lot, number, wanted) !== before) yield [cutBelow(span, number), before];
+    const before = isWanted(number - 1);
+    if (isWanted(number) !== before) yield [cutBelow(span, number), before];
   }
-  yield [span, isWanted(lot, to - 1, wanted)];
+  yield [span, isWanted(to - 1)];
 }
