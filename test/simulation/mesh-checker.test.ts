@@ -74,6 +74,7 @@ function rows(): Row[] {
   const untold = without(({ id, action }) => {
     return id === "s:3" && (action === "accepted" || action === "handled");
   });
+  const unsaid = without(({ id, action }) => id === "s:3" && action === "handled");
   const takenAgain = {
     id: "s:3",
     cell: "s",
@@ -236,12 +237,25 @@ function rows(): Row[] {
       change: compose(
         unhandled,
         armedLate,
+        unsaid,
         also({ ...started(home), action: "crashed" }),
         moved,
         also(takenAgain),
         also(confirmedAgain),
       ),
       finds: ["early", "lost"],
+    },
+    {
+      name: "one for a group armed after the old home had it, when its sender knew that it was handled",
+      change: compose(
+        unhandled,
+        armedLate,
+        also({ ...started(home), action: "crashed" }),
+        moved,
+        also(takenAgain),
+        also(confirmedAgain),
+      ),
+      finds: [],
     },
   ];
 }

@@ -80,6 +80,8 @@ export class ConfirmRule implements Rule {
     if (event.acceptedMs.has(home)) return;
     event.acceptedMs.set(home, timeMs);
     if (event.wish.isGather === true) return;
+    // It was done with, and its sender told so: then it is repeated for streams (§11.5).
+    if (event.handledMs !== undefined) return;
     // It was taken at some time between then and now; a group counts if it stood all the while.
     const attachedMs = membership.attachedMs(event.sender, home);
     // It may have been taken before wherever its sender was attached meanwhile: who lives answers
