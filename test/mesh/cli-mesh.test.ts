@@ -196,11 +196,15 @@ describe("cli: a mesh of two transmitters", function () {
     await watcher.waitForLine(/^armed /);
 
     const b = await startUp(["--link", a.command]);
-    const ofA = `"id":"${a.id}","by":"${b.id}"`;
     const ofB = `"id":"${b.id}","by":"${a.id}"`;
     await watcher.waitForLine(new RegExp(`transmitter.joined","data":{${ofB}`), slowly);
-    // What the other one tells comes here too.
-    await watcher.waitForLine(new RegExp(`transmitter.joined","data":{${ofA}`), slowly);
+    // What the other one tells comes here too, as soon as it knows who listens here.
+    await eventually(async () => {
+      const cell = await connect({ service: "seen", transmitters: b.command });
+      await cell.close();
+      const isSeen = (line: string): boolean => line.includes('"service":"seen"');
+      expect(watcher.stdout.some(isSeen)).to.equal(true);
+    }, slowly);
     b.process.kill("SIGKILL");
     await watcher.waitForLine(new RegExp(`transmitter.dead","data":{${ofB}`), slowly);
 
