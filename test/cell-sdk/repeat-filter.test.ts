@@ -57,6 +57,14 @@ describe("cell: repeat filter", () => {
     expect(freshOf(filter, [2, 3, 4])).to.deep.equal([2, 3, 4]);
   });
 
+  it("keeps back nothing for what its sender had sent before this catch had anything of it", () => {
+    const filter = new RepeatFilter();
+    freshOf(filter, [5, 8]);
+    filter.lost(2);
+
+    expect(freshOf(filter, [3, 4, 6, 7])).to.deep.equal([3, 4]);
+  });
+
   it("takes what is below the floor as seen", () => {
     const filter = new RepeatFilter();
     freshOf(filter, [10], 10);

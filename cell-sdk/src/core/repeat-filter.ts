@@ -6,7 +6,8 @@ import { SenderRanges } from "./sender-ranges.js";
  * sender's floor, and everything below the floor was handled and is never sent again.
  *
  * What was told as lost may come after all, when its sender brings it to another home. It comes too
- * late then if newer events of its sender have come: it would be out of order, and stays lost.
+ * late then if newer events of its sender have come: it would be out of order, and stays lost. What
+ * its sender had sent before any event of it came here is none of that.
  *
  * Runs must be given in the order of their stream. Hot path: a run without repeats costs one
  * look-up and one range for each unbroken row of numbers.
@@ -38,6 +39,7 @@ export class RepeatFilter {
     const seen = this.senders.of(sender, floor, nowMs);
     const known = this.senders.floorOf(sender);
     const first = run.seqAt(from);
+    const oldest = this.senders.firstOf(sender, first);
     if (first >= known && first > (seen.highest ?? 0)) {
       addRows(run, from, (low, high) => seen.add(low, high));
       return undefined;
@@ -49,7 +51,7 @@ export class RepeatFilter {
       const seq = run.seqAt(index);
       if (seq < known || seen.has(seq)) continue;
       seen.add(seq);
-      if (seq < newest && late < this.told) late++;
+      if (seq < newest && seq > oldest && late < this.told) late++;
       else fresh.push(index);
     }
     this.told -= late;

@@ -17,6 +17,7 @@ const touchMs = 1000;
 
 interface SenderNumbers {
   readonly numbers: RangeSet;
+  first: number | undefined;
   floor: number;
   touchedMs: number;
 }
@@ -41,8 +42,7 @@ export class SenderRanges {
 
   /** Raises the floor of a sender and returns its numbers above it; they may be added to. */
   of(sender: Thid, floor: number, nowMs: number): RangeSet {
-    const known = sender === this.lastSender ? this.last : this.senders.get(sender);
-    const entry = known ?? this.insert(sender, floor, nowMs);
+    const entry = this.entryOf(sender) ?? this.insert(sender, floor, nowMs);
     this.lastSender = sender;
     this.last = entry;
     if (nowMs - entry.touchedMs > touchMs) this.touch(sender, entry, nowMs);
@@ -56,8 +56,15 @@ export class SenderRanges {
 
   /** The floor of a sender as far as it is known. */
   floorOf(sender: Thid): number {
-    const entry = sender === this.lastSender ? this.last : this.senders.get(sender);
-    return entry?.floor ?? 0;
+    return this.entryOf(sender)?.floor ?? 0;
+  }
+
+  /** The number that this was first asked with, of a sender that is known. */
+  firstOf(sender: Thid, seq: number): number {
+    const entry = this.entryOf(sender);
+    if (entry === undefined) return seq;
+    entry.first ??= seq;
+    return entry.first;
   }
 
   /** Every sender with its ranges: copies. */
@@ -65,9 +72,13 @@ export class SenderRanges {
     for (const [sender, { numbers }] of this.senders) yield [sender, numbers.ranges()];
   }
 
+  private entryOf(sender: Thid): SenderNumbers | undefined {
+    return sender === this.lastSender ? this.last : this.senders.get(sender);
+  }
+
   private insert(sender: Thid, floor: number, nowMs: number): SenderNumbers {
     this.forgetOld(nowMs);
-    const entry = { numbers: new RangeSet(), floor, touchedMs: nowMs };
+    const entry = { numbers: new RangeSet(), first: undefined, floor, touchedMs: nowMs };
     this.senders.set(sender, entry);
     return entry;
   }
