@@ -26,8 +26,12 @@ const longFiles: Readonly<Record<string, LongFile>> = {
     reason: "one way in for every event; its cases share their state",
   },
   "transmitter/src/core/mesh/mesh.ts": {
-    lines: 305,
+    lines: 312,
     reason: "the composition of a mesh and what its parts tell each other, one method for each",
+  },
+  "transmitter/src/core/sites/sites.ts": {
+    lines: 303,
+    reason: "what the core asks of other transmitters and is told by them, one method for each",
   },
   "cell-sdk/src/core/outbox.ts": {
     lines: 312,

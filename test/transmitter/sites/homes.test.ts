@@ -28,6 +28,25 @@ describe("transmitter core: homes in a mesh", () => {
     expect(sender.confirms()).to.deep.equal(["1 handled"]);
   });
 
+  it("waits for who comes back, too, where all have just started, before a sender's events go (§10.9)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    net.joinedMs = a.nowMs;
+    const sender = a.stranger();
+    sender.hello({ id: "e".repeat(40), service: "sender", session: 2 });
+    sender.send("a", { seq: 1, repeat: true });
+    net.pass(500);
+    expect(sender.confirms()).to.deep.equal([]);
+
+    const worker = b.stranger();
+    worker.hello({ id: "f".repeat(40), service: "worker", session: 2 });
+    worker.catch("a", "any", { credit: 5 });
+    net.pass(1600);
+
+    worker.settle(worker.takeOne("DLVR"));
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1", "1 handled"]);
+  });
+
   it("takes nothing of a sender that is attached elsewhere by a later session (§18.7)", () => {
     const net = new SiteNet(2);
     const [a, b] = net.benches as [CoreBench, CoreBench];

@@ -29,6 +29,8 @@ export class SiteNet {
   private isPumping = false;
   /** Whether words wait until `pump`. */
   isHeld = false;
+  /** When all of them came to each other: long ago. */
+  joinedMs = Number.NEGATIVE_INFINITY;
 
   constructor(count: number, limits: Partial<CoreLimits> = {}) {
     this.ids = Array.from({ length: count }, (_, at) => String(at + 1).repeat(40));
@@ -163,6 +165,7 @@ export class SiteNet {
       },
       isLinked: (id) => this.ids.includes(id) && !this.dead.has(this.ids.indexOf(id)),
       unackedBytes: () => 0,
+      joinedMs: () => this.joinedMs,
       linkedPeers: () => this.ids.filter((_, other) => other !== at && !this.dead.has(other)),
       attachedSession: (cell) => this.attachedSession(at, cell),
       wasAway: () => this.away.has(at),

@@ -121,8 +121,10 @@ export class Attachments {
     nowMs: number,
   ): CellRecord {
     const { random, senders, limits, sites, telling } = this.parts;
-    // In a mesh the groups of others are known, and their events wait for them.
-    const waitMs = hello.session > 1 && !sites.hasPeers ? limits.claimMs : 0;
+    // In a mesh the groups of others are known; in one that has just begun their cells may be on
+    // their way back.
+    const unknownMs = Math.min(limits.claimMs, sites.joinedMs + limits.claimMs - nowMs);
+    const waitMs = hello.session > 1 ? Math.max(0, unknownMs) : 0;
     const record: CellRecord = newCell(hello, {
       encoding,
       connection: connection.id,

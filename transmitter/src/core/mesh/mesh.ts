@@ -38,6 +38,8 @@ export class Mesh {
   private readonly beats: BeatClock;
   private nowMs: number;
   private state: "here" | "away" | "leaving" = "here";
+  /** When it became a member; infinite before. */
+  joinedMs = Number.POSITIVE_INFINITY;
   /** When it is here again, where it was away and all have acked its record. */
   private hereMs = Number.POSITIVE_INFINITY;
 
@@ -73,7 +75,7 @@ export class Mesh {
       send: (id, word, done) => this.peering.send(id, word, this.nowMs, done),
       listeners: () => [...this.listeners()],
     });
-    this.joining = new Joining(this, (isDegraded) => handlers.joined(isDegraded), limits);
+    this.joining = new Joining(this, (isDegraded) => this.enter(isDegraded), limits);
     this.talk = new Talk(me, limits.heartbeatMs, this);
   }
 
@@ -90,6 +92,11 @@ export class Mesh {
     this.directory.set(pubKey, this.me.pub);
     this.directory.set(commandKey, this.me.command);
     this.joining.start(seeds, nowMs, nowMs + this.limits.joinTimeoutMs);
+  }
+
+  private enter(isDegraded: boolean): void {
+    this.joinedMs = this.nowMs;
+    this.handlers.joined(isDegraded);
   }
 
   /** Says farewell: others know at once that this incarnation is gone, and beats no more. */

@@ -9,6 +9,8 @@ export interface Links {
   send(id: Thid, part: Buffer, nowMs: number, done?: (isTaken: boolean) => void): void;
   isLinked(id: Thid): boolean;
   unackedBytes(id: Thid): number;
+  /** When this transmitter became a member of its mesh, in ms. */
+  joinedMs(): number;
   /** Transmitters that live and are linked with this one. */
   linkedPeers(): readonly Thid[];
   /**
@@ -29,6 +31,7 @@ export const noLinks: Links = Object.freeze({
   send: () => {},
   isLinked: () => false,
   unackedBytes: () => 0,
+  joinedMs: () => Number.POSITIVE_INFINITY,
   linkedPeers: () => [],
   attachedSession: () => 0,
   wasAway: () => false,
@@ -53,6 +56,7 @@ export function loopedLinks(
       done?.(true);
     },
     unackedBytes: (id) => links.unackedBytes(id),
+    joinedMs: () => links.joinedMs(),
     linkedPeers: () => links.linkedPeers(),
     attachedSession: (cell) => links.attachedSession(cell),
     wasAway: (nowMs) => links.wasAway(nowMs),

@@ -32,6 +32,7 @@ export class MeshEar implements MeshListener {
       },
       isLinked: (id) => mesh.isLinked(id),
       unackedBytes: (id) => mesh.unackedBytes(id),
+      joinedMs: () => mesh.joinedMs,
       linkedPeers: () => mesh.members.all.filter((each) => this.isHere(each)).map(({ id }) => id),
       attachedSession: (cell) => this.attachedSession(mesh, cell),
       wasAway: (nowMs) => mesh.wasAway(nowMs),

@@ -94,6 +94,11 @@ export class Sites implements Elsewhere {
     return this.links.linkedPeers().length > 0;
   }
 
+  /** When this transmitter came to others; infinite where there are none. */
+  get joinedMs(): number {
+    return this.hasPeers ? this.links.joinedMs() : Number.POSITIVE_INFINITY;
+  }
+
   /** The transmitter has joined a mesh. */
   join(links: Links): void {
     this.links = links;
