@@ -7,7 +7,8 @@ import { SenderRanges } from "./sender-ranges.js";
  *
  * What was told as lost may come after all, when its sender brings it to another home. It comes too
  * late then if newer events of its sender have come: it would be out of order, and stays lost. What
- * its sender had sent before any event of it came here is none of that.
+ * came before the first event of its sender that was seen here may have been sent before anybody
+ * listened: it comes as late, and does not count.
  *
  * Runs must be given in the order of their stream. Hot path: a run without repeats costs one
  * look-up and one range for each unbroken row of numbers.
@@ -51,10 +52,12 @@ export class RepeatFilter {
       const seq = run.seqAt(index);
       if (seq < known || seen.has(seq)) continue;
       seen.add(seq);
-      if (seq < newest && seq > oldest && late < this.told) late++;
-      else fresh.push(index);
+      if (seq > newest || this.told === 0) fresh.push(index);
+      else {
+        late++;
+        if (seq > oldest) this.told--;
+      }
     }
-    this.told -= late;
     if (fresh.length === run.count - from) return undefined;
     this.repeats += run.count - from - fresh.length - late;
     return Uint32Array.from(fresh);

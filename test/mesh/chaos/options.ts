@@ -23,7 +23,7 @@ export const usage = `npm run chaos -- [options]
   --seed N            draws the faults (default 7)
   --json              one JSON object a line, the last one the verdict
   --transmitters N    1 to 9 (default 3)
-  --rate N            events per second of all senders (default 60)
+  --rate N            events per second of all senders (default 100)
   --only LIST         faults, by name
   --keep FILE         keeps the log of the run
   --bare              faults alone: no windows with a frozen cell, no crowd
@@ -34,7 +34,7 @@ const flags = {
   seed: { type: "string", default: "7" },
   json: { type: "boolean", default: false },
   transmitters: { type: "string", default: "3" },
-  rate: { type: "string", default: "60" },
+  rate: { type: "string", default: "100" },
   only: { type: "string", default: "" },
   keep: { type: "string" },
   bare: { type: "boolean", default: false },
