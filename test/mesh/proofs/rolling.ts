@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Actor } from "../faults/actor.js";
 import { FaultMesh } from "../faults/fault-mesh.js";
 import type { FaultTransmitter } from "../faults/fault-transmitter.js";
-import type { SendReport } from "../faults/instructions.js";
+import type { Notice, SendReport } from "../faults/instructions.js";
 import { countMarks, Counts } from "../faults/roles/counts.js";
 import { type Claim, claim, ms, say } from "./claim.js";
 import { previousRef, type Release, releaseOf } from "./release.js";
@@ -36,6 +36,8 @@ export interface RollingFigures {
   /** The longest drain, and the longest time until a transmitter was back among all. */
   readonly drainMs: number;
   readonly backMs: number;
+  /** Channels of what the mesh told of deaths and of links that began anew, and how often. */
+  readonly troubles: ReadonlyMap<string, number>;
   /** From send to `accepted`: the worst of the senders. */
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -60,6 +62,8 @@ export async function runRolling(plan: RollingPlan): Promise<RollingFigures> {
     workers.push(...(await mesh.seatGroup("billing", 2, { ...anycatching, home })));
     senders.push(await mesh.seatOne("shop", { home, isLogged: false }));
   }
+  const watcher = await mesh.seatOne("observer", { isLogged: false });
+  await watcher.tell("watch");
   const perSecond = plan.perSecond / senders.length;
   const load = { channel, count: Math.round(perSecond * plan.seconds), perSecond };
   const state = { isSent: false };
@@ -73,6 +77,7 @@ export async function runRolling(plan: RollingPlan): Promise<RollingFigures> {
     for (const each of transmitters) turns.push(await restart(mesh, each));
   } while (!state.isSent);
   const reports = await sending;
+  const troubles = troublesIn(await watcher.tell("watched"));
   let unconfirmed = 0;
   for (const sender of senders) unconfirmed += await sender.leave();
   const counts = new Counts();
@@ -81,7 +86,15 @@ export async function runRolling(plan: RollingPlan): Promise<RollingFigures> {
   await mesh.end();
   const sums = sum(reports, turns);
   const sent = senders.length * load.count;
-  return { ...judge(counts, sent - sums.refused), sent, unconfirmed, ...sums };
+  return { ...judge(counts, sent - sums.refused), sent, unconfirmed, troubles, ...sums };
+}
+
+function troublesIn(notices: readonly Notice[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const { channel: what } of notices) {
+    if (/\.(dead|suspect|anew)$/.test(what)) found.set(what, (found.get(what) ?? 0) + 1);
+  }
+  return found;
 }
 
 /** One restart. */
@@ -143,7 +156,9 @@ function tell(what: string, figures: RollingFigures, perSecond: number): Claim[]
   say(`${what}, ${perSecond} events/s with handlers of 3 ms, ${restarts} restarts:`);
   say(`  ${sent} sent, ${lost} lost, ${repeated} repeated, ${refused} refused ${figures.why};`);
   say(`  accepted: p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)};`);
-  say(`  a drain takes ${ms(figures.drainMs)}, coming back ${ms(figures.backMs)} at most`);
+  say(`  a drain takes ${ms(figures.drainMs)}, coming back ${ms(figures.backMs)} at most;`);
+  const troubles = [...figures.troubles].map(([told, count]) => `${told} ${count}`);
+  say(`  the mesh told of ${troubles.length === 0 ? "no trouble" : troubles.join(", ")}`);
   return [
     claim(`${what}: nothing is lost`, lost === 0 && refused === 0 && unconfirmed === 0),
     claim(`${what}: nothing is repeated`, repeated === 0),

@@ -67,7 +67,7 @@ export async function setKey(cells: readonly Cell[], number: number): Promise<Ke
 
 /**
  * Bytes per second in a mesh of so many, by the formula: there are n (n − 1) connections, one from each to each other; on
- * each goes a heartbeat, as often as there are any, and ZeroMQ's own from both ends. What a heartbeat says is of one length,
+ * each goes a heartbeat, as often as there are any, and ZeroMQ's own. What a heartbeat says is of one length,
  * whatever the number of members: that of its speaker and of two others in turn.
  */
 export function formulaBytes(count: number): number {
@@ -75,8 +75,8 @@ export function formulaBytes(count: number): number {
 }
 
 const beatsPerSecond = 4;
-/** From each end every 400 ms 9 bytes, and 7 for the answer. */
-const pingBytesPerSecond = (2 * (9 + 7)) / 0.4;
+/** From the event socket every 400 ms 9 bytes, and 7 for the answer. */
+const pingBytesPerSecond = (9 + 7) / 0.4;
 
 /** A heartbeat with its topic and the heads of its two parts. */
 function beatBytes(): number {
