@@ -32,6 +32,20 @@ async function attachedStand(): Promise<Stand> {
   return stand;
 }
 
+/** Where nobody listens any more; a connection there has been refused. */
+async function refusedAddress(): Promise<string> {
+  const router = new Router({ linger: 0 });
+  await router.bind("tcp://127.0.0.1:*");
+  const address = router.lastEndpoint as string;
+  router.close();
+  const told: string[] = [];
+  await eventually(() => {
+    open(address, told);
+    expect(told).to.include("lost");
+  });
+  return address;
+}
+
 function open(address: string, told: string[]): Attachment {
   return new SocketTransport().open(address, {
     onConnected: () => told.push("connected"),
@@ -69,28 +83,11 @@ describe("cell: losing its sockets", () => {
   });
 
   it("is told at once that a connection is refused", async () => {
-    const router = new Router({ linger: 0 });
-    await router.bind("tcp://127.0.0.1:*");
-    const address = router.lastEndpoint as string;
-    router.close();
-    const told: string[] = [];
-
-    await eventually(() => {
-      open(address, told);
-      expect(told).to.include("lost");
-    });
+    await refusedAddress();
   });
 
   it("is told the same at once where another cell has just been refused, and tries again soon", async () => {
-    const router = new Router({ linger: 0 });
-    await router.bind("tcp://127.0.0.1:*");
-    const address = router.lastEndpoint as string;
-    router.close();
-    const told: string[] = [];
-    await eventually(() => {
-      open(address, told);
-      expect(told).to.include("lost");
-    });
+    const address = await refusedAddress();
 
     let connections = 0;
     const server = createServer((socket) => {
