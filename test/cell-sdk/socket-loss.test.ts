@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { Router, XPublisher } from "zeromq";
 
 import { SocketTransport } from "../../cell-sdk/src/transport/sockets.js";
@@ -34,10 +34,12 @@ async function attachedStand(): Promise<Stand> {
 
 /** Where nobody listens any more; a connection there has been refused. */
 async function refusedAddress(): Promise<string> {
-  const router = new Router({ linger: 0 });
-  await router.bind("tcp://127.0.0.1:*");
-  const address = router.lastEndpoint as string;
-  router.close();
+  // Not a socket of ZeroMQ: that may still take a connection after it was closed.
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.close();
+  await once(server, "close");
   const told: string[] = [];
   await eventually(() => {
     open(address, told);
