@@ -158,7 +158,8 @@ export class Handlers implements CellProgram {
       return;
     }
     const takesMs = this.durationMs(work);
-    if (takesMs === 0) this.end(work);
+    // What ends at once makes room for the next one, which whoever pulls begins in its loop.
+    if (takesMs === 0) this.finish(work);
     else this.cell.actIn(takesMs, () => this.end(work));
   }
 
@@ -195,11 +196,16 @@ export class Handlers implements CellProgram {
   }
 
   private end(work: Work): void {
-    const { supply, plan, delivery } = work;
-    if (delivery.state === "held") this.settle(work);
-    supply.finished(delivery);
+    const { supply, plan } = work;
+    this.finish(work);
     if (this.plans.has(supply)) this.pullDeliveries(supply, plan);
     else this.endWhenIdle(supply);
+  }
+
+  private finish(work: Work): void {
+    const { supply, delivery } = work;
+    if (delivery.state === "held") this.settle(work);
+    supply.finished(delivery);
   }
 
   private settle({ delivery, name, fate, plan }: Work): void {
