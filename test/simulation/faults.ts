@@ -75,13 +75,14 @@ export class Faults {
     this.replace(inhabitant);
   }
 
-  /** @returns false if it cannot happen now. */
+  /** @returns false if it cannot happen now: of few cells all may be dead. */
   private cause(kind: FaultKind): boolean {
     if (isIn(transmitterWeights, kind)) {
       return this.mesh.causeAt(kind, this.random.pick([...this.world.transmitters.values()]));
     }
     if (isIn(linkWeights, kind)) return this.mesh.causeBetween(kind);
     const living = this.world.inhabitants.filter(({ cell }) => cell.isAlive);
+    if (living.length === 0) return false;
     this.causeAtCell(kind, this.random.pick(living));
     return true;
   }
