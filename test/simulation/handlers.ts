@@ -88,9 +88,11 @@ export class Handlers implements CellProgram {
     } else if (status.kind === "armed") {
       const { pattern, mode } = status;
       const terms = this.planOf(mode, pattern);
+      // It was granted in the turn in which it was dropped: nothing stands any more.
+      if (terms === undefined) return;
       this.armed.add(`${mode} ${pattern}`);
       const { service } = this.cell.terms;
-      this.log({ id: "", action: "armed", service, pattern, mode, home, ...(terms && { terms }) });
+      this.log({ id: "", action: "armed", service, pattern, mode, home, terms });
     }
   }
 
