@@ -152,7 +152,7 @@ export class Handlers implements CellProgram {
     this.log({ ...name, action: "begun", repeat });
     const work = { supply, plan, delivery, name, fate: random.weighted(plan.fates) };
     if (work.fate === "crash") {
-      this.cell.actIn(random.waitMs(plan.workMs), () => this.crash(delivery));
+      this.cell.actIn(random.waitMs(plan.workMs), () => this.crash(work));
       return;
     }
     if (work.fate === "progress") {
@@ -191,8 +191,12 @@ export class Handlers implements CellProgram {
     });
   }
 
-  private crash(delivery: HeldDelivery): void {
-    if (delivery.state !== "held") return;
+  /** Kills the process; a handler whose delivery was taken back meanwhile ends as any other. */
+  private crash(work: Work): void {
+    if (work.delivery.state !== "held") {
+      this.end(work);
+      return;
+    }
     this.cell.kill();
     this.onCrash();
   }
