@@ -123,4 +123,30 @@ describe("transmitter core: former homes of senders (§18.7)", () => {
     expect(moved.confirms()).to.include.members(["1 handled", "2 handled"]);
     expect(idle.take("DLVR")).to.deep.equal([]);
   });
+
+  it("marks what its former home refused when a group was full, if it was a repeat there", () => {
+    const net = new SiteNet(2, { backlogEventsMax: 1 });
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const worker = b.cell("worker");
+    const { catch: number } = worker.catch("a", "any", { credit: 0 });
+    a.cell("other").send("a");
+    const sender = a.stranger();
+    const { id } = sender;
+    sender.hello({ id, service: "sender", session: 2 });
+    sender.send("a", { seq: 1, repeat: true });
+    net.pass(1500);
+    expect(sender.confirms()).to.include("1 refused GROUP_FULL");
+
+    const moved = b.stranger();
+    moved.hello({ id, service: "sender", session: 3 });
+    worker.say("CRED", { catch: number, credit: 5 });
+    moved.send("a", { seq: 1, repeat: true });
+    net.pass(1500);
+
+    const origins = worker.take("DLVR").map(({ fields }) => [fields["origin"], fields["repeat"]]);
+    expect(origins).to.deep.equal([
+      [`${net.ids[0]}.7`, false],
+      [`${net.ids[1]}.7`, true],
+    ]);
+  });
 });

@@ -41,8 +41,8 @@ export class Entry {
   }
 
   /** A full group has not got this event, and others may have: its sender is told so. */
-  missed(group: Group, seq: number): void {
-    this.sender.miss(group.number, seq);
+  missed(group: Group, seq: number, repeat: boolean): void {
+    this.sender.miss(group.number, seq, repeat);
     const message = `the backlog of ${group.service} ${group.pattern.text} is full`;
     this.refused(seq, "GROUP_FULL", message);
   }

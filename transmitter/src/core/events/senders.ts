@@ -37,6 +37,8 @@ export class Sender implements ConfirmSink {
   private readonly refusals = new Map<number, Refusal>();
   /** Events that a full group has not got, by the number of that. */
   private readonly missed = new Map<number, RangeSet>();
+  /** Those of them that its former home may have given out. */
+  private readonly missedRepeats = new RangeSet();
 
   accepted(first: number, last: number, matched: number, repeat: boolean): void {
     this.confirms?.accepted(first, last, matched, repeat);
@@ -63,8 +65,9 @@ export class Sender implements ConfirmSink {
     return this.refusals.get(seq);
   }
 
-  /** A full group has not got this event. */
-  miss(group: number, seq: number): void {
+  /** A full group has not got this event, which was sent here first or is a repeat. */
+  miss(group: number, seq: number, repeat: boolean): void {
+    if (repeat) this.missedRepeats.add(seq);
     const missed = this.missed.get(group) ?? new RangeSet();
     missed.add(seq);
     this.missed.set(group, missed);
@@ -73,6 +76,11 @@ export class Sender implements ConfirmSink {
   /** What a group has not got because it was full. */
   missedBy(group: number): RangeSet | undefined {
     return this.missed.get(group);
+  }
+
+  /** Whether an event that a full group has not got may have been given out before it came here. */
+  isMissedRepeat(seq: number): boolean {
+    return this.missedRepeats.has(seq);
   }
 
   quiet(seq: number): void {
@@ -118,6 +126,7 @@ export class Sender implements ConfirmSink {
     this.known.dropBelow(floor);
     this.done.dropBelow(floor);
     this.ceded.dropBelow(floor);
+    this.missedRepeats.dropBelow(floor);
     for (const [group, missed] of this.missed) {
       missed.dropBelow(floor);
       if (missed.rangeCount === 0) this.missed.delete(group);

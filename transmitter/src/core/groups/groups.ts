@@ -161,7 +161,7 @@ export class Groups {
   private refuse(group: Group, span: Span, number: number): void {
     const { run, firstNumber, entry } = span.lot;
     for (let index = number - firstNumber; index < run.count; index++) {
-      entry?.missed(group, run.seqAt(index));
+      entry?.missed(group, run.seqAt(index), span.repeat);
     }
     this.parts.counters.add("eventsRefused", span.to - number);
     entry?.settled(run, number - firstNumber, run.count);

@@ -90,7 +90,11 @@ export function cede(group: Group, from: Sender, { session, ranges }: HomeQuesti
   if (spans.length + missed.length === 0) return 0;
   const ceded = cededIn(group, sender, session);
   group.ceded.set(sender, ceded);
-  for (const [first, last] of missed) ceded.fresh.add(first, last);
+  for (const [first, last] of missed) {
+    for (let seq = first; seq <= last; seq++) {
+      (from.isMissedRepeat(seq) ? ceded.used : ceded.fresh).add(seq);
+    }
+  }
   for (const span of spans) {
     add(span.attempt === 0 && !span.repeat ? ceded.fresh : ceded.used, span, sender);
     const { run, firstNumber, entry } = span.lot;
