@@ -202,6 +202,21 @@ function rows(): Row[] {
       finds: ["order"],
     },
     {
+      name: "an event that came late when its sender had moved",
+      change: compose(unseen, moved, also(caught("s:3"))),
+      finds: ["order"],
+    },
+    {
+      name: "one that the old home may have known by the key of an earlier one (§11.6)",
+      change: compose(unseen, alike, moved, also(caught("s:3"))),
+      finds: [],
+    },
+    {
+      name: "the same when its sender had not moved",
+      change: compose(unseen, alike, also(caught("s:3"))),
+      finds: ["order"],
+    },
+    {
       name: "an event that a multicatch got by two transmitters",
       change: compose(moved, also(caught("s:4"))),
       finds: ["order"],

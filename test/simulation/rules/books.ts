@@ -103,6 +103,12 @@ export class Books {
   /** The event that was asked for last: one record asks for it several times. */
   private last: EventBook | undefined;
 
+  /** Whether another event with its idempotency key was sent before it. */
+  isSecond({ wish, sentMs }: EventBook): boolean {
+    const same = wish.same === undefined ? [] : this.same.get(wish.same);
+    return same?.some((other) => other.sentMs < sentMs) === true;
+  }
+
   event(id: string): EventBook {
     if (this.last?.id === id) return this.last;
     let book = this.events.get(id);

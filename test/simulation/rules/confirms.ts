@@ -91,7 +91,7 @@ export class ConfirmRule implements Rule {
       .filter((taker) => books.homes.living.has(taker.home))
       .filter((taker) => repeat === true || taker.home !== home);
     // Who took it may have found it a repeat of one that was sent earlier, which goes nowhere.
-    if (takers.length > 0 && this.isSecond(event)) return;
+    if (takers.length > 0 && books.isSecond(event)) return;
     if (repeat !== true) takers.push({ home, sinceMs: attachedMs });
     const [first, ...rest] = takers.map((taker) => {
       const sinceMs = Math.max(event.sentMs, taker.sinceMs);
@@ -100,12 +100,6 @@ export class ConfirmRule implements Rule {
     for (const group of first ?? []) {
       if (rest.every((groups) => groups.includes(group))) event.musts.push({ group, home });
     }
-  }
-
-  /** Whether another event with its idempotency key was sent before it. */
-  private isSecond({ wish, sentMs }: EventBook): boolean {
-    const same = wish.same === undefined ? [] : this.parts.books.same.get(wish.same);
-    return same?.some((other) => other.sentMs < sentMs) === true;
   }
 
   private handled(event: EventBook, home: string, timeMs: number): void {

@@ -105,9 +105,15 @@ export class StreamRule implements Rule {
     if (event.number > highest) stream.highest.set(channel, event.sender, event.number);
   }
 
-  /** Order holds on a stream: what was lost with one transmitter may come by the next one, late. */
+  /**
+   * Order holds on a stream: what was lost with one transmitter may come by the next one, late. So
+   * may what one took for a repeat of an earlier event, when its sender has moved (§11.6).
+   */
   private mayBeLate(event: EventBook, held: CatchBook): boolean {
-    return event.sentMs < held.sinceMs;
+    const { books, membership } = this.parts;
+    if (event.sentMs < held.sinceMs) return true;
+    const homes = membership.attachmentsSince(event.sender, event.sentMs);
+    return books.isSecond(event) && homes.length > 1;
   }
 
   /** A cell that moves reads the stream of its old home to the end (§8.12), holes included. */
