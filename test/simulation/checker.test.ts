@@ -11,6 +11,7 @@ import {
   caught,
   type Change,
   compose,
+  deserted,
   fault,
   gap,
   group,
@@ -21,6 +22,7 @@ import {
   output,
   swapped,
   terms,
+  unsettled,
   without,
 } from "./story.js";
 
@@ -191,6 +193,11 @@ function flaws(): (Row & { readonly finds: readonly RuleName[] })[] {
       ),
       finds: ["keyOrder"],
     },
+    {
+      name: "an event that was confirmed for a group whose members had all died",
+      change: compose(deserted([]), unsettled),
+      finds: ["early", "lost"],
+    },
   ];
 }
 
@@ -263,6 +270,10 @@ function excuses(): Row[] {
           gap(undefined),
         ),
       ),
+    },
+    {
+      name: "an event for a group that ended with a cell that was armed again after it said farewell",
+      change: compose(deserted(["armed"]), unsettled),
     },
   ];
 }

@@ -110,3 +110,26 @@ export function moved(cell: string, newHome: string): Change {
 export function compose(...changes: Change[]): Change {
   return (log) => changes.reduce((changed, change) => change(changed), log);
 }
+
+/**
+ * All cells of the group die; `c`, which has said farewell before, is the last one if it was armed
+ * all the same.
+ */
+export function deserted(actions: readonly "armed"[]): Change {
+  const about = { id: "", timeMs: 0, home };
+  const c = { ...about, cell: "c" };
+  return also(
+    { ...c, action: "attached" },
+    { ...c, action: "left" },
+    ...actions.map((action) => ({ ...c, action, mode: "any" as const, ...group, terms })),
+    ...["a", "b", "c"].map((cell) => ({ ...about, cell, action: "died" as const })),
+  );
+}
+
+/** Adds an event that no group gets, and that is confirmed all the same. */
+export const unsettled: Change = (log) => {
+  const sent = { id: "s:5", cell: "s", channel: "orders.paid", key: "k", timeMs: 0 };
+  const accepted = { ...sent, action: "accepted" as const, home, repeat: false };
+  const records = [{ ...sent, action: "sent" as const }, accepted, caught("s:5"), handled("s:5")];
+  return [...log, ...records.map((it, at) => ({ ...it, timeMs: 200 + at }))];
+};

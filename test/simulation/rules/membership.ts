@@ -138,9 +138,14 @@ export class Membership {
     return found;
   }
 
-  private armed({ cell, mode = "multi", pattern = "", home = "", ...record }: LogRecord): void {
-    // A cell that drains may still be attached anew, and then only to end.
-    if (this.leaving.has(cell)) return;
+  private armed(record: LogRecord): void {
+    const { cell, mode = "multi", pattern = "", home = "" } = record;
+    // A cell that drains may still be attached anew, and then only to end. Its groups may end with
+    // it: nobody else may be left when it goes.
+    if (this.leaving.has(cell)) {
+      if (mode === "any") this.noteJoined(cell, this.books.groupOf(record));
+      return;
+    }
     const name = nameOf(cell, mode, pattern);
     const { timeMs } = record;
     const known = this.catches.get(name);
@@ -161,13 +166,11 @@ export class Membership {
       known.lastArmedMs = timeMs;
       known.awayMs = undefined;
     }
-    if (mode === "any") this.join(record.service ?? "", pattern, { cell, home, ...record });
+    if (mode === "any") this.join(this.books.groupOf(record), { ...record, home });
   }
 
-  private join(service: string, pattern: string, { cell, home, timeMs, terms }: Joining): void {
-    const group = this.books.group(service, pattern);
-    const joined = this.joined.get(cell) ?? new Set();
-    this.joined.set(cell, joined.add(group));
+  private join(group: GroupBook, { cell, home, timeMs, terms }: Joining): void {
+    this.noteJoined(cell, group);
     if (terms !== undefined) this.books.agree(group, terms);
     const standing = this.standings.get(group);
     const source = { home, sinceMs: timeMs };
@@ -179,6 +182,11 @@ export class Membership {
     const known = this.knownSince(home, timeMs);
     const members = new Map([[cell, source]]);
     this.standings.set(group, { sinceMs: timeMs, members, untilMs: 0, known });
+  }
+
+  private noteJoined(cell: string, group: GroupBook): void {
+    const joined = this.joined.get(cell) ?? new Set();
+    this.joined.set(cell, joined.add(group));
   }
 
   private knownSince(home: string, timeMs: number): Awareness {
