@@ -95,4 +95,18 @@ export const meshMutants: readonly Mutant[] = [
     instead: "",
     nets: ["mesh"],
   },
+  {
+    guard: "a group outlives the farewell of a cell that has moved",
+    file: `${core}/groups/keeping.ts`,
+    text: "if (!isMoving) {",
+    instead: "if (true as boolean) {",
+    nets: ["mesh"],
+  },
+  {
+    guard: "members elsewhere are known to all before it is told no more that a group is kept",
+    file: `${core}/sites/announcing.ts`,
+    text: "group.found(nowMs + unsureMs);",
+    instead: "group.found(nowMs);",
+    nets: ["mesh"],
+  },
 ];

@@ -23,6 +23,8 @@ export class SiteNet {
   /** The newest session of a cell that each has heard of from another one. */
   private readonly sessions: Map<string, number>[];
   private readonly unheard: (() => void)[] = [];
+  /** What those have set in the meantime whom another one does not hear, by the two. */
+  private readonly unlinked = new Map<string, (() => void)[]>();
   private readonly waiters: (() => void)[] = [];
   private readonly dead = new Set<number>();
   private readonly away = new Set<number>();
@@ -111,6 +113,19 @@ export class SiteNet {
     bench.turn(() => bench.core.sites.found(this.ids[other] as string, 7, values));
   }
 
+  /** One does not hear what another one sets in its record. */
+  deafen(at: number, other: number): void {
+    this.unlinked.set(`${other} to ${at}`, []);
+  }
+
+  /** It hears it again, and what was set meanwhile. */
+  hear(at: number, other: number): void {
+    const name = `${other} to ${at}`;
+    this.unheard.push(...(this.unlinked.get(name) ?? []));
+    this.unlinked.delete(name);
+    this.pump();
+  }
+
   /** Delivers every word that is on the way. */
   pump(): void {
     if (this.isPumping) return;
@@ -188,7 +203,7 @@ export class SiteNet {
     this.records[at]?.set(key, value);
     for (const [other, bench] of this.benches.entries()) {
       if (other === at) continue;
-      this.unheard.push(() => {
+      (this.unlinked.get(`${at} to ${other}`) ?? this.unheard).push(() => {
         if (this.dead.has(other)) return;
         const id = this.ids[at] as string;
         const session = Array.isArray(value) ? Number(value[1]) : 0;

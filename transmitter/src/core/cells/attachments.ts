@@ -53,6 +53,8 @@ const silent = { accepted: () => {}, handled: () => {}, refused: () => {} };
 export class Attachments {
   /** Whether events are refused for want of memory. */
   shedding = false;
+  /** Whether all cells were told to go to other transmitters. */
+  private isDraining = false;
   private readonly byId = new Map<Thid, CellRecord>();
   private readonly byTopic = new Map<string, CellRecord>();
   private readonly parts: AttachmentsParts;
@@ -172,10 +174,14 @@ export class Attachments {
     this.died(cell, "another cell has its id", nowMs);
   }
 
-  /** A cell says farewell: its catches end, and what it holds goes to others, uncounted. */
+  /**
+   * A cell says farewell: its catches end, and what it holds goes to others, uncounted. The groups
+   * of one that goes to another transmitter, as all do if this one drains, do not end.
+   */
   farewell(cell: CellRecord, nowMs: number): void {
     this.parts.counters.add("cellsLeft");
-    for (const number of [...cell.catches.keys()]) this.drop(cell, number, nowMs);
+    const isMoving = cell.isElsewhere || (this.isDraining && this.parts.sites.hasPeers);
+    for (const held of cell.catches.values()) this.keeping.end(cell, held, { isMoving, nowMs });
     this.send(cell, "GBYE", { reason: "farewell" });
     const connection = this.parts.connections.find(cell.connection);
     if (connection !== undefined) connection.goodbye = true;
@@ -235,20 +241,13 @@ export class Attachments {
   drop(cell: CellRecord, number: number, nowMs: number): boolean {
     const held = cell.catches.get(number);
     if (held === undefined) return false;
-    cell.catches.delete(number);
-    if (held.mode === "multi") {
-      this.keeping.unlisten(held.stream, cell, nowMs);
-      return true;
-    }
-    const { group } = held.member;
-    this.parts.groups.fates.left(group, cell, nowMs, false);
-    this.parts.sites.announce(group);
-    this.parts.groups.endIfEmpty(group, nowMs);
+    this.keeping.end(cell, held, { isMoving: false, nowMs });
     return true;
   }
 
   /** Tells all cells to go, and where to. */
   sayDraining(): void {
+    this.isDraining = true;
     const { options } = this.parts;
     const transmitters = options.transmitters().filter((address) => address !== options.command());
     const goodbye = { reason: "draining", transmitters };

@@ -83,7 +83,7 @@ export class Catching {
    * have been named anew, and would have come to another cell.
    */
   private join(cell: CellRecord, group: Group, nowMs: number): void {
-    group.found();
+    group.found(Number.NEGATIVE_INFINITY);
     this.parts.groups.joined(group, nowMs);
     const at = cell.claims.findIndex(({ pattern }) => pattern === group.pattern.text);
     for (const claim of at < 0 ? [] : cell.claims.splice(at, 1)) {

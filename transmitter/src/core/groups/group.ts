@@ -133,11 +133,15 @@ export class Group {
     this.agree();
   }
 
-  /** It has members that were granted their catch: whoever was waited for has come. */
-  found(): void {
+  /**
+   * It has members that were granted their catch: whoever was waited for has come.
+   *
+   * @param oursUntilMs until when others keep it at most for cells that this transmitter had.
+   */
+  found(oursUntilMs: number): void {
     this.endsMs = Number.POSITIVE_INFINITY;
     this.keptUntilMs = Number.NEGATIVE_INFINITY;
-    this.oursUntilMs = Number.NEGATIVE_INFINITY;
+    this.oursUntilMs = Math.min(this.oursUntilMs, oursUntilMs);
   }
 
   /** Lets a cell go, with all that it holds. */

@@ -1,4 +1,4 @@
-import type { CellRecord } from "../cells/cells.js";
+import type { CellCatch, CellRecord } from "../cells/cells.js";
 import type { Deadlines } from "../deadlines.js";
 import type { CoreLimits } from "../effects.js";
 import type { Group } from "./group.js";
@@ -13,6 +13,13 @@ export interface KeepingParts {
   readonly streams: Streams;
   readonly groups: Groups;
   readonly sites: Sites;
+}
+
+/** How a catch ends. */
+export interface CatchEnd {
+  /** Whether its cell goes on at another transmitter. */
+  readonly isMoving: boolean;
+  readonly nowMs: number;
 }
 
 /** What lives on for a while after its last cell: streams and groups. @see §8.7, §10.8 */
@@ -45,5 +52,27 @@ export class Keeping {
   keep(group: Group, nowMs: number): void {
     if (group.members.size > 0) this.parts.sites.announce(group);
     else this.parts.sites.announcing.keep(group, nowMs);
+  }
+
+  /**
+   * Ends a catch as its cell wants. A group without members ends with it, unless the cell moves: it
+   * has the catch at another transmitter, of which others may not know yet.
+   */
+  end(cell: CellRecord, held: CellCatch, { isMoving, nowMs }: CatchEnd): void {
+    cell.catches.delete(held.number);
+    if (held.mode === "multi") {
+      this.unlisten(held.stream, cell, nowMs);
+      return;
+    }
+    const { group } = held.member;
+    const { groups, sites } = this.parts;
+    groups.fates.left(group, cell, nowMs, false);
+    sites.announce(group);
+    if (!isMoving) {
+      groups.endIfEmpty(group, nowMs);
+      return;
+    }
+    this.keep(group, nowMs);
+    if (group.sites.memberCount > 0) sites.announcing.found(group, nowMs);
   }
 }

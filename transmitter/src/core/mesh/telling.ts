@@ -27,7 +27,7 @@ interface Waiting {
 }
 
 /** Longest wait for somebody who is suspect, or to whom no link is up, in ms. */
-const unsureMs = 2000;
+export const unsureMs = 2000;
 
 /**
  * Tells our own record over the links: whole when a link is new or begins anew, and then what has

@@ -1,6 +1,7 @@
 import type { Deadlines } from "../deadlines.js";
 import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
+import { unsureMs } from "../mesh/telling.js";
 import type { Stream, Streams } from "../streams/streams.js";
 import type { Links } from "./links.js";
 
@@ -47,8 +48,16 @@ export class Announcing {
     const untilMs = nowMs + this.parts.groupKeepMs;
     group.oursUntilMs = untilMs;
     this.parts.groups().keep(group, untilMs);
-    this.group(group);
-    this.parts.deadlines.at(untilMs, () => this.group(group));
+    this.sayUntil(group, untilMs);
+  }
+
+  /**
+   * Another transmitter has members of a group. A third one may hear of them later than we do, by
+   * way of others if their link is cut: until then it keeps the group by our word.
+   */
+  found(group: Group, nowMs: number): void {
+    group.found(nowMs + unsureMs);
+    if (group.oursUntilMs > nowMs) this.sayUntil(group, group.oursUntilMs);
   }
 
   cell(id: string, service: string, session: number): void {
@@ -89,6 +98,11 @@ export class Announcing {
     const value: unknown[] = [members.size, redeliver, affinity, attemptsMax, ackTimeoutMs];
     if (group.terms.affinity) value.push([...members.keys()].map(({ id }) => id));
     this.tell(key, value);
+  }
+
+  private sayUntil(group: Group, untilMs: number): void {
+    this.group(group);
+    this.parts.deadlines.at(untilMs, () => this.group(group));
   }
 
   private tell(key: string, value: unknown): void {

@@ -205,7 +205,7 @@ export class Sites implements Elsewhere {
     group ??= groups.open(...nameOf(service, text));
     group.sites.set(site.id, part);
     this.passing.withdraw(group, nowMs);
-    if (part !== undefined && part.members > 0) group.found();
+    if (part !== undefined && part.members > 0) this.announcing.found(group, nowMs);
     group.agree();
     group.owners.changed();
     groups.joined(group, nowMs);
