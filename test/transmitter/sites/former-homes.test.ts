@@ -149,4 +149,27 @@ describe("transmitter core: former homes of senders (§18.7)", () => {
       [`${net.ids[1]}.7`, true],
     ]);
   });
+
+  it("waits for its former home's answer when the cell that claimed an event is no more", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const worker = a.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    sender.send("a");
+    worker.settle(worker.takeOne("DLVR"));
+    const claimant = b.stranger();
+    const held = [[sender.id, 1, 1]];
+    const claims = [{ pattern: "a", held, settled: [] }];
+    claimant.hello({ service: "worker", session: 2, claims });
+    claimant.catch("a", "any", { credit: 5 });
+    b.cell("worker").catch("a", "any", { credit: 5 });
+    claimant.say("GBYE");
+
+    const moved = c.cell("sender", { id: sender.id, session: 2 });
+    moved.send("a", { seq: 1, repeat: true });
+    net.pass(1500);
+    expect(moved.confirms()).to.include("1 handled");
+    expect(worker.take("DLVR")).to.deep.equal([]);
+  });
 });

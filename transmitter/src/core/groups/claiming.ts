@@ -59,6 +59,19 @@ export class Claiming {
     this.releaseAt(group, new Set(spans.map(({ lot }) => lot)), nowMs);
   }
 
+  /**
+   * Holds back what a cell was said to have, and does not, if others know of it or may still say so.
+   *
+   * @returns whether it is held back.
+   */
+  regained(group: Group, span: Span, nowMs: number): boolean {
+    const { claims } = group;
+    if (claims === undefined || !span.repeat) return false;
+    if (!isAnswered(claims, span) && !isAwaited(group, span)) return false;
+    this.hold(group, [span], nowMs);
+    return true;
+  }
+
   /** Holds all that is held back of a group for `claimMs` more: cells have lost their home. */
   holdAnew(group: Group, nowMs: number): void {
     const waiting = this.releases.get(group);

@@ -149,7 +149,7 @@ export class Passing {
         // No cell has seen it: the name is free again.
         span.attempt--;
         this.parts.counters.add("deliveriesReturned", spanCount(span));
-        fates.again(group, [span]);
+        if (!claiming.regained(group, span, nowMs)) fates.again(group, [span]);
         break;
       default: {
         const { outcome, reason, result } = row;
