@@ -82,6 +82,7 @@ function rows(): Row[] {
     home: otherHome,
     timeMs: 0,
   } as const;
+  const refused = { id: "s:3", cell: "s", action: "refused", home, timeMs: 0 } as const;
   const confirmedAgain = { ...handled("s:3"), home: otherHome };
   const twice = (more: Partial<LogRecord>): Change =>
     compose(moved, also(begun("s:2", "a", more), acked("s:2", "a")));
@@ -214,6 +215,16 @@ function rows(): Row[] {
     {
       name: "the same when its sender had not moved",
       change: compose(unseen, alike, also(caught("s:3"))),
+      finds: ["order"],
+    },
+    {
+      name: "one that the old home had refused for one group, and passed on to streams (§8.9)",
+      change: compose(unseen, untold, also(refused), moved, also(caught("s:3"))),
+      finds: [],
+    },
+    {
+      name: "the same when its sender stayed",
+      change: compose(unseen, untold, also(refused), also(caught("s:3"))),
       finds: ["order"],
     },
     {

@@ -107,13 +107,14 @@ export class StreamRule implements Rule {
 
   /**
    * Order holds on a stream: what was lost with one transmitter may come by the next one, late. So
-   * may what one took for a repeat of an earlier event, when its sender has moved (§11.6).
+   * may, when its sender has moved, what one took for a repeat of an earlier event (§11.6), and what
+   * it refused for one group and passed on to streams elsewhere (§8.9).
    */
   private mayBeLate(event: EventBook, held: CatchBook): boolean {
     const { books, membership } = this.parts;
     if (event.sentMs < held.sinceMs) return true;
     const homes = membership.attachmentsSince(event.sender, event.sentMs);
-    return books.isSecond(event) && homes.length > 1;
+    return homes.length > 1 && (event.isRefused || books.isSecond(event));
   }
 
   /** A cell that moves reads the stream of its old home to the end (§8.12), holes included. */
