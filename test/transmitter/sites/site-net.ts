@@ -68,6 +68,15 @@ export class SiteNet {
 
   /** A transmitter is killed, and the others have found that, but for those not yet aware of it. */
   kill(at: number, unaware: readonly number[] = []): void {
+    this.end(at, unaware, false);
+  }
+
+  /** A transmitter says farewell. */
+  leave(at: number): void {
+    this.end(at, [], true);
+  }
+
+  private end(at: number, unaware: readonly number[], isForGood: boolean): void {
     this.dead.add(at);
     const id = this.ids[at] as string;
     const lost = this.sent.filter(({ from, to }) => from === at || to === at);
@@ -77,7 +86,7 @@ export class SiteNet {
     }
     for (const [other, bench] of this.benches.entries()) {
       if (this.dead.has(other) || unaware.includes(other)) continue;
-      bench.turn(() => bench.core.sites.lost(id, bench.nowMs, false));
+      bench.turn(() => bench.core.sites.lost(id, bench.nowMs, isForGood));
     }
   }
 

@@ -7,6 +7,8 @@ import { writeSiteWord } from "./site-words.js";
 export interface RoundsParts {
   readonly links: () => Links;
   readonly deadlines: Deadlines;
+  /** Whether a transmitter is held for dead that may yet turn out to live. */
+  readonly isAnyBuried: () => boolean;
 }
 
 /** One asking of all others. */
@@ -34,8 +36,8 @@ export class Rounds {
   }
 
   /**
-   * Begins one. `then` is told once: with true when all have answered or are gone for good, with
-   * false when one did not within 2 s.
+   * Begins one. `then` is told once: with true when all have answered or have left, with false when
+   * one did not within 2 s, or is held for dead: who knows what it has sent since then.
    */
   begin(then: (isWhole: boolean) => void, nowMs: number): void {
     const links = this.parts.links();
@@ -76,6 +78,6 @@ export class Rounds {
   private end(ref: number, isWhole: boolean): void {
     const round = this.rounds.get(ref);
     this.rounds.delete(ref);
-    round?.then(isWhole);
+    round?.then(isWhole && !this.parts.isAnyBuried());
   }
 }

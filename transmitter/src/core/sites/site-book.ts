@@ -36,6 +36,11 @@ export class SiteBook {
     return this.living.values();
   }
 
+  /** Whether one is held for dead, and not forgotten. */
+  get isAnyBuried(): boolean {
+    return this.buried.size > 0;
+  }
+
   /** Whether that start of a transmitter was held for dead. */
   wasBuried(id: Thid, incarnation: number): boolean {
     return this.buried.get(id)?.incarnation === incarnation;

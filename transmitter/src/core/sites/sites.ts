@@ -79,7 +79,11 @@ export class Sites implements Elsewhere {
     this.hosting = new Hosting(shared);
     this.adopting = new Adopting({ ...shared, hosting: this.hosting });
     this.gathering = new Gathering(shared);
-    this.rounds = new Rounds({ ...parts, links: () => this.links });
+    this.rounds = new Rounds({
+      ...parts,
+      links: () => this.links,
+      isAnyBuried: () => this.book.isAnyBuried,
+    });
     const { passing, hosting, adopting, gathering, rounds } = this;
     this.words = new Words({ ...shared, passing, hosting, adopting, gathering, rounds });
   }
