@@ -77,6 +77,9 @@ export class Checker {
       case "crashed":
         homes.crashed(home, timeMs);
         break;
+      case "drained":
+        homes.drained.add(home);
+        break;
       case "attached":
         homes.welcomed(home, timeMs);
         break;

@@ -27,7 +27,8 @@ import type { CatchMode } from "@thynapse/protocol";
  *   the transmitter that the cell leaves, where it is a gap of the stream there).
  *
  * The harness:
- * - `started`, `crashed` (`home`): a transmitter.
+ * - `started`, `crashed` (`home`): a transmitter. `drained` (`home`): one that ends by its own will
+ *   has said its last, and is no more soon.
  * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, a
  *   transmitter's `home`, or the link between two, `home` and `peer`).
  * - `dead` (`id`, `service`, `pattern`): the group gave the event up; from the dead letters.
@@ -56,6 +57,7 @@ export type Action =
   | "gap"
   | "started"
   | "crashed"
+  | "drained"
   | "died"
   | "fault"
   | "dead"

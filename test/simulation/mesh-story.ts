@@ -1,5 +1,16 @@
 import type { LogRecord } from "./log.js";
-import { acked, begun, caught, group, handled, home, terms } from "./story.js";
+import {
+  acked,
+  also,
+  begun,
+  caught,
+  type Change,
+  compose,
+  group,
+  handled,
+  home,
+  terms,
+} from "./story.js";
 
 export const otherHome = "u.1";
 
@@ -50,6 +61,12 @@ export function cutLink(durationMs: number): LogRecord {
   return { id: "", cell: "", action: "fault", ...link, count: durationMs, timeMs: 0 };
 }
 
+/** The transmitter of the sender ends by its own will. */
+export const drained: Change = also(
+  { ...started(home), action: "drained" },
+  { ...started(home), action: "crashed" },
+);
+
 /** Puts a record before the first one that is meant, at the same time. */
 export function before(
   isMeant: (record: LogRecord) => boolean,
@@ -60,4 +77,31 @@ export function before(
     const { timeMs } = log[at] as LogRecord;
     return log.toSpliced(at, 0, ...records.map((it) => ({ ...it, timeMs })));
   };
+}
+
+export function isArming({ action, mode }: LogRecord): boolean {
+  return action === "armed" && mode === "any";
+}
+
+export function isSent({ action }: LogRecord): boolean {
+  return action === "sent";
+}
+
+/** As if `a` was armed when the old home had `s:3`, and the others come after that. */
+export function armedLate(log: LogRecord[]): LogRecord[] {
+  const isEarly = ({ id, action }: LogRecord): boolean =>
+    id === "s:3" && (action === "sent" || action === "accepted" || action === "handled");
+  const rest = log.filter((it) => !isEarly(it));
+  const at = rest.findIndex(isArming);
+  return rest.toSpliced(at, 0, ...log.filter(isEarly)).map((it, index) => {
+    return { ...it, timeMs: index + 1 };
+  });
+}
+
+/** `s:0` never reached the group: `s:3`, with its key, must, unless it was taken for a repeat. */
+export function alike(log: LogRecord[]): LogRecord[] {
+  const first = log.find((it) => it.id === "s:3" && isSent(it)) as LogRecord;
+  const wish = { same: "one" };
+  const marked = log.map((it) => (it === first ? { ...it, wish } : it));
+  return compose(before(isSent, { ...first, id: "s:0", wish }), also(handled("s:0")))(marked);
 }

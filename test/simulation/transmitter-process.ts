@@ -151,6 +151,7 @@ export class TransmitterProcess implements CommandServer, EventServer {
         this.drain();
         break;
       case "stopped":
+        this.around.log({ id: "", action: "drained", home: this.home });
         this.onStopped();
         break;
       case "joined":

@@ -111,8 +111,10 @@ export class FaultTransmitter {
     this.write({ id: "", cell: "", action: "fault", home: this.id });
     this.child!.kill("SIGTERM");
     await once(this.child!, "exit");
+    const { exitCode } = this.child!;
+    if (exitCode === 0) this.write({ id: "", cell: "", action: "drained", home: this.id });
     this.write({ id: "", cell: "", action: "crashed", home: this.id });
-    return this.child!.exitCode;
+    return exitCode;
   }
 
   /** Stops its process for that long: the length of a fault. */

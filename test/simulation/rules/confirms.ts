@@ -85,10 +85,11 @@ export class ConfirmRule implements Rule {
     // It was taken at some time between then and now; a group counts if it stood all the while.
     const attachedMs = membership.attachedMs(event.sender, home);
     // It may have been taken before wherever its sender was attached meanwhile: who lives answers
-    // for what it took, and a group that was armed after that is not owed it.
+    // for what it took, and who drained did so at its end (§18.7); a group that was armed after that
+    // is not owed it.
     const takers = membership
       .attachmentsSince(event.sender, event.sentMs)
-      .filter((taker) => books.homes.living.has(taker.home))
+      .filter((taker) => books.homes.answers(taker.home))
       .filter((taker) => repeat === true || taker.home !== home);
     // Who took it may have found it a repeat of one that was sent earlier, which goes nowhere.
     if (takers.length > 0 && books.isSecond(event)) return;

@@ -13,6 +13,8 @@ export class Homes {
   /** When each transmitter was started. */
   readonly startedMs = new Map<string, number>();
   readonly living = new Set<string>();
+  /** Those that have drained: what they knew to be settled they told the others last. */
+  readonly drained = new Set<string>();
   /** When each had welcomed a cell for the first time: it knows the mesh by then. */
   private readonly readyMs = new Map<string, number>();
   private viewsDifferUntilMs = Number.NEGATIVE_INFINITY;
@@ -77,6 +79,11 @@ export class Homes {
   isTroubledSince(home: string, timeMs: number): boolean {
     const linksMs = this.linkFaultsUntilMs.get(home) ?? Number.NEGATIVE_INFINITY;
     return linksMs + faultTailMs >= timeMs || this.isFaultySince(home, timeMs);
+  }
+
+  /** Whether others know, or can learn, what became of the events that it took. */
+  answers(home: string): boolean {
+    return this.living.has(home) || this.drained.has(home);
   }
 
   /** Whether it was ready for cells at that time. */

@@ -248,9 +248,11 @@ export class Membership {
   }
 
   private crashed(home: string, timeMs: number): void {
-    for (const { known } of this.standings.values()) known.forget(home);
+    // What one that drained has known still counts: others have its answers.
+    const isForgotten = !this.books.homes.drained.has(home);
+    if (isForgotten) for (const { known } of this.standings.values()) known.forget(home);
     for (const book of this.catches.values()) {
-      book.known.forget(home);
+      if (isForgotten) book.known.forget(home);
       if (book.home === home) book.awayMs ??= timeMs;
     }
   }
