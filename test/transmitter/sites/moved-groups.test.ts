@@ -106,6 +106,22 @@ describe("transmitter core: groups whose cells move (§10.8)", () => {
     expect(late.confirms()).to.include("2 handled");
   });
 
+  it("stand when each of two homes has lost their cells, and hears later that the other had some", () => {
+    const made = moving();
+    const { net, old, next, cell, sender } = made;
+    net.hear(2, 1);
+    net.deafen(0, 1);
+    net.bury(1, 0);
+    die(next, move(made));
+    net.dig(1, 0);
+    die(old, cell);
+    net.hear(0, 1);
+    net.pass(2500);
+
+    const seq = sender.send("a");
+    expect(sender.confirms()).to.deep.equal([`${seq} accepted 1`]);
+  });
+
   it("end at once when their only cell says farewell to a home that stays", () => {
     const made = moving();
     made.cell.say("GBYE");

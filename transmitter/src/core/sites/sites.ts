@@ -207,9 +207,14 @@ export class Sites implements Elsewhere {
     let group = groups.find(service, text);
     if (part === undefined && group === undefined) return;
     group ??= groups.open(...nameOf(service, text));
+    const before = group.sites.partOf(site.id)?.members ?? 0;
     group.sites.set(site.id, part);
     this.passing.withdraw(group, nowMs);
     if (part !== undefined && part.members > 0) this.announcing.found(group, nowMs);
+    // Two that were apart may each have ended its keeping for members that the other had lost.
+    else if (part !== undefined && before > 0 && group.memberCount === 0) {
+      this.announcing.keep(group, nowMs);
+    }
     group.agree();
     group.owners.changed();
     groups.joined(group, nowMs);
