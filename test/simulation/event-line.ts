@@ -26,6 +26,9 @@ interface Notice {
 /** How long a socket waits before it tries again to connect for the first time. */
 export const redialMsMin = 100;
 
+/** What ZMTP puts before each part of a message, if it is short. */
+const partHeadBytes = 2;
+
 type Message = readonly [head: Buffer, part: Buffer];
 
 /** What an event connection is like. */
@@ -109,8 +112,12 @@ export class EventLine {
       return;
     }
     const { proxy } = this.terms;
-    if (proxy === undefined) this.pass([head, part]);
-    else for (const lateMs of proxy.copies()) this.passIn(lateMs, [head, part]);
+    if (proxy === undefined) {
+      this.pass([head, part]);
+      return;
+    }
+    this.network.linkBytes += head.length + part.length + 2 * partHeadBytes;
+    for (const lateMs of proxy.copies()) this.passIn(lateMs, [head, part]);
   }
 
   /** The end that dialled closes it. */

@@ -38,6 +38,8 @@ export class Network {
   readonly agenda: Agenda;
   readonly terms: NetworkTerms;
   droppedMessages = 0;
+  /** Bytes that transmitters have sent each other, with the heads of parts. */
+  linkBytes = 0;
   private readonly random: SeededRandom;
   private readonly commandServers = new Map<string, CommandServer>();
   private readonly eventServers = new Map<string, EventServer>();

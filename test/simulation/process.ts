@@ -1,4 +1,5 @@
 import type { Agenda } from "./agenda.js";
+import type { Cores } from "./cores.js";
 import type { SeededRandom } from "./random.js";
 
 /**
@@ -23,6 +24,8 @@ export class Process {
   state: ProcessState = "running";
   /** How long a turn may be put off, in ms. */
   turnMsMax = 0.05;
+  /** The cores that it shares with others; none are as good as enough. */
+  cores: Cores | undefined;
   /** When it was stopped last. */
   stoppedAtMs = 0;
   /** Until when the JavaScript thread does nothing but what it is doing. */
@@ -98,24 +101,29 @@ export class Process {
     if (this.isPlanned || this.state !== "running") return;
     this.isPlanned = true;
     const soonMs = this.agenda.nowMs + this.random.between(0.005, this.turnMsMax);
-    this.agenda.at(Math.max(soonMs, this.busyUntilMs), () => this.turn());
+    this.agenda.at(Math.max(soonMs, this.busyUntilMs), () => {
+      if (this.cores === undefined) this.turn();
+      else this.cores.run(() => this.turn());
+    });
   }
 
-  private turn(): void {
+  /** @returns how many jobs were done. */
+  private turn(): number {
     this.isPlanned = false;
-    if (this.state !== "running") return;
+    if (this.state !== "running") return 0;
     if (this.busyUntilMs > this.agenda.nowMs) {
       this.plan();
-      return;
+      return 0;
     }
     const jobs = this.jobs.splice(0, turnJobsMax);
     for (const job of jobs) {
-      if (this.isDead()) return;
+      if (this.isDead()) return 0;
       job();
     }
-    if (this.isDead()) return;
+    if (this.isDead()) return jobs.length;
     this.onTurn();
     if (this.jobs.length > 0) this.plan();
+    return jobs.length;
   }
 
   /** A job may have killed it. */

@@ -1,4 +1,5 @@
 import type { Agenda } from "./agenda.js";
+import type { Cores } from "./cores.js";
 import type { EventNames } from "./event-names.js";
 import type { LogEntry } from "./log.js";
 import type { Network } from "./network.js";
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly names: EventNames;
   /** How long a turn of a process may be put off, in ms. */
   readonly turnMsMax: number;
+  /** What all transmitters run on; none is as good as enough. */
+  readonly cores?: Cores | undefined;
   /** A generator of its own for each part that draws. */
   random(label: string): SeededRandom;
   /** @param cell whom it is about; no cell by default. */

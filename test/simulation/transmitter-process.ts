@@ -50,6 +50,7 @@ export class TransmitterProcess implements CommandServer, EventServer {
     this.home = `${id}.${incarnation}`;
     this.process = new Process(agenda, around.random(`turns ${this.home}`), () => this.turn());
     this.process.turnMsMax = around.turnMsMax;
+    this.process.cores = around.cores;
     this.core = new TransmitterCore(this.options(), this.dice(), agenda.nowMs);
     this.letters = new DeadLetterWatch(this.core, around);
     around.log({ id: "", action: "started", home: this.home });

@@ -1,6 +1,7 @@
 import { Agenda } from "./agenda.js";
 import { CellProcess } from "./cell-process.js";
 import { Checker } from "./checker.js";
+import { Cores, type CoresTerms } from "./cores.js";
 import { EventNames } from "./event-names.js";
 import { Handlers } from "./handlers.js";
 import { type LogEntry, type LogRecord, recordOf } from "./log.js";
@@ -19,6 +20,8 @@ export interface WorldTerms {
   readonly network: NetworkTerms;
   /** How long a turn of a process may be put off; what comes meanwhile is done in it too. */
   readonly turnMsMax: number;
+  /** What all transmitters run on; default: each has a core, and nothing takes time. */
+  readonly cores?: CoresTerms;
   /** Limits of every transmitter. */
   readonly limits: TransmitterTerms["limits"];
   /** Whether a digest is made of all that is read and logged. */
@@ -45,6 +48,7 @@ export interface Inhabitant {
 export class World implements Surroundings {
   readonly agenda = new Agenda();
   readonly network: Network;
+  readonly cores: Cores | undefined;
   readonly checker = new Checker();
   readonly totals = new Totals();
   readonly names = new EventNames();
@@ -72,6 +76,7 @@ export class World implements Surroundings {
     this.isTraced = terms.isTraced === true;
     this.ids = this.random("ids");
     this.network = new Network(this.agenda, this.random("network"), terms.network);
+    this.cores = terms.cores && new Cores(this.agenda, terms.cores);
   }
 
   get nowMs(): number {

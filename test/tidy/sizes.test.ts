@@ -18,7 +18,7 @@ const columnsMax = 100;
  */
 const longFiles: Readonly<Record<string, LongFile>> = {
   "transmitter/src/core/transmitter-core.ts": {
-    lines: 345,
+    lines: 343,
     reason: "the composition of the core and its inputs, one line each",
   },
   "transmitter/src/core/events/intake.ts": {

@@ -143,7 +143,7 @@ export class MeshNet extends Net<MeshNode> {
       hello,
       topics,
       mesh,
-      ears: mesh,
+      ears: Object.assign(mesh, { cutOff: (nowMs: number) => mesh.peering.cutOff(nowMs) }),
       told,
       states,
       parts,

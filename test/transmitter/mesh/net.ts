@@ -41,6 +41,7 @@ export interface Ears {
   unsubscribed(topic: string, nowMs: number): void;
   received(topic: string, head: string, part: Buffer, nowMs: number): void;
   tick(nowMs: number): void;
+  cutOff(nowMs: number): void;
   flush(): void;
   start(seeds: number, nowMs: number): void;
 }
@@ -140,7 +141,10 @@ export abstract class Net<Node extends NetNode> {
     for (let moved = true; moved; ) {
       moved = false;
       for (const connection of [...this.connections]) moved = this.carry(connection) || moved;
-      for (const { ears } of this.active) ears.flush();
+      for (const { ears } of this.active) {
+        ears.cutOff(this.nowMs);
+        ears.flush();
+      }
       moved ||= this.connections.some(
         ({ from, to, messages, notices }) =>
           this.paused !== to &&

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
-import { idOf } from "./net.js";
+import { linkTopic, writeHello } from "../../../transmitter/src/core/mesh/hello.js";
+import { idOf, proving } from "./net.js";
 import { PeeringNet } from "./peering-net.js";
 
 /** Two transmitters that are linked. */
@@ -94,7 +95,53 @@ describe("peering", () => {
     ]);
 
     a.peering.unsubscribed(ours, net.nowMs);
+    a.peering.cutOff(net.nowMs);
     expect([a.peering.isUp(b.hello.id), a.told.at(-1)]).to.deep.equal([false, "cut b/1"]);
+  });
+
+  it("says nothing of one that subscribes again in the turn in which it ended that", () => {
+    const { net, a, b } = linkedPair();
+    const [ours = ""] = [...b.topics].filter((topic) => topic.startsWith("@link "));
+    a.peering.unsubscribed(ours, net.nowMs);
+    expect(a.peering.subscribed(ours, net.nowMs)).to.equal(true);
+    a.peering.cutOff(net.nowMs);
+
+    expect([a.peering.isUp(b.hello.id), a.told]).to.deep.equal([true, ["linked b/1"]]);
+    a.peering.send(b.hello.id, Buffer.from("still"), net.nowMs);
+    net.settle();
+    expect(b.parts).to.deep.equal(["a/1 still"]);
+  });
+
+  it("meets the next one with its id in the turn in which its last way has ended", () => {
+    const { net, a, b } = linkedPair();
+    const [ours = ""] = [...b.topics].filter((topic) => topic.startsWith("@link "));
+    const next = { ...b.hello, incarnation: 2, nonce: "2".repeat(32) };
+    a.peering.unsubscribed(ours, net.nowMs);
+    a.peering.subscribed(writeHello(next, proving("")), net.nowMs);
+
+    expect(a.peering.get(b.hello.id)).to.deep.equal(next);
+  });
+
+  it("subscribes again to ten silent links a second at most, and to all in the end", () => {
+    const net = new PeeringNet();
+    const a = net.start("a");
+    for (let at = 0; at < 10; at++) {
+      const hello = { ...a.hello, id: idOf(`n${at}`), pub: `n${at}` };
+      a.peering.subscribed(writeHello(hello, proving("")), 0);
+      a.peering.subscribed(`${linkTopic(proving(""), a.hello, hello)} `, 0);
+    }
+    const again: string[] = [];
+    const subscribe = a.topics.add.bind(a.topics);
+    a.topics.add = (topic) => {
+      again.push(topic);
+      return subscribe(topic);
+    };
+    for (let ms = 0; ms < 1000; ms += 10) a.peering.tick(ms);
+    expect(again).to.deep.equal([]);
+    for (let ms = 1000; ms < 1500; ms += 10) a.peering.tick(ms);
+    expect(again).to.have.length(5);
+    for (let ms = 1500; ms < 2000; ms += 10) a.peering.tick(ms);
+    expect(new Set(again).size).to.equal(10);
   });
 
   it("does not mind a transmitter among its own seeds", () => {

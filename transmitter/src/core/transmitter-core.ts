@@ -198,10 +198,7 @@ export class TransmitterCore {
     }
   }
 
-  /**
-   * A cell subscribed on the event socket. Tells whether the shell must approve exactly this topic,
-   * in this turn.
-   */
+  /** A subscription was offered. Tells whether to approve exactly this topic, in this turn. */
   subscribed(topic: Buffer, nowMs: number): boolean {
     this.nowMs = nowMs;
     const text = topic.toString("latin1", 0, subscriptionBytesMax);
@@ -270,6 +267,7 @@ export class TransmitterCore {
   /** Ends the turn: what it has brought, to be carried out in order. */
   takeEffects(nowMs: number): readonly Effect[] {
     this.nowMs = nowMs;
+    this.seat.cutOff();
     this.sites.passBack(nowMs);
     this.groups.flush(nowMs);
     this.sites.flush(nowMs);

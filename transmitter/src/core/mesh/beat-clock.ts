@@ -6,18 +6,27 @@ const beatMsMin = 50;
  * longer.
  */
 const stepShare = 0.5;
+/**
+ * The share of each pause that is gathered to be early with, up to what one step takes. Where
+ * heartbeats come late there is always one to step with: without a bound all would speak twice as
+ * often, and what comes late would come later still.
+ */
+const gatherShare = 0.1;
 
 /** When a transmitter says its next heartbeat. @see PROTOCOL.md §19.15 */
 export class BeatClock {
   private readonly heartbeatMs: number;
   private nextMs: number;
   private saidMs: number;
+  /** How early the next one may be. */
+  private earlyMs: number;
 
   /** The first one is due at once. */
   constructor(heartbeatMs: number, nowMs: number) {
     this.heartbeatMs = heartbeatMs;
     this.nextMs = nowMs;
     this.saidMs = nowMs;
+    this.earlyMs = heartbeatMs * stepShare;
   }
 
   /** When the next one is due. */
@@ -27,6 +36,9 @@ export class BeatClock {
 
   /** One is said now. */
   said(nowMs: number): void {
+    const earlyMs = Math.max(0, this.saidMs + this.heartbeatMs - nowMs);
+    const leftMs = Math.max(0, this.earlyMs - earlyMs) + this.heartbeatMs * gatherShare;
+    this.earlyMs = Math.min(leftMs, this.heartbeatMs * stepShare);
     this.saidMs = nowMs;
     this.nextMs = nowMs + this.heartbeatMs;
   }
@@ -41,7 +53,7 @@ export class BeatClock {
    * at once, not for each.
    */
   heard(nowMs: number): void {
-    if (this.nextMs - nowMs > this.heartbeatMs * stepShare) return;
+    if (this.nextMs - nowMs > this.earlyMs) return;
     this.nextMs = Math.min(this.nextMs, nowMs);
   }
 }

@@ -6,15 +6,22 @@ const relayBeats = 2.4;
 const newsBeats = 4;
 /** Members that each heartbeat names in turn. */
 const turnMax = 2;
-/** Members that one heartbeat names at most besides its speaker. */
-const namesMax = 64;
+/**
+ * Members that one heartbeat names at most, of those who are new and of those whom others miss, and
+ * whom its speaker misses. Where all are late each misses many, and an answer of everybody about
+ * everybody made a heartbeat so long that all were later still. Many answer, each about others.
+ */
+const newsMax = 4;
+const askedMax = 6;
+const missingMax = 16;
 
 /**
  * Whom a heartbeat names besides its speaker.
  *
  * Everybody hears most of the others by itself. It asks in its own heartbeat for those whom it does
  * not hear, and whoever hears them names them in its next one. News of a member is told for a
- * second, and all take turns, so that what was lost heals, whatever it was.
+ * second, and all take turns, so that what was lost heals, whatever it was. How many are named is
+ * bounded, whatever happens.
  *
  * @see PROTOCOL.md §19.15
  */
@@ -26,12 +33,14 @@ export class Gossip {
   private readonly askedUntilMs = new Map<Thid, number>();
   /** Heartbeats that still tell of somebody. */
   private readonly news = new Map<Thid, number>();
-  private turn: number;
+  /** Whose turn it is in each list. */
+  private readonly rotas: Readonly<Record<"news" | "asked" | "missing" | "turn", Rota>>;
 
   /** @param turn anything that differs between transmitters, so that they begin elsewhere. */
   constructor(heartbeatMs: number, turn: number) {
     this.awaitMs = relayBeats * heartbeatMs;
-    this.turn = turn;
+    const rota = (): Rota => new Rota(turn);
+    this.rotas = { news: rota(), asked: rota(), missing: rota(), turn: rota() };
   }
 
   /** Somebody has spoken for itself. */
@@ -61,28 +70,43 @@ export class Gossip {
   }
 
   /** Those who are not heard, of those who may live. */
-  missing(living: readonly Thid[], nowMs: number): Thid[] {
+  missing(living: readonly Thid[], nowMs: number): readonly Thid[] {
     const isUnheard = (id: Thid): boolean =>
       nowMs - (this.heardMs.get(id) ?? Number.NEGATIVE_INFINITY) >= this.awaitMs;
-    return living.filter(isUnheard).slice(0, namesMax);
+    return this.rotas.missing.next(living.filter(isUnheard), missingMax);
   }
 
   /** Those whom the next heartbeat names, of those who may live. */
   names(living: readonly Thid[], nowMs: number): Thid[] {
-    const names = new Set<Thid>();
     for (const [id, untilMs] of this.askedUntilMs) {
       if (nowMs >= untilMs) this.askedUntilMs.delete(id);
-      else names.add(id);
     }
+    const { asked, news, turn } = this.rotas;
+    const names = new Set([
+      ...asked.next([...this.askedUntilMs.keys()], askedMax),
+      ...news.next([...this.news.keys()], newsMax),
+      ...turn.next(living, turnMax),
+    ]);
     for (const [id, left] of this.news) {
-      names.add(id);
       if (left > 1) this.news.set(id, left - 1);
       else this.news.delete(id);
     }
-    for (let left = Math.min(turnMax, living.length); left > 0; left--) {
-      this.turn = (this.turn + 1) % living.length;
-      names.add(living[this.turn] as Thid);
-    }
-    return [...names].slice(0, namesMax);
+    return [...names];
+  }
+}
+
+/** Takes some of a list that may change, others each time, until all had their turn. */
+class Rota {
+  private at: number;
+
+  constructor(at: number) {
+    this.at = at;
+  }
+
+  next<Item>(all: readonly Item[], max: number): readonly Item[] {
+    if (all.length <= max) return all;
+    const from = this.at % all.length;
+    this.at = from + max;
+    return [...all.slice(from), ...all.slice(0, from)].slice(0, max);
   }
 }

@@ -50,7 +50,6 @@ export interface JoinTerms {
 
 /** How improbable a silence must be for a death: one in 10^8. */
 const threshold = 8;
-
 /**
  * The place of a transmitter in its mesh: turns what the mesh wants into effects, and what it finds
  * into lines of the log.
@@ -125,10 +124,8 @@ export class MeshSeat {
     this.joined = new Mesh(
       me,
       {
-        prove,
-        limits: meshLimits(limits),
-        actions: this.actions(),
-        handlers: this.handlers(),
+        ...{ prove, limits: meshLimits(limits) },
+        ...{ actions: this.actions(), handlers: this.handlers() },
       },
       nowMs,
     );
@@ -171,6 +168,11 @@ export class MeshSeat {
   /** Tells all others that this transmitter ends: nobody has to find it dead. */
   leave(nowMs: number): void {
     this.joined?.leave(nowMs);
+  }
+
+  /** Tells which links are cut by now. At the end of each turn, before anything else. */
+  cutOff(): void {
+    this.joined?.peering.cutOff(this.nowMs);
   }
 
   /** At the end of each turn. */

@@ -9,12 +9,12 @@ import {
 } from "./hello.js";
 import { Dials } from "./dials.js";
 import type { Link } from "./link.js";
-import { readFrameHead, writeFrameHead } from "./link-frame.js";
+import { readFrameHead } from "./link-frame.js";
 import type { Settle } from "./link-ring.js";
 import { type LinkView, viewOf } from "./link-view.js";
 import { Meetings } from "./meetings.js";
 import { PeeringCounts, type PeeringParts } from "./peering-parts.js";
-import { isOverBudget, linkTo, type Peer, Peers, putOff, turn } from "./peers.js";
+import { isOverBudget, linkTo, type Peer, Peers, turn } from "./peers.js";
 
 /** How long a twin of ours is shown that it has one. */
 const warnMs = 10_000;
@@ -52,11 +52,7 @@ export class Peering {
 
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
-    let nextMs = Math.min(this.meetings.deadlineMs, this.dials.deadlineMs);
-    for (const { link, retryDueMs } of this.peers.all) {
-      nextMs = Math.min(nextMs, link.deadlineMs, retryDueMs);
-    }
-    return nextMs;
+    return Math.min(this.meetings.deadlineMs, this.dials.deadlineMs, this.peers.deadlineMs);
   }
 
   /** Introduces this transmitter to all that it will be connected to. */
@@ -102,9 +98,11 @@ export class Peering {
     const peer = this.peers.spokenTo(topic);
     if (peer === undefined) return topic.startsWith("@") ? false : undefined;
     peer.ways++;
+    // Who subscribes again is asked afresh what it has, and was not away.
+    const isKept = this.peers.opens(peer);
     turn(peer, true, nowMs);
     peer.link.up(nowMs);
-    this.parts.handlers.linked(peer.hello);
+    if (!isKept) this.parts.handlers.linked(peer.hello);
     return true;
   }
 
@@ -112,12 +110,7 @@ export class Peering {
     const peer = this.peers.spokenTo(topic);
     if (peer === undefined) return;
     peer.ways = Math.max(0, peer.ways - 1);
-    if (!peer.isUp || peer.ways > 0) return;
-    turn(peer, false, nowMs);
-    peer.link.down();
-    this.parts.handlers.cut(peer.hello);
-    const rival = this.rivals.get(peer.hello.id);
-    if (rival !== undefined && isYounger(rival, peer.hello)) this.consider(rival, nowMs);
+    if (peer.isUp && peer.ways === 0) this.peers.ends(peer);
   }
 
   /** A message of a peer came: what stands behind the topic of its head, and its part. */
@@ -163,22 +156,21 @@ export class Peering {
     this.parts.actions.publish(Buffer.from(`${this.forAll} `, "latin1"), part);
   }
 
+  /** Tells which links are cut by now. At the end of each turn, before anything else. */
+  cutOff(nowMs: number): void {
+    for (const peer of this.peers.takeEnded()) this.cut(peer, nowMs);
+  }
+
   /** Publishes what the links have to say. At the end of each turn. */
   flush(): void {
-    for (const { link, ours } of this.peers.all) {
-      if (link.isQuiet) continue;
-      const topic = ours.slice(0, -1);
-      for (const { head, part } of link.takeMessages()) {
-        this.parts.actions.publish(writeFrameHead(topic, head), part);
-      }
-    }
+    for (const [head, part] of this.peers.takeMessages()) this.parts.actions.publish(head, part);
   }
 
   tick(nowMs: number): void {
     for (const hello of this.meetings.take(nowMs)) this.meet(hello, nowMs);
     for (const peer of this.peers.all) {
       peer.link.tick(nowMs);
-      if (nowMs >= peer.retryDueMs) this.retry(peer, nowMs);
+      if (nowMs >= this.peers.retryMs(peer)) this.retry(peer, nowMs);
     }
     this.dials.tick(nowMs);
   }
@@ -215,6 +207,14 @@ export class Peering {
     this.dials.dial(address, nowMs + warnMs);
   }
 
+  private cut(peer: Peer, nowMs: number): void {
+    turn(peer, false, nowMs);
+    peer.link.down();
+    this.parts.handlers.cut(peer.hello);
+    const rival = this.rivals.get(peer.hello.id);
+    if (rival !== undefined && isYounger(rival, peer.hello)) this.consider(rival, nowMs);
+  }
+
   private heard(topic: string, nowMs: number): void {
     try {
       this.consider(readHello(topic, this.me.mesh, this.parts.prove), nowMs);
@@ -231,8 +231,11 @@ export class Peering {
       else this.visit(hello.pub, nowMs);
       return;
     }
-    const present = this.peers.get(hello.id)?.hello;
+    const peer = this.peers.get(hello.id);
+    const present = peer?.hello;
     if (present?.nonce === hello.nonce) return;
+    // Another one has its id, and that was its last way: it will not come back in this turn.
+    if (peer !== undefined && this.peers.opens(peer)) this.cut(peer, nowMs);
     if (present !== undefined && (this.isUp(hello.id) || isYounger(present, hello))) {
       this.rivals.set(hello.id, hello);
       if (this.isUp(hello.id)) this.parts.handlers.rivalled(present, hello);
@@ -259,11 +262,8 @@ export class Peering {
   }
 
   private retry(peer: Peer, nowMs: number): void {
-    putOff(peer, nowMs);
-    if (!peer.isUp) {
-      this.dials.redial(peer.hello.pub);
-      return;
-    }
+    this.peers.putOff(peer, nowMs);
+    if (!peer.isUp) return this.dials.redial(peer.hello.pub);
     this.parts.actions.unsubscribe(peer.theirs);
     this.parts.actions.subscribe(peer.theirs);
   }

@@ -1,6 +1,7 @@
 import { errorBudget, errorBudgetMs, type Thid } from "@thynapse/protocol";
 import { type LinkHello, linkTopic, type Prove } from "./hello.js";
 import { Link } from "./link.js";
+import { writeFrameHead } from "./link-frame.js";
 import type { LinkEpochs } from "./link-parts.js";
 import type { PeeringParts } from "./peering-parts.js";
 
@@ -26,10 +27,15 @@ export interface Peer {
  * Silence of a link that is up after which its topic is subscribed to again: the other side may not
  * have known us when it was offered. The next time after twice as long.
  */
-const silentMs = 500;
+const silentMs = 1000;
 /** A way that stays closed for so long is dialled afresh, which shows our hello again. */
 const closedMs = 5000;
 const retryMsMax = 60_000;
+/**
+ * Between two ways that are tried afresh, in ms: whoever subscribes again says so to everybody, and
+ * in a large mesh whose answers are late for all that many do would keep them late.
+ */
+const retryPaceMs = 100;
 
 /** The peers that are known, by their ids and by the topics of their links. */
 export class Peers {
@@ -38,10 +44,22 @@ export class Peers {
   private readonly byId = new Map<Thid, Peer>();
   private readonly byOurs = new Map<string, Peer>();
   private readonly byTheirs = new Map<string, Peer>();
+  /** Those to whom the last way has ended in this turn. */
+  private readonly ending = new Set<Peer>();
+  private retryFreeMs = Number.NEGATIVE_INFINITY;
 
   constructor(me: LinkHello, prove: Prove) {
     this.me = me;
     this.prove = prove;
+  }
+
+  /** When something is due for one of them; infinite if never. */
+  get deadlineMs(): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const peer of this.all) {
+      nextMs = Math.min(nextMs, peer.link.deadlineMs, this.retryMs(peer));
+    }
+    return nextMs;
   }
 
   get all(): IterableIterator<Peer> {
@@ -86,7 +104,47 @@ export class Peers {
     return peer;
   }
 
+  /** The last way to a peer has ended, unless another one comes in the same turn. */
+  ends(peer: Peer): void {
+    this.ending.add(peer);
+  }
+
+  /** A way to a peer is open. @returns whether that is nothing new: one has ended in this turn. */
+  opens(peer: Peer): boolean {
+    return this.ending.delete(peer);
+  }
+
+  /** Those to whom there is no way any more. At the end of each turn. */
+  *takeEnded(): Generator<Peer> {
+    for (const peer of this.ending) {
+      this.ending.delete(peer);
+      yield peer;
+    }
+  }
+
+  /** What their links have to say now: the head of each message, and its part. */
+  *takeMessages(): Generator<readonly [head: Buffer, part: Buffer]> {
+    for (const { link, ours } of this.all) {
+      if (link.isQuiet) continue;
+      const topic = ours.slice(0, -1);
+      for (const { head, part } of link.takeMessages()) yield [writeFrameHead(topic, head), part];
+    }
+  }
+
+  /** When the way to a peer is tried afresh. */
+  retryMs({ retryDueMs }: Peer): number {
+    return Math.max(retryDueMs, this.retryFreeMs);
+  }
+
+  /** A way is tried afresh: its next time is later, and others wait, too. */
+  putOff(peer: Peer, nowMs: number): void {
+    this.retryFreeMs = nowMs + retryPaceMs;
+    peer.retryPauseMs = Math.min(2 * peer.retryPauseMs, retryMsMax);
+    peer.retryDueMs = nowMs + peer.retryPauseMs;
+  }
+
   remove(peer: Peer): void {
+    this.ending.delete(peer);
     this.byId.delete(peer.hello.id);
     this.byOurs.delete(peer.ours);
     this.byTheirs.delete(peer.theirs.slice(0, -1));
@@ -114,12 +172,6 @@ export function linkTo(
 export function turn(peer: Peer, isUp: boolean, nowMs: number): void {
   peer.isUp = isUp;
   peer.retryPauseMs = isUp ? silentMs : closedMs;
-  peer.retryDueMs = nowMs + peer.retryPauseMs;
-}
-
-/** A way was tried afresh: the next time is later. */
-export function putOff(peer: Peer, nowMs: number): void {
-  peer.retryPauseMs = Math.min(2 * peer.retryPauseMs, retryMsMax);
   peer.retryDueMs = nowMs + peer.retryPauseMs;
 }
 
