@@ -10,6 +10,7 @@ import {
   calm,
   caught,
   type Change,
+  comesBack,
   compose,
   deserted,
   fault,
@@ -95,6 +96,11 @@ function flaws(): (Row & { readonly finds: readonly RuleName[] })[] {
         moved("a", "t.2"),
         also(begun("s:2", "b", { home: "t.2" }), acked("s:2", "b")),
       ),
+      finds: ["unmarked"],
+    },
+    {
+      name: "a repeat that is not marked, though its sender was elsewhere meanwhile",
+      change: compose(comesBack, also(begun("s:1", "a"), acked("s:1", "a"), handled("s:1"))),
       finds: ["unmarked"],
     },
     {
@@ -217,6 +223,13 @@ function excuses(): Row[] {
             it.id === "s:1" && it.action === "acked" ? { ...it, action: "returned" } : it,
           ),
         also(begun("s:1", "b", again), acked("s:1", "b", 2), handled("s:1")),
+      ),
+    },
+    {
+      name: "an event that came again under one attempt, as its sender was elsewhere meanwhile",
+      change: compose(
+        comesBack,
+        also(begun("s:1", "a", { repeat: true }), acked("s:1", "a"), handled("s:1")),
       ),
     },
     {

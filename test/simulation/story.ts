@@ -133,3 +133,15 @@ export const unsettled: Change = (log) => {
   const records = [{ ...sent, action: "sent" as const }, accepted, caught("s:5"), handled("s:5")];
   return [...log, ...records.map((it, at) => ({ ...it, timeMs: 200 + at }))];
 };
+
+/** `a` could not handle `s:1`, and `s` goes to another transmitter, which takes it over, and back. */
+export function comesBack(log: LogRecord[]): LogRecord[] {
+  const nacked = log.map((it): LogRecord => {
+    return it.id === "s:1" && it.action === "acked" ? { ...it, action: "nacked" } : it;
+  });
+  const attached = { id: "", cell: "s", action: "attached" as const, timeMs: 0 };
+  return compose(
+    without((it) => it.id === "s:1" && it.action === "handled"),
+    also({ ...attached, home: "u.1" }, { ...attached, home }),
+  )(nacked);
+}

@@ -79,7 +79,8 @@ export class HandlingRule implements Rule {
     const { broken } = this.parts;
     const what = `${event.id} in ${group.name}: ${say(before)}, ${say(now)}`;
     const sameHome = before.home === now.home;
-    if (sameHome && before.attempt === now.attempt) {
+    const isSameAttempt = sameHome && before.attempt === now.attempt;
+    if (isSameAttempt && !this.cameBack(event, before, now)) {
       broken("twice", `${what}, under one attempt`, now.begunMs);
       return;
     }
@@ -90,8 +91,18 @@ export class HandlingRule implements Rule {
       this.isExcused(first, second, group) || (!sameHome && this.isExcused(second, first, group));
     if (!isExcused) broken("twice", what, now.begunMs);
     const isLater = (this.parts.books.homes.startedMs.get(now.home) ?? 0) > before.begunMs;
-    const isMarked = isLater ? now.isMarked : before.isMarked || now.isMarked;
+    const isMarked = isLater || isSameAttempt ? now.isMarked : before.isMarked || now.isMarked;
     if (!isMarked) broken("unmarked", what, now.begunMs);
+  }
+
+  /**
+   * Whether the sender has been at another home meanwhile: that one took over what had come back
+   * here (§18.7), and attempts begin anew when this one takes it again.
+   */
+  private cameBack({ sender }: EventBook, before: Handling, { home }: Handling): boolean {
+    const since = this.parts.membership.attachmentsSince(sender, before.begunMs);
+    const away = since.findIndex((attached) => attached.home !== home);
+    return away >= 0 && since.slice(away).some((attached) => attached.home === home);
   }
 
   /** Whether there was a reason to give the event to somebody else after `first`. */
