@@ -95,29 +95,65 @@ describe("cell: moving with deliveries in hand (§9.6)", () => {
     expect(rig.all("GBYE", 0)).to.have.length(1);
   });
 
-  it("claims what it held of an old home that dies, under another attachment", () => {
+  it("claims what it held of an old home that dies, and keeps what the new one gave it", () => {
     const { rig, supply } = working();
     rig.hear("DLVR", work, { bodies: ["x"] });
     const held = supply.take() as HeldDelivery;
     drain(rig);
     rig.attach(next);
     grantAnew(rig);
+    rig.hear("DLVR", { ...work, origin: "o2" }, { first: 7, bodies: ["y"] });
     rig.act((core) => core.disconnected("disconnected", rig.nowMs, 0));
     rig.pass(50);
-    expect(attached(rig).at(-1)).to.equal("1 tcp://two:2");
-    rig.attach(next);
+    expect(attached(rig)).to.have.length(2);
+    expect(rig.core.session.isWelcome).to.equal(true);
 
     const { session, claims } = rig.last("HELO", 1).map as {
       session: number;
       claims: { held: unknown[][] }[];
     };
-    expect(session).to.equal(3);
+    expect(session).to.equal(2);
     expect(claims[0]?.held.map(([, first]) => first)).to.deep.equal([1]);
-    grantAnew(rig, 4);
-    const renamed = { ...work, catch: 4, origin: "o9", claimed: true, repeat: true };
+    const renamed = { ...work, origin: "o9", claimed: true, repeat: true };
     rig.hear("DLVR", renamed, { bodies: ["x"] });
     ack(rig, supply, held);
-    expect(rig.last("SETL", 1).map).to.include({ catch: 4, origin: "o9" });
+    expect(rig.last("SETL", 1).map).to.include({ catch: 1, origin: "o9" });
+    ack(rig, supply, supply.take() as HeldDelivery);
+    expect(rig.last("SETL", 1).map).to.include({ catch: 1, origin: "o2" });
+  });
+
+  it("begins what it had not begun of an old home that dies only by its new name", () => {
+    const { rig, supply } = working();
+    rig.hear("DLVR", work, { bodies: ["x", "y", "z"] });
+    drain(rig);
+    rig.attach(next);
+    grantAnew(rig);
+    rig.act((core) => core.disconnected("disconnected", rig.nowMs, 0));
+    expect(supply.take()).to.equal(undefined);
+
+    const renamed = { ...work, number: 5, origin: "o9", claimed: true, repeat: true };
+    rig.hear("DLVR", renamed, { first: 2, bodies: ["y"] });
+    expect((supply.take() as HeldDelivery).data).to.equal("y");
+    expect(supply.take()).to.equal(undefined);
+    live(rig, 6000);
+    expect(supply.heldCount).to.equal(1);
+  });
+
+  it("claims as soon as it is welcome what it held of an old home that dies before that", () => {
+    const { rig, supply } = working();
+    rig.hear("DLVR", work, { bodies: ["x"] });
+    supply.take();
+    drain(rig);
+    rig.act((core) => core.connected(rig.nowMs, 1));
+    rig.act((core) => core.disconnected("disconnected", rig.nowMs, 0));
+
+    const hellos = rig
+      .all("HELO", 1)
+      .map(({ map }) => [map["session"], map["claims"] !== undefined]);
+    expect(hellos).to.deep.equal([
+      [2, false],
+      [2, true],
+    ]);
   });
 
   it("settles by a new name that the new home gives what the old one delivered", () => {

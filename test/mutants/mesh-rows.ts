@@ -109,4 +109,32 @@ export const meshMutants: readonly Mutant[] = [
     instead: "group.found(nowMs);",
     nets: ["mesh"],
   },
+  {
+    guard: "a cell says what it held of a former home that is gone",
+    file: "cell-sdk/src/core/moving.ts",
+    text: "if (isHolding) home.session.claim();",
+    instead: "void isHolding;",
+    nets: ["cell"],
+  },
+  {
+    guard: "what a cell claims in a second HELO is taken",
+    file: `${core}/cells/attachments.ts`,
+    text: "      this.claimed(cell, hello.claims, nowMs);\n      this.welcome(cell);",
+    instead: "      this.welcome(cell);",
+    nets: ["mesh"],
+  },
+  {
+    guard: "what a cell of ours holds of a dead origin is left with it",
+    file: `${core}/groups/groups.ts`,
+    text: "if (site === this.parts.self) {",
+    instead: "if (false as boolean) {",
+    nets: ["mesh"],
+  },
+  {
+    guard: "a transmitter that ends waits until others have heard its last words",
+    file: `${core}/draining.ts`,
+    text: "|| !sites.adopting.isUnheard) this",
+    instead: "|| !(false as boolean)) this",
+    nets: ["mesh"],
+  },
 ];

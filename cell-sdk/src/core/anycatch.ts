@@ -150,8 +150,11 @@ export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
   }
 
   /** The former home is gone, or nothing of it is held any more. */
-  forgetFormer(): void {
-    this.homes.former = undefined;
+  forgetFormer(nowMs: number): void {
+    const { homes } = this;
+    homes.former = undefined;
+    this.credit.lost(this.waiting.orphan(homes.current?.attachment));
+    if (homes.current !== undefined) this.orphansUntilMs = nowMs + orphanMs;
   }
 
   tick(nowMs: number): void {
@@ -245,16 +248,13 @@ export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
   }
 
   /**
-   * What this cell holds and has settled; `undefined` if nothing. Not what it settles at the home
-   * that it is leaving.
+   * What this cell holds and has settled; `undefined` if nothing. Not what it settles at its home,
+   * or at the one that it is leaving.
    */
   claim(): Claim | undefined {
-    const former = this.homes.former?.attachment;
-    return this.claims.claim(
-      this.pattern,
-      (visit) => this.known.forEachHeld(former, visit),
-      former,
-    );
+    const { claims, known, pattern } = this;
+    const isKnown = (attachment: number): boolean => this.homes.isKnown(attachment);
+    return claims.claim(pattern, (visit) => known.forEachHeld(isKnown, visit), isKnown);
   }
 
   /** Begins nothing more and asks for nothing. */

@@ -138,8 +138,8 @@ export class Catches implements CatchTableHost {
   }
 
   /** The former home is left, or gone. */
-  forgetFormer(): void {
-    this.former?.end();
+  forgetFormer(nowMs: number): void {
+    this.former?.end(nowMs);
     this.former = undefined;
   }
 

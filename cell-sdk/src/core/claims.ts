@@ -112,12 +112,12 @@ export class ClaimBook {
 
   /**
    * @param forEachHeld calls its argument for each event that is held and not settled.
-   * @param former the attachment, if there is one, where settlements are still waited for.
+   * @param isAwaited whether settlements of an attachment are still waited for.
    */
   claim(
     pattern: string,
     forEachHeld: (visit: (run: Run, index: number) => void) => void,
-    former?: number,
+    isAwaited: (attachment: number) => boolean,
   ): Claim | undefined {
     const held = new Map<string, RangeSet>();
     const hold = (run: Run, index: number): void => {
@@ -128,7 +128,7 @@ export class ClaimBook {
     };
     forEachHeld(hold);
     for (const { delivery } of this.kept.values()) {
-      if (delivery.batch.session !== former) hold(delivery.run, delivery.index);
+      if (!isAwaited(delivery.batch.session)) hold(delivery.run, delivery.index);
     }
     const claim = {
       pattern,

@@ -51,9 +51,9 @@ export class FormerCatches {
   }
 
   /** The home is left, or gone: streams that were not read to their end have a gap. */
-  end(): void {
+  end(nowMs: number): void {
     for (const stream of this.streams) stream.end(false);
-    for (const anycatch of this.anycatches) anycatch.forgetFormer();
+    for (const anycatch of this.anycatches) anycatch.forgetFormer(nowMs);
     this.table.clear();
   }
 }

@@ -82,13 +82,16 @@ export class KnownDeliveries {
     return held;
   }
 
-  /** Calls `visit` for each event that is held and not settled, but for those of an attachment. */
-  forEachHeld(except: number | undefined, visit: (run: Run, index: number) => void): void {
+  /** Calls `visit` for each event that is held and not settled, but not of some attachments. */
+  forEachHeld(
+    isExcepted: (attachment: number) => boolean,
+    visit: (run: Run, index: number) => void,
+  ): void {
     this.waiting.forEach((run, index, { session }) => {
-      if (session !== except) visit(run, index);
+      if (!isExcepted(session)) visit(run, index);
     });
     this.running.forEach(({ state, run, index, batch }) => {
-      if (state === "held" && batch.session !== except) visit(run, index);
+      if (state === "held" && !isExcepted(batch.session)) visit(run, index);
     });
   }
 

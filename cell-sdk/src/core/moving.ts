@@ -77,10 +77,10 @@ export class HomeMove {
     const { catches, home } = this.host;
     const isHolding = current.catches.heldCount > 0 || !current.home.settlements.isEmpty;
     this.current = undefined;
-    catches.forgetFormer();
+    catches.forgetFormer(nowMs);
     current.home.settlements.detach();
     // The new home was not told of what was to be settled at the old one: now it is claimed.
-    if (isHolding) home.session.again("the former transmitter is gone", nowMs);
+    if (isHolding) home.session.claim();
   }
 
   /** Whether no settlement is awaited at the former home. */

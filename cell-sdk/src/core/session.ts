@@ -91,11 +91,7 @@ export class Session {
     const { address } = this.current;
     this.enter({ name: "hello", address, untilMs: nowMs + this.history.reconnect.welcomeMs });
     this.history.hellos++;
-    const session = this.history.count + 1;
-    const secret = this.history.secrets.of(address);
-    const proof = secret === undefined ? {} : { secret };
-    const hello = { v: protocolVersion, session, ...proof, ...this.host.hello() };
-    this.say("HELO", hello);
+    this.hello(address, this.history.count + 1);
   }
 
   /** The attachment has ended by itself. */
@@ -159,12 +155,14 @@ export class Session {
     return this.history.reconnect.hasOther || (this.successors ?? []).length > 0;
   }
 
-  /** Attaches to the same transmitter anew: what the cell has to claim is more than it said. */
-  again(reason: string, nowMs: number): void {
-    // A connection that is only being made has said nothing yet.
-    if (!this.isWelcome && this.current.name !== "hello") return;
-    this.detach();
-    this.pause(reason, nowMs, "back");
+  /**
+   * Says HELO once more: what the cell has to claim is more than it said. The attachment goes on,
+   * with all that it has there. A connection that is only being made has said nothing yet.
+   */
+  claim(): void {
+    const { current } = this;
+    if (current.name === "welcome") this.hello(current.address, this.number);
+    else if (current.name === "hello") this.hello(current.address, this.history.count + 1);
   }
 
   /** Says farewell, and closes when it is answered. */
@@ -262,6 +260,12 @@ export class Session {
     const streams = this.host.streams();
     const beat = streams.length === 0 ? {} : { streams };
     this.say("BEAT", beat);
+  }
+
+  private hello(address: string, session: number): void {
+    const secret = this.history.secrets.of(address);
+    const proof = secret === undefined ? {} : { secret };
+    this.say("HELO", { v: protocolVersion, session, ...proof, ...this.host.hello() });
   }
 
   private say(command: Command, map: FieldMap): void {

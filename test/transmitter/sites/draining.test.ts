@@ -44,7 +44,7 @@ describe("transmitter core: draining in a mesh (§9.6)", () => {
     expect(made.old.core.state).to.equal("draining");
 
     made.cell.say("GBYE");
-    made.net.pass(10);
+    made.net.pass(50);
     expect(made.old.core.state).to.equal("stopped");
   });
 
@@ -70,8 +70,36 @@ describe("transmitter core: draining in a mesh (§9.6)", () => {
     made.cell.settle(delivery);
     expect(made.sender.confirms()).to.include("1 handled");
     made.cell.say("GBYE");
-    made.net.pass(10);
+    made.net.pass(50);
     expect(made.old.core.state).to.equal("stopped");
+  });
+
+  it("waits until others have taken what its cells settled at last, 2 s at most (§18.7)", () => {
+    for (const isHeard of [true, false]) {
+      const made = draining();
+      drain(made.old);
+      made.net.unacked.add(0);
+      made.cell.say("GBYE");
+      made.net.pass(1900);
+      expect(made.old.core.state).to.equal("draining");
+
+      if (isHeard) made.net.unacked.delete(0);
+      made.net.pass(50);
+      expect(made.old.core.state).to.equal(isHeard ? "stopped" : "draining");
+      made.net.pass(100);
+      expect(made.old.core.state).to.equal("stopped");
+    }
+  });
+
+  it("takes claims of a cell that is attached while it drains (§9.6)", () => {
+    const made = draining();
+    drain(made.old);
+    const { id } = made.cell;
+    const claims = [{ pattern: "a", held: [], settled: [["d".repeat(40), 1, 2]] }];
+    made.cell.say("HELO", { id, service: "worker", session: 1, claims });
+
+    expect(made.cell.take("ERRO")).to.deep.equal([]);
+    expect(made.cell.take("WLCM")).to.have.length(1);
   });
 
   it("says last what is settled, since a sender may not have read its last confirms (§18.7)", () => {

@@ -129,27 +129,6 @@ describe("transmitter core: homes in a mesh", () => {
     expect(again.confirms()).to.include("1 handled");
   });
 
-  it("asks anew what cells hold when a former home ends that had answered for it (§18.7)", () => {
-    const net = new SiteNet(3);
-    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
-    const sender = a.cell("sender");
-    const worker = b.cell("worker");
-    worker.catch("a", "any", { credit: 5 });
-    sender.send("a");
-    const delivery = worker.takeOne("DLVR");
-    const moved = c.stranger();
-    moved.hello({ id: sender.id, service: "sender", session: 2 });
-    moved.send("a", { seq: 1, repeat: true });
-    net.pass(9000);
-
-    net.kill(0);
-    net.pass(2000);
-    expect(worker.take("DLVR").map(({ fields }) => fields["claimed"])).to.deep.equal([]);
-
-    worker.settle(delivery);
-    expect(moved.confirms()).to.include("1 handled");
-  });
-
   it("waits for every answer that it asked for, and asks once in a turn (§18.7)", () => {
     const net = new SiteNet(2);
     const [a, b] = net.benches as [CoreBench, CoreBench];
@@ -175,34 +154,6 @@ describe("transmitter core: homes in a mesh", () => {
     net.pass(3000);
 
     expect(other.take("DLVR")).to.deep.equal([]);
-  });
-
-  it("waits 1 s for the cells of a former home that ends, as for those of any other", () => {
-    const net = new SiteNet(3);
-    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
-    const sender = a.cell("sender");
-    const worker = a.cell("worker");
-    worker.catch("a", "any", { credit: 5 });
-    const other = b.cell("worker");
-    sender.send("a");
-    worker.takeOne("DLVR");
-    const moved = c.stranger();
-    moved.hello({ id: sender.id, service: "sender", session: 2 });
-    moved.send("a", { seq: 1, repeat: true });
-    net.pass(3000);
-
-    net.kill(0);
-    other.catch("a", "any", { credit: 5 });
-    net.pass(800);
-    const again = b.stranger();
-    const held = [{ pattern: "a", held: [[sender.id, 1, 1]], settled: [] }];
-    again.hello({ id: worker.id, service: "worker", session: 2, claims: held });
-    again.catch("a", "any", { credit: 5 });
-    net.pass(2000);
-
-    expect(other.take("DLVR")).to.have.length(0);
-    again.settle(again.takeOne("DLVR"));
-    expect(moved.confirms()).to.include("1 handled");
   });
 
   it("marks what a home in between may have given out, whatever the one before it knows (§18.7)", () => {

@@ -29,6 +29,8 @@ export class SiteNet {
   private readonly dead = new Set<number>();
   private readonly away = new Set<number>();
   private isPumping = false;
+  /** Those of whose words the others have not taken all. */
+  readonly unacked = new Set<number>();
   /** Whether words wait until `pump`. */
   isHeld = false;
   /** When all of them came to each other: long ago. */
@@ -188,7 +190,7 @@ export class SiteNet {
         else this.sent.push({ from: at, to, part, done });
       },
       isLinked: (id) => this.ids.includes(id) && !this.dead.has(this.ids.indexOf(id)),
-      unackedBytes: () => 0,
+      unackedBytes: () => (this.unacked.has(at) ? 1 : 0),
       joinedMs: () => this.joinedMs,
       linkedPeers: () => this.ids.filter((_, other) => other !== at && !this.dead.has(other)),
       attachedSession: (cell) => this.attachedSession(at, cell),

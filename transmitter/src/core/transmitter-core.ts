@@ -110,7 +110,7 @@ export class TransmitterCore {
       twin: (...twin) => this.attachments.twin(...twin),
     });
     this.groups = new Groups({
-      ...{ ...shared, wallMs, effects, traces, elsewhere: this.sites },
+      ...{ ...shared, self: options.id, wallMs, effects, traces, elsewhere: this.sites },
       onDead: (letter, number) => this.attachments.tellDead(letter, number, this.nowMs),
       passBack: (...passed) => this.sites.hosting.passBack(...passed),
       tellAskers: (...settled) => this.sites.adopting.tellAskers(...settled, this.nowMs),
@@ -144,9 +144,8 @@ export class TransmitterCore {
     });
     const { attachments, intake } = this;
     this.draining = new Draining({
-      ...{ id: options.id, limits, groups, attachments, deadlines, effects },
-      hasPeers: () => sites.hasPeers,
-      leave: (atMs) => sites.adopting.end(atMs, () => seat.leave(atMs)),
+      ...{ id: options.id, limits, groups, attachments, deadlines, effects, sites },
+      leave: (atMs) => seat.leave(atMs),
     });
     this.commands = new CellCommands({
       ...{ attachments, groups, streams, intake, asks },
@@ -309,7 +308,8 @@ export class TransmitterCore {
       throw new MeshError("BAD_COMMAND", `${command} is sent by transmitters`);
     }
     if (command === "HELO") {
-      if (this.draining.state !== "running") throw new MeshError("DRAINING", "ends");
+      const isNew = connection.cell === undefined;
+      if (isNew && this.draining.state !== "running") throw new MeshError("DRAINING", "ends");
       this.attachments.hello(connection, read, nowMs);
       return;
     }

@@ -1,8 +1,8 @@
 import {
+  type Claim,
   encodeBody,
   type Hello,
   MeshError,
-  parsePattern,
   readHello,
   type Thid,
 } from "@thynapse/protocol";
@@ -25,6 +25,7 @@ import type { RouteTable } from "../events/route.js";
 import type { Senders } from "../events/senders.js";
 import type { Sites } from "../sites/sites.js";
 import type { Streams } from "../streams/streams.js";
+import { takeClaims } from "./taking-claims.js";
 import type { Telling } from "../events/telling.js";
 
 /** What attachments need of the transmitter around them. */
@@ -87,6 +88,7 @@ export class Attachments {
     const { cell } = connection;
     if (cell !== undefined && cell.id === hello.id) {
       this.parts.liveness.heard(cell, nowMs);
+      this.claimed(cell, hello.claims, nowMs);
       this.welcome(cell);
       return;
     }
@@ -102,18 +104,18 @@ export class Attachments {
     connection.cell = record;
     connection.goodbye = false;
     record.sender.confirms = record.confirms;
-    for (const claim of hello.claims) {
-      const group = this.parts.groups.open(hello.service, parsePattern(claim.pattern));
-      this.keeping.keep(group, nowMs);
-      this.parts.groups.claiming.claimed(group, record.id, claim);
-      sites.adopting.spread(record, { ...claim, held: [] }, nowMs);
-    }
+    this.claimed(record, hello.claims, nowMs);
     record.sender.isElsewhere = false;
     record.sender.session = record.session;
     sites.announcing.cell(record.id, record.service, record.session);
     this.parts.counters.add("cellsWelcomed");
     this.welcome(record);
     this.tell("$mesh.cell.joined", { id: record.id, service: record.service }, nowMs);
+  }
+
+  private claimed(cell: CellRecord, claims: readonly Claim[], nowMs: number): void {
+    const { groups, sites } = this.parts;
+    takeClaims({ groups, sites, keeping: this.keeping }, cell, { claims, nowMs });
   }
 
   private newRecord(

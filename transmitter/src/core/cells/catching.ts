@@ -1,5 +1,6 @@
 import {
   type CatchWish,
+  type Claim,
   type FieldMap,
   intField,
   listField,
@@ -11,8 +12,8 @@ import type { Attachments } from "./attachments.js";
 import { type CellCatch, type CellRecord, findCatch } from "./cells.js";
 import type { Counters } from "../counters.js";
 import type { CoreLimits } from "../effects.js";
-import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
+import type { Member } from "../groups/member.js";
 import { newReader } from "../streams/pace.js";
 import type { Sites } from "../sites/sites.js";
 import { runPart, type Streams } from "../streams/streams.js";
@@ -59,7 +60,7 @@ export class Catching {
       const { next, ...answer } = answerTo(held, wish);
       this.parts.attachments.send(cell, "CGHT", isWhole ? { ...answer, next } : answer);
       // Only now: what it has claimed comes by the number of its catch.
-      if (held.mode === "any") this.join(cell, held.member.group, atMs);
+      if (held.mode === "any") this.join(held.member, atMs);
     };
     if (isBack) grant(nowMs);
     else if (known?.mode === "multi") {
@@ -82,11 +83,12 @@ export class Catching {
    * The cell can be given work, and what it has claimed is told to others: earlier it could not
    * have been named anew, and would have come to another cell.
    */
-  private join(cell: CellRecord, group: Group, nowMs: number): void {
+  private join(member: Member, nowMs: number): void {
+    const { cell, group } = member;
+    member.isGranted = true;
     group.found(Number.NEGATIVE_INFINITY);
     this.parts.groups.joined(group, nowMs);
-    const at = cell.claims.findIndex(({ pattern }) => pattern === group.pattern.text);
-    for (const claim of at < 0 ? [] : cell.claims.splice(at, 1)) {
+    for (const claim of takeClaims(cell, group.pattern.text)) {
       this.parts.sites.adopting.spread(cell, claim, nowMs);
     }
   }
@@ -210,6 +212,14 @@ export function catchOf<Mode extends "multi" | "any">(
   const held = cell.catches.get(number);
   if (held?.mode !== mode) throw unknownCatch(number);
   return held as CellCatch & { mode: Mode };
+}
+
+/** Takes out what a cell has claimed of a group. */
+function takeClaims({ claims }: CellRecord, pattern: string): Claim[] {
+  const of = claims.filter((claim) => claim.pattern === pattern);
+  const others = claims.filter((claim) => claim.pattern !== pattern);
+  claims.splice(0, claims.length, ...others);
+  return of;
 }
 
 function unknownCatch(number: number): MeshError {

@@ -124,7 +124,7 @@ export function newCell(hello: Hello, given: NewCell): CellRecord {
     presenceTopic: given.secrets.presenceTopic,
     welcomedMs: nowMs,
     catches: new Map(),
-    claims: [...hello.claims],
+    claims: [],
     stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },
     state: "alive",
     presence: "awaited",

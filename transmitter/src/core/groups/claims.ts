@@ -1,4 +1,5 @@
 import { type Claim, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
+import { rangesWithin } from "../sites/settled-book.js";
 
 /** Where an event is that a sender repeats. */
 export interface Holding {
@@ -109,6 +110,13 @@ export class Claims {
     this.origins.delete(peer);
     for (const sender of [...this.asked.keys()]) this.unasked(sender, peer);
     for (const [cell, { site }] of this.heldBy) if (site === peer) this.heldBy.delete(cell);
+  }
+
+  settledAmong(ranges: readonly SeqRange[]): SeqRange[] {
+    return ranges.flatMap(({ sender, first, last }) => {
+      const within = rangesWithin(this.settled.get(sender) ?? new RangeSet(), first, last);
+      return within.map(([low, high]) => ({ sender, first: low, last: high }));
+    });
   }
 
   isSettled(sender: Thid, seq: number): boolean {

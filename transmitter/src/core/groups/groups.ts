@@ -8,6 +8,7 @@ import type { FatesParts } from "./fates-parts.js";
 import { Group } from "./group.js";
 import { type Elsewhere, Handing } from "./handing.js";
 import type { Holder } from "./holder.js";
+import type { Member } from "./member.js";
 import { type Lot, type Span, singles, wholeSpan } from "./ledger.js";
 import { Pumping } from "./pumping.js";
 import type { RouteTable } from "../events/route.js";
@@ -16,6 +17,7 @@ import type { RouteTable } from "../events/route.js";
 export interface GroupsParts extends FatesParts {
   readonly routes: RouteTable;
   readonly limits: CoreLimits;
+  readonly self: Thid;
   /** Name of this transmitter as an origin. */
   readonly origin: string;
   /** The way to cells of other transmitters. */
@@ -55,7 +57,7 @@ export class Groups {
       claimMs: parts.limits.claimMs,
       touch: (group) => this.dirty.add(group),
       adopt: (group, holding, span, nowMs) => {
-        const holder = holderOf(group, holding);
+        const holder = this.holderOf(group, holding);
         if (holder === undefined) return false;
         if (group.terms.affinity) group.owners.take(span);
         this.handing.give(group, holder, span, { nowMs, claimedBy: holding.cell });
@@ -137,6 +139,18 @@ export class Groups {
       }
     }
     return false;
+  }
+
+  /** Who of a group is meant by a claim, if it is there by now. */
+  private holderOf(group: Group, { cell, site }: AdoptHolding): Holder | undefined {
+    if (site === undefined) return grantedMember(group, cell);
+    if (site === this.parts.self) {
+      // It has it from an origin that is dead: we are the site of what we decide about.
+      const isThere = grantedMember(group, cell) !== undefined;
+      return isThere ? group.sites.open(site, undefined) : undefined;
+    }
+    const members = group.sites.membersOf(site).filter((member) => member.isPresent);
+    return members.find((member) => member.cell === cell) ?? members[0];
   }
 
   private isHalfFull({ backlog }: Group): boolean {
@@ -269,12 +283,10 @@ export class Groups {
   }
 }
 
-/** Who of a group is meant by a claim, if it is there by now. */
-function holderOf(group: Group, { cell, site }: AdoptHolding): Holder | undefined {
-  if (site !== undefined) {
-    const members = group.sites.membersOf(site).filter((member) => member.isPresent);
-    return members.find((member) => member.cell === cell) ?? members[0];
+/** A cell of this transmitter, if it is there and knows the number of its catch. */
+function grantedMember(group: Group, cell: Thid): Member | undefined {
+  for (const member of group.members.values()) {
+    if (member.cell.id === cell) return member.isGranted ? member : undefined;
   }
-  for (const member of group.members.values()) if (member.cell.id === cell) return member;
   return undefined;
 }

@@ -11,6 +11,8 @@ export class Member extends Holder {
   readonly catchNumber: number;
   wish: CatchWish;
   credit: number;
+  /** Whether the cell knows the number of its catch: nothing may come to it before. */
+  isGranted = false;
 
   constructor(group: Group, cell: CellRecord, catchNumber: number, wish: CatchWish) {
     super();

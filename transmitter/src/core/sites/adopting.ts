@@ -124,9 +124,14 @@ export class Adopting {
   }
 
   /** This transmitter ends: its last words to all others are what it knows to be settled. */
-  end(nowMs: number, leave: () => void): void {
+  bequeath(nowMs: number): void {
     bequeath(this.parts, nowMs);
-    leave();
+  }
+
+  /** Whether another transmitter that is linked has still to take what it was told. */
+  get isUnheard(): boolean {
+    const links = this.parts.links();
+    return links.linkedPeers().some((id) => links.unackedBytes(id) > 0);
   }
 
   /** What cells of ours hold of dead origins is as good as claimed by them. */
@@ -161,6 +166,8 @@ export class Adopting {
     const settled = [
       ...home.settled,
       ...(group === undefined ? [] : this.parts.hosting.settledOf(group, ranges)),
+      // What others have said of it here the new home may have missed.
+      ...(group?.claims?.settledAmong(ranges) ?? []),
     ];
     const { held, free } = home;
     this.say(peer, name, { held, free, settled, sender: first.sender, answer: true }, nowMs);
