@@ -1,17 +1,15 @@
-import { Context, Dealer, Subscriber } from "zeromq";
+import { Context, Dealer } from "zeromq";
 import { checkAddress, isIpv6 } from "./address.js";
+import { type EventConnection, EventConnections, type EventListener } from "./event-connection.js";
 import { pump } from "./pump.js";
 import { Refusals } from "./refusals.js";
 import type { Attachment, AttachmentHandlers, Transport } from "./transport.js";
 
-/** Messages that wait unread in the event socket; what is beyond is dropped there, and repaired. */
-const eventsMax = 512;
 const commandsMax = 4096;
 /** A part of the transmitter holds at most a delivery of one large event. */
 const partBytesMax = 8 * 1024 * 1024;
 /** How long a closed socket may go on sending what it was given. */
 const lingerMs = 250;
-const eventsReconnectMs = 50;
 const contextSocketsMax = 16_384;
 
 const refusals = new Refusals();
@@ -24,8 +22,11 @@ function sharedContext(): Context {
   return context;
 }
 
+const eventConnections = new EventConnections(() => ({ context: sharedContext(), partBytesMax }));
+
 /**
- * Reaches transmitters over ZeroMQ: a DEALER for commands, a SUB for events.
+ * Reaches transmitters over ZeroMQ: a DEALER for commands, and a SUB for events, which all cells of
+ * the process share that are attached to the same transmitter.
  *
  * It sets no heartbeats of ZMTP: the transmitter's say for how long they are good, and end both
  * sides of a connection.
@@ -73,10 +74,10 @@ class RefusedAttachment implements Attachment {
  */
 type AttachmentState = "open" | "ended";
 
-class SocketAttachment implements Attachment {
+class SocketAttachment implements Attachment, EventListener {
   private readonly handlers: AttachmentHandlers;
   private readonly dealer: Dealer;
-  private subscriber: Subscriber | undefined;
+  private events: EventConnection | undefined;
   private state: AttachmentState = "open";
   /** A part waits for the pipe. */
   private isBlocked = false;
@@ -95,7 +96,13 @@ class SocketAttachment implements Attachment {
       ipv6: isIpv6(address),
     });
     this.watch(address);
-    if (!this.connect(this.dealer, address)) return;
+    try {
+      checkAddress(address);
+      this.dealer.connect(address);
+    } catch (error) {
+      this.loseSoon(error);
+      return;
+    }
     void pump(
       this.dealer,
       (parts) => this.takeCommand(parts),
@@ -112,29 +119,27 @@ class SocketAttachment implements Attachment {
 
   openEvents(address: string): void {
     if (this.state === "ended") return;
-    this.subscriber = new Subscriber({
-      context: sharedContext(),
-      linger: 0,
-      reconnectInterval: eventsReconnectMs,
-      receiveHighWaterMark: eventsMax,
-      maxMessageSize: partBytesMax,
-      ipv6: isIpv6(address),
-    });
-    this.watchEvents(this.subscriber);
-    if (!this.connect(this.subscriber, address)) return;
-    void pump(
-      this.subscriber,
-      (parts) => this.takeEvents(parts),
-      (error) => this.lose(`receive events: ${String(error)}`),
-    );
+    try {
+      this.events = eventConnections.join(address, this);
+    } catch (error) {
+      this.loseSoon(error);
+    }
   }
 
   subscribe(topic: string): void {
-    if (this.state === "open") this.subscriber?.subscribe(topic);
+    if (this.state === "open") this.events?.subscribe(this, topic);
   }
 
   unsubscribe(topic: string): void {
-    if (this.state === "open") this.subscriber?.unsubscribe(topic);
+    if (this.state === "open") this.events?.unsubscribe(this, topic);
+  }
+
+  onEvents(head: Buffer, part: Buffer): void {
+    if (this.state === "open") this.handlers.onEvents(head, part);
+  }
+
+  onLost(reason: string): void {
+    this.lose(reason);
   }
 
   close(): void {
@@ -162,33 +167,9 @@ class SocketAttachment implements Attachment {
     events.on("handshake:error:other", ({ error }) => this.lose(`handshake: ${error.message}`));
   }
 
-  /**
-   * A connection of events that is refused after it stood is that of a transmitter which has ended,
-   * even if the command connection does not show it yet. One that never stood is only out of reach.
-   */
-  private watchEvents({ events }: Subscriber): void {
-    let isCut = false;
-    events.on("disconnect", () => {
-      isCut = true;
-    });
-    events.on("handshake", () => {
-      isCut = false;
-    });
-    events.on("close", () => {
-      if (isCut) this.lose("event connection refused");
-    });
-  }
-
-  /** Connects; an address that a transmitter named wrongly is one that cannot be reached. */
-  private connect(socket: Dealer | Subscriber, address: string): boolean {
-    try {
-      checkAddress(address);
-      socket.connect(address);
-      return true;
-    } catch (error) {
-      setImmediate(() => this.lose(String(error)));
-      return false;
-    }
+  /** An address that a transmitter named wrongly is one that cannot be reached. */
+  private loseSoon(error: unknown): void {
+    setImmediate(() => this.lose(String(error)));
   }
 
   /** The pipe is full: this part goes out when there is room, and none before it. */
@@ -211,11 +192,6 @@ class SocketAttachment implements Attachment {
     if (this.state === "open" && part !== undefined) this.handlers.onCommand(part);
   }
 
-  private takeEvents([head, part]: Buffer[]): void {
-    if (this.state === "ended" || head === undefined || part === undefined) return;
-    this.handlers.onEvents(head, part);
-  }
-
   private lose(reason: string): void {
     if (this.state === "ended") return;
     this.state = "ended";
@@ -225,7 +201,7 @@ class SocketAttachment implements Attachment {
 
   private closeSockets(): void {
     this.dealer.close();
-    this.subscriber?.close();
+    this.events?.leave(this);
   }
 }
 
