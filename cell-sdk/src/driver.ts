@@ -4,7 +4,7 @@ import type { ClosedStatus } from "./core/status.js";
 import type { StatusSource } from "./status-stream.js";
 import { systemClock } from "./clock.js";
 import { DrivenLine } from "./driven-line.js";
-import type { Clock, Transport } from "./transport/transport.js";
+import type { AttachmentHandlers, Clock, Transport } from "./transport/transport.js";
 import { TurnBudget } from "./turn-budget.js";
 
 /** Takes events of one supply when there are some. */
@@ -163,16 +163,17 @@ export class CellDriver {
       case "openEvents":
         return this.lines[effect.line]?.attachment.openEvents(effect.address);
       case "attach":
-        return this.attach(effect.line, effect.address);
+        return this.attach(effect);
       case "detach":
         this.lines[effect.line]?.attachment.close();
         this.lines[effect.line] = undefined;
     }
   }
 
-  private attach(line: Line, address: string): void {
+  private attach({ line, address, isOnly }: Extract<Effect, { kind: "attach" }>): void {
     const { core } = this;
-    const attachment = this.transport.open(address, {
+    const handlers: AttachmentHandlers = {
+      onTrying: (refusals) => this.input((nowMs) => core.trying(refusals, nowMs, line)),
       onConnected: () => this.input((nowMs) => core.connected(nowMs, line)),
       onDisconnected: (reason) => {
         this.lines[line] = undefined;
@@ -181,7 +182,8 @@ export class CellDriver {
       onCommand: (part) => this.input((nowMs) => core.command(part, nowMs, line)),
       onEvents: (head, part) => this.events(head, part, line),
       onDrain: () => driven.drain(),
-    });
+    };
+    const attachment = this.transport.open(address, handlers, { isOnly });
     const driven = new DrivenLine(attachment, (isOpen) =>
       this.act((nowMs) => core.pipe(isOpen, nowMs, line)),
     );

@@ -31,4 +31,10 @@ export {
   type InProcessTransmitter,
   inProcess,
 } from "./transport/in-process.js";
-export type { Attachment, AttachmentHandlers, Clock, Transport } from "./transport/transport.js";
+export type {
+  Attachment,
+  AttachmentHandlers,
+  AttachmentTerms,
+  Clock,
+  Transport,
+} from "./transport/transport.js";

@@ -62,6 +62,7 @@ class Stand {
       parts: [],
       lost: 0,
       attachment: new SocketTransport().open(this.router.lastEndpoint ?? "", {
+        onTrying: () => {},
         onConnected: () => reader.heard.push("connected"),
         onDisconnected: () => reader.lost++,
         onCommand: () => {},

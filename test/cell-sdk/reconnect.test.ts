@@ -117,6 +117,15 @@ describe("cell: where to go next (§9.8)", () => {
     expect(reconnect.welcomeMs).to.equal(2000);
   });
 
+  it("counts as a round each time that others were refused for it", () => {
+    const reconnect = new Reconnect(["a"], dice(5));
+    reconnect.waited(1);
+    expect([reconnect.patienceMs, reconnect.welcomeMs]).to.deep.equal([2000, 4000]);
+
+    reconnect.waited(9);
+    expect([reconnect.patienceMs, reconnect.welcomeMs]).to.deep.equal([2000, 16_000]);
+  });
+
   it("forgets what earlier welcomes taught, and never what was given", () => {
     const reconnect = new Reconnect(["a"], () => 0.5);
     reconnect.learn(["b", "c"]);

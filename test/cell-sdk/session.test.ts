@@ -45,6 +45,35 @@ describe("cell: session", () => {
     expect(attached(rig).at(-1)).to.equal("tcp://one:1");
   });
 
+  it("has as much patience as ever from when the connection is being made, if it had to wait for that", () => {
+    const rig = new CoreRig({ transmitters: ["tcp://one:1"], connectTimeoutMs: 60_000 });
+    rig.core.start(rig.nowMs);
+    rig.pass(900);
+    rig.act((core) => core.trying(1, rig.nowMs));
+    rig.pass(1900);
+    expect(attached(rig)).to.deep.equal(["tcp://one:1"]);
+
+    rig.core.connected(rig.nowMs);
+    rig.pass(3900);
+    expect(rig.core.session.state.name).to.equal("hello");
+    rig.pass(200);
+    expect(rig.core.session.state.name).to.not.equal("hello");
+  });
+
+  it("says whether an address is the only one", () => {
+    const isOnly = (transmitters: readonly string[]): unknown[] => {
+      const rig = new CoreRig({ transmitters });
+      rig.core.start(rig.nowMs);
+      rig.act(() => undefined);
+      return rig.effects.flatMap((effect) => (effect.kind === "attach" ? [effect.isOnly] : []));
+    };
+
+    expect([isOnly(["tcp://one:1"]), isOnly(["tcp://one:1", "tcp://two:2"])]).to.deep.equal([
+      [true],
+      [false],
+    ]);
+  });
+
   it("gives up after connectTimeoutMs, naming what it tried", () => {
     const rig = new CoreRig({ connectTimeoutMs: 1000 });
     rig.core.start(rig.nowMs);

@@ -48,14 +48,35 @@ async function refusedAddress(): Promise<string> {
   return address;
 }
 
-function open(address: string, told: string[]): Attachment {
-  return new SocketTransport().open(address, {
+function open(address: string, told: string[], isOnly = false): Attachment {
+  const handlers = {
+    onTrying: (refusals: number) => told.push(`trying after ${refusals}`),
     onConnected: () => told.push("connected"),
     onDisconnected: () => told.push("lost"),
     onCommand: () => {},
     onEvents: () => {},
     onDrain: () => {},
+  };
+  return new SocketTransport().open(address, handlers, { isOnly });
+}
+
+/** Counts the connections at an address, and ends each at once. */
+async function hangingUp(
+  address: string,
+): Promise<{ readonly connections: number; close(): void }> {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.destroy();
   });
+  server.listen(Number(new URL(address).port), "127.0.0.1");
+  await once(server, "listening");
+  return {
+    get connections() {
+      return connections;
+    },
+    close: () => void server.close(),
+  };
 }
 
 describe("cell: losing its sockets", () => {
@@ -90,26 +111,41 @@ describe("cell: losing its sockets", () => {
 
   it("is told the same at once where another cell has just been refused, and tries again soon", async () => {
     const address = await refusedAddress();
-
-    let connections = 0;
-    const server = createServer((socket) => {
-      connections++;
-      socket.destroy();
-    });
-    server.listen(Number(new URL(address).port), "127.0.0.1");
-    await once(server, "listening");
+    const server = await hangingUp(address);
     try {
       const lost: string[] = [];
       for (let cell = 0; cell < 100; cell++) open(address, lost);
       await eventually(() => expect(lost).to.have.lengthOf(100));
-      expect(connections).to.be.below(20);
+      expect(server.connections).to.be.below(20);
 
       await eventually(() => {
         open(address, []);
-        expect(connections).to.be.at.least(1);
+        expect(server.connections).to.be.at.least(1);
       });
     } finally {
       server.close();
+    }
+  });
+
+  it("waits where it has no other address, until somebody listens", async () => {
+    const address = await refusedAddress();
+    const told: string[][] = Array.from({ length: 100 }, () => []);
+    const attachments = told.map((of) => open(address, of, true));
+    const router = new Router({ linger: 0 });
+    try {
+      // One after the other tries, for all of them.
+      await eventually(() => expect(told.flat()).to.include("lost"));
+      await eventually(() => router.bind(address));
+
+      await eventually(() => {
+        const connected = told.filter((of) => of.at(-1) === "connected");
+        expect(connected.length).to.be.at.least(50);
+        expect(connected.length + told.filter((of) => of.at(-1) === "lost").length).to.equal(100);
+      });
+      expect(told.flat()).to.include("trying after 1");
+    } finally {
+      for (const attachment of attachments) attachment.close();
+      router.close();
     }
   });
 

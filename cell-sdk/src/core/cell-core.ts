@@ -130,6 +130,11 @@ export class CellCore implements CellHomeHost, ClosingHost, MovingHost {
     this.session.start(nowMs);
   }
 
+  /** @see Session.trying */
+  trying(refusals: number, nowMs: number, line = this.present.line): void {
+    this.homeOf(line)?.session.trying(refusals, nowMs);
+  }
+
   connected(nowMs: number, line = this.present.line): void {
     this.nowMs = nowMs;
     this.homeOf(line)?.session.connected(nowMs);
@@ -196,10 +201,7 @@ export class CellCore implements CellHomeHost, ClosingHost, MovingHost {
     return this.catches.multicatch(wish, waiter);
   }
 
-  /**
-   * Begins an anycatch; `waiter` hears when it is armed. @throws {MeshError} `CLOSED`,
-   * `CATCH_EXISTS`
-   */
+  /** The same, of an anycatch. @throws {MeshError} `CLOSED`, `CATCH_EXISTS` */
   anycatch(wish: AnycatchWish, waiter: Waiter): Anycatch {
     this.checkOpen();
     return this.catches.anycatch(wish, waiter);
@@ -241,11 +243,10 @@ export class CellCore implements CellHomeHost, ClosingHost, MovingHost {
 
   /** @internal */
   welcomed(home: CellHome, { pub, presence, windowBytes }: Welcome, same: boolean): void {
-    const { attachment } = home;
     home.openEvents(pub);
     home.subscribe(presence);
     this.catches.attach();
-    this.outbox.attach({ number: attachment, windowBytes, same, session: attachment });
+    this.outbox.attach({ number: home.attachment, windowBytes, same, session: home.attachment });
   }
 
   /** @internal */
@@ -290,8 +291,7 @@ export class CellCore implements CellHomeHost, ClosingHost, MovingHost {
     try {
       read();
     } catch (thrown) {
-      // What the other side wrote must not end this process; what this side did wrong must not be
-      // hidden.
+      // What the other side wrote must not end this process; our own mistakes must not be hidden.
       const error = toMeshError(thrown);
       this.badInputs++;
       this.tell({ kind: "warning", code: error.code, message: error.message, cause: thrown });

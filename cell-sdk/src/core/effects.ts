@@ -22,7 +22,13 @@ export type Line = 0 | 1;
  * - `status`: tell it to whoever listens.
  */
 export type Effect =
-  | { readonly kind: "attach"; readonly line: Line; readonly address: string }
+  | {
+      readonly kind: "attach";
+      readonly line: Line;
+      readonly address: string;
+      /** Whether there is no other one to try. */
+      readonly isOnly: boolean;
+    }
   | { readonly kind: "detach"; readonly line: Line }
   | { readonly kind: "command"; readonly line: Line; readonly part: Buffer }
   | { readonly kind: "openEvents"; readonly line: Line; readonly address: string }

@@ -127,6 +127,11 @@ export class Reconnect {
     return Math.min(delayMs, roundMaxMs);
   }
 
+  /** Others of this process were refused at the present address: as good as so many rounds. */
+  waited(refusals: number): void {
+    this.rounds += refusals;
+  }
+
   private get all(): readonly string[] {
     return [...new Set([...this.given, ...this.learned])];
   }

@@ -4,7 +4,7 @@ import type { Welcome } from "./wire.js";
 /**
  * - `idle`: not started.
  * - `waiting`: between two attempts, until `untilMs`.
- * - `connecting`: the connection is being made; given up at `untilMs`.
+ * - `connecting`: the connection is being made, or waits to be; given up at `untilMs`.
  * - `hello`: `HELO` was sent; given up at `untilMs`.
  * - `welcome`: attached. Ends with the connection, or after 2 s of silence.
  * - `leaving`: `GBYE` was sent; given up at `untilMs`.
@@ -25,7 +25,7 @@ type StateName = SessionState["name"];
 export const followers: Readonly<Record<StateName, readonly StateName[]>> = {
   idle: ["connecting", "waiting", "closed"],
   waiting: ["connecting", "closed"],
-  connecting: ["hello", "waiting", "closed"],
+  connecting: ["connecting", "hello", "waiting", "closed"],
   hello: ["welcome", "waiting", "closed"],
   welcome: ["waiting", "leaving", "closed"],
   leaving: ["closed"],

@@ -85,6 +85,14 @@ export class Session {
     this.isRetired = true;
   }
 
+  /** The connection is being made only now; others of this process were refused meanwhile. */
+  trying(refusals: number, nowMs: number): void {
+    if (this.current.name !== "connecting") return;
+    const { reconnect } = this.history;
+    reconnect.waited(refusals);
+    this.enter({ ...this.current, untilMs: nowMs + reconnect.patienceMs });
+  }
+
   /** The command connection stands. */
   connected(nowMs: number): void {
     if (this.current.name !== "connecting") return;
@@ -207,7 +215,7 @@ export class Session {
     const { address, patienceMs } = this.history.reconnect;
     this.enter({ name: "connecting", address, untilMs: nowMs + patienceMs });
     this.host.emit({ kind: "status", status: { kind: "connecting", address } });
-    this.host.emit({ kind: "attach", line: this.host.line, address });
+    this.host.emit({ kind: "attach", line: this.host.line, address, isOnly: !this.hasOther });
   }
 
   private pause(reason: string, nowMs: number, home: LostHome): void {

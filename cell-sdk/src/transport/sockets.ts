@@ -1,9 +1,9 @@
 import { Context, Dealer } from "zeromq";
 import { checkAddress, isIpv6 } from "./address.js";
+import { type Caller, Doors } from "./doors.js";
 import { type EventConnection, EventConnections, type EventListener } from "./event-connection.js";
 import { pump } from "./pump.js";
-import { Refusals } from "./refusals.js";
-import type { Attachment, AttachmentHandlers, Transport } from "./transport.js";
+import type { Attachment, AttachmentHandlers, AttachmentTerms, Transport } from "./transport.js";
 
 const commandsMax = 4096;
 /** A part of the transmitter holds at most a delivery of one large event. */
@@ -12,7 +12,7 @@ const partBytesMax = 8 * 1024 * 1024;
 const lingerMs = 250;
 const contextSocketsMax = 16_384;
 
-const refusals = new Refusals();
+const doors = new Doors();
 
 /** One for all cells of the process: each context has a thread of its own. */
 let context: Context | undefined;
@@ -32,10 +32,8 @@ const eventConnections = new EventConnections(() => ({ context: sharedContext(),
  * sides of a connection.
  */
 export class SocketTransport implements Transport {
-  open(address: string, handlers: AttachmentHandlers): Attachment {
-    return refusals.mayTry(address, performance.now())
-      ? new SocketAttachment(address, handlers)
-      : new RefusedAttachment(handlers);
+  open(address: string, handlers: AttachmentHandlers, terms?: AttachmentTerms): Attachment {
+    return new SocketAttachment(address, handlers, terms?.isOnly ?? false);
   }
 
   checkAddress(address: string): void {
@@ -45,62 +43,44 @@ export class SocketTransport implements Transport {
 
 const refused = "connection refused";
 
-/** One that another cell of this process has just tried in vain. */
-class RefusedAttachment implements Attachment {
-  private readonly telling: NodeJS.Immediate;
-
-  constructor(handlers: AttachmentHandlers) {
-    this.telling = setImmediate(() => handlers.onDisconnected(refused));
-  }
-
-  send(): boolean {
-    return false;
-  }
-
-  openEvents(): void {}
-
-  subscribe(): void {}
-
-  unsubscribe(): void {}
-
-  close(): void {
-    clearImmediate(this.telling);
-  }
-}
-
 /**
- * - `open`: being connected, or connected.
+ * - `open`: waiting for others to find out whether somebody listens, being connected, or connected.
  * - `ended`: lost or closed; nothing more is told.
  */
 type AttachmentState = "open" | "ended";
 
-class SocketAttachment implements Attachment, EventListener {
+class SocketAttachment implements Attachment, Caller, EventListener {
+  readonly isPatient: boolean;
+  private readonly address: string;
   private readonly handlers: AttachmentHandlers;
-  private readonly dealer: Dealer;
+  /** Missing until it is this one's turn to connect. */
+  private dealer: Dealer | undefined;
+  private hasWaited = false;
   private events: EventConnection | undefined;
   private state: AttachmentState = "open";
   /** A part waits for the pipe. */
   private isBlocked = false;
 
-  constructor(address: string, handlers: AttachmentHandlers) {
+  constructor(address: string, handlers: AttachmentHandlers, isPatient: boolean) {
+    this.address = address;
     this.handlers = handlers;
-    this.dealer = new Dealer({
-      context: sharedContext(),
-      linger: 0,
-      sendTimeout: 0,
-      // A new attachment has new sockets: nothing stale is sent, and nobody reconnects unasked.
-      reconnectInterval: -1,
-      sendHighWaterMark: commandsMax,
-      receiveHighWaterMark: commandsMax,
-      maxMessageSize: partBytesMax,
-      ipv6: isIpv6(address),
-    });
-    this.watch(address);
+    this.isPatient = isPatient;
     try {
       checkAddress(address);
-      this.dealer.connect(address);
     } catch (error) {
-      this.loseSoon(error);
+      this.loseSoon(String(error));
+      return;
+    }
+    doors.knock(address, this);
+    this.hasWaited = this.dealer === undefined;
+  }
+
+  enter(refusals: number): void {
+    try {
+      this.dealer = this.connected();
+    } catch (error) {
+      doors.left(this.address, this);
+      this.loseSoon(String(error));
       return;
     }
     void pump(
@@ -108,12 +88,18 @@ class SocketAttachment implements Attachment, EventListener {
       (parts) => this.takeCommand(parts),
       (error) => this.lose(`receive: ${String(error)}`),
     );
+    if (this.hasWaited) this.handlers.onTrying(refusals);
+  }
+
+  turnAway(): void {
+    this.loseSoon(refused);
   }
 
   send(part: Buffer): boolean {
-    if (this.isBlocked || this.state === "ended") return false;
-    if (this.dealer.writable) this.dealer.send(part).catch(ignore);
-    else void this.sendLater(part);
+    const { dealer } = this;
+    if (dealer === undefined || this.isBlocked || this.state === "ended") return false;
+    if (dealer.writable) dealer.send(part).catch(ignore);
+    else void this.sendLater(dealer, part);
     return true;
   }
 
@@ -122,7 +108,7 @@ class SocketAttachment implements Attachment, EventListener {
     try {
       this.events = eventConnections.join(address, this);
     } catch (error) {
-      this.loseSoon(error);
+      this.loseSoon(String(error));
     }
   }
 
@@ -145,20 +131,46 @@ class SocketAttachment implements Attachment, EventListener {
   close(): void {
     if (this.state === "ended") return;
     this.state = "ended";
-    this.dealer.linger = lingerMs;
-    this.closeSockets();
+    if (this.dealer !== undefined) this.dealer.linger = lingerMs;
+    this.leave();
   }
 
-  private watch(address: string): void {
-    const { events } = this.dealer;
-    events.on("handshake", () => {
-      refusals.forget(address);
-      if (this.state === "open") this.handlers.onConnected();
+  /** A DEALER that is being connected. */
+  private connected(): Dealer {
+    const dealer = new Dealer({
+      context: sharedContext(),
+      linger: 0,
+      sendTimeout: 0,
+      // A new attachment has new sockets: nothing stale is sent, and nobody reconnects unasked.
+      reconnectInterval: -1,
+      sendHighWaterMark: commandsMax,
+      receiveHighWaterMark: commandsMax,
+      maxMessageSize: partBytesMax,
+      ipv6: isIpv6(this.address),
     });
-    events.on("disconnect", () => this.lose("disconnected"));
+    try {
+      this.watch(dealer);
+      dealer.connect(this.address);
+    } catch (error) {
+      dealer.close();
+      throw error;
+    }
+    return dealer;
+  }
+
+  private watch({ events }: Dealer): void {
+    events.on("handshake", () => {
+      if (this.state === "ended") return;
+      doors.opened(this.address);
+      this.handlers.onConnected();
+    });
+    events.on("disconnect", () => {
+      if (this.state === "open") doors.lost(this.address);
+      this.lose("disconnected");
+    });
     events.on("close", () => {
       // Also said of a connection that was given up here while it was being made.
-      if (this.state === "open") refusals.note(address, performance.now());
+      if (this.state === "open") doors.refused(this.address, this);
       this.lose(refused);
     });
     events.on("close:error", () => this.lose("connection failed"));
@@ -167,22 +179,22 @@ class SocketAttachment implements Attachment, EventListener {
     events.on("handshake:error:other", ({ error }) => this.lose(`handshake: ${error.message}`));
   }
 
-  /** An address that a transmitter named wrongly is one that cannot be reached. */
-  private loseSoon(error: unknown): void {
-    setImmediate(() => this.lose(String(error)));
+  /** Whoever opens an attachment is told later of whatever comes of it. */
+  private loseSoon(reason: string): void {
+    setImmediate(() => this.lose(reason));
   }
 
   /** The pipe is full: this part goes out when there is room, and none before it. */
-  private async sendLater(part: Buffer): Promise<void> {
+  private async sendLater(dealer: Dealer, part: Buffer): Promise<void> {
     this.isBlocked = true;
-    this.dealer.sendTimeout = -1;
+    dealer.sendTimeout = -1;
     try {
-      await this.dealer.send(part);
+      await dealer.send(part);
     } catch {
       // Closed meanwhile: the part is sent on the next attachment if it matters.
       return;
     }
-    this.dealer.sendTimeout = 0;
+    dealer.sendTimeout = 0;
     this.isBlocked = false;
     if (this.state === "open") this.handlers.onDrain();
   }
@@ -195,12 +207,13 @@ class SocketAttachment implements Attachment, EventListener {
   private lose(reason: string): void {
     if (this.state === "ended") return;
     this.state = "ended";
-    this.closeSockets();
+    this.leave();
     this.handlers.onDisconnected(reason);
   }
 
-  private closeSockets(): void {
-    this.dealer.close();
+  private leave(): void {
+    doors.left(this.address, this);
+    this.dealer?.close();
     this.events?.leave(this);
   }
 }

@@ -3,6 +3,11 @@
  * told.
  */
 export interface AttachmentHandlers {
+  /**
+   * The connection is being made only now: until then another attachment of the process tried for
+   * all. `refusals`: how often that was refused meanwhile. Told to those alone that had to wait.
+   */
+  onTrying(refusals: number): void;
   /** The command connection stands: `HELO` may be sent. */
   onConnected(): void;
   /** The attachment has ended; make a new one. */
@@ -37,6 +42,15 @@ export interface Attachment {
   close(): void;
 }
 
+/** What a transport is told of an attachment. */
+export interface AttachmentTerms {
+  /**
+   * Whether the cell has no other address: then it may as well wait until somebody listens at this
+   * one.
+   */
+  readonly isOnly: boolean;
+}
+
 /** What tells a cell the time, wakes it up, and rolls its dice. */
 export interface Clock {
   /** Monotonic time in ms; begins anywhere and never goes back. */
@@ -57,7 +71,7 @@ export interface Transport {
    * Begins an attachment; never throws for an address that cannot be reached, but tells
    * `onDisconnected`.
    */
-  open(address: string, handlers: AttachmentHandlers): Attachment;
+  open(address: string, handlers: AttachmentHandlers, terms?: AttachmentTerms): Attachment;
   /** @throws {MeshError} `BAD_OPTION` if `address` is none that this transport can reach. */
   checkAddress(address: string): void;
 }
