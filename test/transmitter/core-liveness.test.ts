@@ -16,6 +16,26 @@ describe("transmitter core: liveness", () => {
     expect(beats).to.equal(4);
   });
 
+  it("beats with the heartbeat of the mesh where that comes soon before, and 250 ms later again", () => {
+    for (const [joinedMs, beatMs] of [
+      [150, 151],
+      [100, 250],
+    ] as const) {
+      const bench = new CoreBench();
+      bench.cell("x");
+      const { core, nowMs: beganMs } = bench;
+      const beatsMs: number[] = [];
+      for (let ms = 0; ms <= beatMs + 250; ms++) {
+        if (ms === joinedMs) core.join({ seedCount: 0, prove: () => "" }, beganMs + ms);
+        if (ms > joinedMs) core.tick(beganMs + ms);
+        const effects = core.takeEffects(beganMs + ms);
+        if (effects.some(({ kind }) => kind === "send")) beatsMs.push(ms);
+      }
+
+      expect(beatsMs).to.deep.equal([beatMs, beatMs + 250]);
+    }
+  });
+
   it("gives a silent cell nothing new after 1 s, leaves it what it has, and trusts it when it is heard (§9.1)", () => {
     const { bench, sender, worker } = working({ credit: 2 });
     const { topic } = bench.cell("watch").catch("$mesh.cell.*", "multi");

@@ -101,6 +101,22 @@ describe("turns", () => {
     expect(done).to.deep.equal(["flush"]);
   });
 
+  it("do not wake up for what was done long before it was due", async () => {
+    const { turns, core } = makeTurns();
+    const dueMs = performance.now() + 20;
+    core.nextDeadlineMs = dueMs;
+    await turns.run();
+    core.nextDeadlineMs = dueMs + 200;
+    await turns.run();
+    core.looks = 0;
+
+    await eventually(() => expect(core.ticks).to.have.length(1));
+
+    expect(core.ticks[0]).to.be.at.least(dueMs + 199);
+    // When it woke up, and when it had ticked.
+    expect(core.looks).to.equal(2);
+  });
+
   it("have another turn for what was told while the last one was written", async () => {
     const { turns, core, done, onFlush } = makeTurns();
     core.effects = [{ kind: "send", connection: "\0one", part }];
@@ -164,9 +180,20 @@ describe("turns", () => {
 /** A core that wants what it is told to want. */
 class FakeCore {
   effects: Effect[] = [];
-  nextDeadlineMs = Number.POSITIVE_INFINITY;
   defect = false;
   readonly ticks: number[] = [];
+  /** How often it was asked when something is due. */
+  looks = 0;
+  private dueMs = Number.POSITIVE_INFINITY;
+
+  get nextDeadlineMs(): number {
+    this.looks++;
+    return this.dueMs;
+  }
+
+  set nextDeadlineMs(dueMs: number) {
+    this.dueMs = dueMs;
+  }
 
   takeEffects(): readonly Effect[] {
     if (this.defect) throw new Error("a defect");

@@ -48,6 +48,13 @@ export interface TurnParts {
 
 const defect = "a defect of this program";
 
+/**
+ * How much later the next deadline must be for a timer that is set to be put off. A heartbeat is
+ * often said early, and the timer that was set for it would wake an idle transmitter for nothing.
+ * A busy one has other deadlines before its heartbeat, which come and go within this time.
+ */
+const laterMs = 150;
+
 /** The longest that a timer of Node waits, in ms. */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -180,7 +187,9 @@ export class Turns {
 
   private arm(): void {
     const dueMs = this.parts.core.nextDeadlineMs;
-    if (dueMs >= this.armedMs || this.ended) return;
+    const isEarlier = dueMs < this.armedMs;
+    const isMuchLater = dueMs > this.armedMs + laterMs && dueMs < Number.POSITIVE_INFINITY;
+    if (!(isEarlier || isMuchLater) || this.ended) return;
     this.cancelTimer?.();
     this.armedMs = dueMs;
     // A timer of Node may be up to one ms early, and would then have to be set again.

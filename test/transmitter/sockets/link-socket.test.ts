@@ -92,7 +92,7 @@ class Linked {
     this.mesh = new Mesh(this.hello, { prove, limits, actions, handlers }, performance.now());
     this.mesh.start(0, performance.now());
     const budget = new TurnBudget();
-    const turn = async (): Promise<void> => this.mesh.flush();
+    const turn = async (): Promise<void> => this.endTurn();
     const failed = (error: unknown): void => void this.refused.push(String(error));
     const sources = [
       { socket: events.socket, take: (parts: Buffer[]) => events.take(parts) },
@@ -103,7 +103,7 @@ class Linked {
     }
     this.timer = setInterval(() => {
       this.mesh.tick(performance.now());
-      this.mesh.flush();
+      this.endTurn();
     }, 20);
     Linked.all.add(this);
   }
@@ -136,6 +136,11 @@ class Linked {
 
   private unheard(topic: string): void {
     this.mesh.unsubscribed(topic, performance.now());
+  }
+
+  private endTurn(): void {
+    this.mesh.peering.cutOff(performance.now());
+    this.mesh.flush();
   }
 
   private received(topic: string, head: string, part: Buffer): void {

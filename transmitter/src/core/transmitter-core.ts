@@ -77,11 +77,13 @@ export class TransmitterCore {
   /** Its place among other transmitters. */
   readonly seat: MeshSeat;
   private nowMs: number;
+  private ageDueMs: number;
 
   constructor(options: CoreOptions, random: Random, nowMs: number) {
     this.options = options;
     this.limits = coreLimits(options);
     this.nowMs = nowMs;
+    this.ageDueMs = nowMs + ageCheckMs;
     const { counters, deadlines, limits } = this;
     const { wallMs } = options;
     const effects = (): Effect[] => this.effects;
@@ -157,13 +159,11 @@ export class TransmitterCore {
       ...{ intake, asks, deadlines, effects, startedMs: nowMs, mesh: () => seat.mesh },
       onInternal: (error) => this.refusals.reportInternal(error),
     });
-    this.deadlines.at(nowMs + limits.heartbeatMs, (dueMs) => this.beat(dueMs));
-    this.deadlines.at(nowMs + ageCheckMs, (dueMs) => this.age(dueMs));
   }
 
   /** When `tick` must be called at the latest; it may be called earlier. */
   get nextDeadlineMs(): number {
-    return Math.min(this.deadlines.nextMs, this.seat.deadlineMs);
+    return Math.min(this.deadlines.nextMs, this.seat.deadlineMs, this.liveness.dueMs);
   }
 
   /** Whether it takes events and cells (`degraded`: though others are missing), or ends. */
@@ -259,7 +259,8 @@ export class TransmitterCore {
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     this.deadlines.run(nowMs);
-    this.seat.tick(nowMs);
+    const isAwake = this.seat.tick(nowMs);
+    if (this.liveness.isDue(nowMs, isAwake)) this.beat(nowMs);
     this.draining.check(nowMs);
   }
 
@@ -328,12 +329,9 @@ export class TransmitterCore {
 
   private beat(nowMs: number): void {
     this.liveness.beat(nowMs);
-    this.deadlines.at(nowMs + this.limits.heartbeatMs, (dueMs) => this.beat(dueMs));
-  }
-
-  private age(nowMs: number): void {
+    if (nowMs < this.ageDueMs) return;
+    this.ageDueMs = nowMs + ageCheckMs;
     this.groups.ageOut(nowMs);
-    this.deadlines.at(nowMs + ageCheckMs, (dueMs) => this.age(dueMs));
   }
 }
 

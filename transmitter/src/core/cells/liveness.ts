@@ -35,6 +35,16 @@ export class Liveness {
     this.beatMs = nowMs;
   }
 
+  /** When the next beat is due. */
+  get dueMs(): number {
+    return this.beatMs + this.parts.limits.heartbeatMs;
+  }
+
+  /** Whether it is time for a beat; half of one earlier where one wakes up for others anyhow. */
+  isDue(nowMs: number, isAwake: boolean): boolean {
+    return nowMs >= this.dueMs - (isAwake ? this.parts.limits.heartbeatMs / 2 : 0);
+  }
+
   heard(cell: CellRecord, nowMs: number): void {
     cell.heardMs = nowMs;
     if (cell.state === "alive") return;

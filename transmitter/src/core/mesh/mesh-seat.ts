@@ -84,7 +84,6 @@ export class MeshSeat {
   get mesh(): Mesh | undefined {
     return this.joined;
   }
-
   get deadlineMs(): number {
     const { joined } = this;
     if (joined === undefined) return Number.POSITIVE_INFINITY;
@@ -159,10 +158,11 @@ export class MeshSeat {
     this.joined?.received(topic, head, part, nowMs);
   }
 
-  tick(nowMs: number): void {
+  /** @see Mesh.tick */
+  tick(nowMs: number): boolean {
     this.nowMs = nowMs;
-    this.joined?.tick(nowMs);
     this.news.drops(nowMs);
+    return this.joined?.tick(nowMs) === true;
   }
 
   /** Tells all others that this transmitter ends: nobody has to find it dead. */

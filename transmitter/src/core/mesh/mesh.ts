@@ -75,7 +75,11 @@ export class Mesh {
       send: (id, word, done) => this.peering.send(id, word, this.nowMs, done),
       listeners: () => [...this.listeners()],
     });
-    this.joining = new Joining(this, (isDegraded) => this.enter(isDegraded), limits);
+    const enter = (isDegraded: boolean): void => {
+      this.joinedMs = this.nowMs;
+      handlers.joined(isDegraded);
+    };
+    this.joining = new Joining(this, enter, limits);
     this.talk = new Talk(me, limits.heartbeatMs, this);
   }
 
@@ -94,18 +98,12 @@ export class Mesh {
     this.joining.start(seeds, nowMs, nowMs + this.limits.joinTimeoutMs);
   }
 
-  private enter(isDegraded: boolean): void {
-    this.joinedMs = this.nowMs;
-    this.handlers.joined(isDegraded);
-  }
-
   /** Says farewell: others know at once that this incarnation is gone, and beats no more. */
   leave(nowMs: number): void {
     this.nowMs = nowMs;
     if (this.state === "leaving") return;
     this.state = "leaving";
-    const { id, incarnation } = this.me;
-    const word = writeWord({ kind: "farewell", id, incarnation });
+    const word = writeWord({ ...this.me, kind: "farewell" });
     for (const peer of this.linkedPeers()) this.peering.send(peer, word, nowMs);
     this.peering.tellAll(word);
   }
@@ -181,17 +179,19 @@ export class Mesh {
     this.peering.received(topic, head, part, nowMs);
   }
 
-  tick(nowMs: number): void {
+  /** Does what is due. @returns whether that was a heartbeat. */
+  tick(nowMs: number): boolean {
     this.nowMs = nowMs;
     this.peering.tick(nowMs);
     this.telling.tick(nowMs);
     this.joining.tick(nowMs);
-    if (nowMs < this.beats.dueMs) return;
+    if (nowMs < this.beats.dueMs) return false;
     this.beats.said(nowMs);
     const awayMs = this.members.tick(nowMs);
     if (awayMs >= this.limits.acceptablePauseMs) this.cameBack(awayMs);
     else if (this.state === "away" && this.nowMs >= this.hereMs) this.state = "here";
     if (this.state !== "leaving") this.talk.sayBeat(this.nowMs);
+    return true;
   }
 
   /** Publishes what is to be said. At the end of each turn. */
