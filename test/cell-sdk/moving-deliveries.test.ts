@@ -23,7 +23,17 @@ describe("cell: moving with deliveries in hand (§9.6)", () => {
     expect(rig.all("SETL", 1)).to.deep.equal([]);
     expect(rig.all("GBYE")).to.deep.equal([]);
     rig.hear("CNFM", { settled: [[1, 2]] }, undefined, 0);
-    expect(rig.all("GBYE", 0)).to.have.length(1);
+    expect(rig.all("GBYE", 0).map(({ map }) => map)).to.deep.equal([{ idle: true }]);
+  });
+
+  it("does not say that it is idle when a handler outlasts its close (§9.5)", () => {
+    const { rig, supply } = working();
+    rig.hear("DLVR", work, { bodies: ["x"] });
+    supply.take();
+    rig.act((core) => core.close(rig.nowMs, 1000));
+    live(rig, 1000);
+
+    expect(rig.all("GBYE").map(({ map }) => map)).to.deep.equal([{}]);
   });
 
   it("does not begin what crosses its farewell, and stays at the new home (§9.5)", () => {

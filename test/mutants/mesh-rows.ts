@@ -137,4 +137,18 @@ export const meshMutants: readonly Mutant[] = [
     instead: "|| !(false as boolean)) this",
     nets: ["mesh"],
   },
+  {
+    guard: "what an idle cell leaves is as if it had never been out",
+    file: `${core}/groups/fates.ts`,
+    text: 'if (how === "idle") {',
+    instead: "if (false as boolean) {",
+    nets: ["core", "mesh"],
+  },
+  {
+    guard: "what waited for listeners is not taken of a sender that has moved on",
+    file: `${core}/cells/sending.ts`,
+    text: "if (cell.sender.isElsewhere) this.parts",
+    instead: "if (false as boolean) this.parts",
+    nets: ["mesh"],
+  },
 ];

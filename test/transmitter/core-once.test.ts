@@ -42,6 +42,23 @@ describe("transmitter core: at most once", () => {
     ]);
   });
 
+  it("gives out again what a cell has not begun that says farewell and is idle (§9.5)", () => {
+    for (const isIdle of [true, false]) {
+      const { bench, sender, worker } = working({ redeliver: false });
+      const other = bench.cell("worker");
+      const { catch: number } = other.catch("a", "any", { redeliver: false, credit: 0 });
+      sender.send("a");
+      const { fields } = worker.takeOne("DLVR");
+      other.say("CRED", { catch: number, credit: 1 });
+      worker.say("GBYE", isIdle ? { idle: true } : {});
+
+      const given = other
+        .take("DLVR")
+        .map(({ fields: of }) => [of["seq"], of["attempt"], of["repeat"]]);
+      expect(given).to.deep.equal(isIdle ? [[fields["seq"], 1, false]] : []);
+    }
+  });
+
   it("does not deliver an event that repeats (§10.7)", () => {
     const bench = new CoreBench();
     const sender = bench.cell("sender", { session: 2 });

@@ -69,12 +69,13 @@ export class CellClosing {
   check(nowMs: number): void {
     const { session } = this.host;
     if (this.current.name === "draining") {
+      const { isQuiet } = this;
       const isLate = nowMs >= this.current.untilMs;
-      if (!isLate && !this.isQuiet) return;
+      if (!isLate && !isQuiet) return;
       if (isLate) this.abandon();
       this.current = { name: "leaving" };
-      this.host.moving.leave(nowMs);
-      session.leave(nowMs);
+      this.host.moving.leave(isQuiet, nowMs);
+      session.leave(isQuiet, nowMs);
     }
     if (this.current.name === "leaving" && session.state.name === "closed") this.end();
   }

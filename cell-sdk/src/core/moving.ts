@@ -89,8 +89,9 @@ export class HomeMove {
   }
 
   /** The cell says farewell: here, too. */
-  leave(nowMs: number): void {
-    if (this.current?.home.session.isWelcome === true) this.current.home.session.leave(nowMs);
+  leave(isIdle: boolean, nowMs: number): void {
+    const session = this.current?.home.session;
+    if (session?.isWelcome === true) session.leave(isIdle, nowMs);
   }
 
   /** The cell ends: nobody waits for the former home any longer. */
@@ -116,6 +117,6 @@ export class HomeMove {
     }
     const { home: next, catches: all } = this.host;
     if (!session.isWelcome || !next.session.isWelcome || !all.atHome.isAnswered) return;
-    if (catches.isDone && home.settlements.isEmpty) session.leave(nowMs);
+    if (catches.isDone && home.settlements.isEmpty) session.leave(true, nowMs);
   }
 }

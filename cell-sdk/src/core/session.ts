@@ -173,14 +173,19 @@ export class Session {
     else if (current.name === "hello") this.hello(current.address, this.history.count + 1);
   }
 
-  /** Says farewell, and closes when it is answered. */
-  leave(nowMs: number): void {
+  /**
+   * Says farewell, and closes when it is answered.
+   *
+   * @param isIdle whether nothing was begun here that is not settled: what has crossed the farewell
+   * was then never begun by anybody.
+   */
+  leave(isIdle: boolean, nowMs: number): void {
     if (this.current.name !== "welcome") {
       this.close();
       return;
     }
     this.enter({ name: "leaving", untilMs: nowMs + leaveMs });
-    this.say("GBYE", {});
+    this.say("GBYE", isIdle ? { idle: true } : {});
   }
 
   /** Ends at once. */

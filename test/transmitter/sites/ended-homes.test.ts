@@ -32,6 +32,44 @@ describe("transmitter core: homes that end (§9.6, §18.7)", () => {
     expect(other.takeOne("DLVR").fields).to.deep.include({ seq: 3, origin: `${net.ids[1]}.7` });
   });
 
+  it("gives back to its origin what a cell has not begun that leaves idle (§9.5)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const [worker, other] = [b.cell("worker"), b.cell("worker")];
+    worker.catch("a", "any", { credit: 1, redeliver: false });
+    sender.send("a");
+    worker.takeOne("DLVR");
+    other.catch("a", "any", { credit: 1, redeliver: false });
+    worker.say("GBYE", { idle: true });
+    net.pass(100);
+
+    const again = other.takeOne("DLVR");
+    expect(again.fields).to.deep.include({ seq: 1, attempt: 1, repeat: false });
+    other.settle(again);
+    expect(sender.confirms()).to.include("1 handled");
+  });
+
+  it("takes nothing late of a sender that has moved on (§18.7)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    net.joinedMs = a.nowMs;
+    const worker = b.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    const sender = a.stranger();
+    const id = "e".repeat(40);
+    sender.hello({ id, service: "sender", session: 2 });
+    sender.send("a", { seq: 1 });
+    net.pass(500);
+    net.joinedMs = Number.NEGATIVE_INFINITY;
+    const moved = b.stranger();
+    moved.hello({ id, service: "sender", session: 3 });
+    moved.send("a", { seq: 1, repeat: true });
+    net.pass(2500);
+
+    expect(worker.takeOne("DLVR").fields).to.deep.include({ seq: 1 });
+  });
+
   it("takes what a cell claims in a second HELO, and leaves it what it has (§9.6)", () => {
     const net = new SiteNet(3);
     const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];

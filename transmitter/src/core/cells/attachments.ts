@@ -179,11 +179,14 @@ export class Attachments {
   /**
    * A cell says farewell: its catches end, and what it holds goes to others, uncounted. The groups
    * of one that goes to another transmitter, as all do if this one drains, do not end.
+   *
+   * @param isIdle whether it has begun nothing that it has not settled.
    */
-  farewell(cell: CellRecord, nowMs: number): void {
+  farewell(cell: CellRecord, isIdle: boolean, nowMs: number): void {
     this.parts.counters.add("cellsLeft");
     const isMoving = cell.isElsewhere || (this.isDraining && this.parts.sites.hasPeers);
-    for (const held of cell.catches.values()) this.keeping.end(cell, held, { isMoving, nowMs });
+    const end = { isMoving, isIdle, nowMs };
+    for (const held of cell.catches.values()) this.keeping.end(cell, held, end);
     this.send(cell, "GBYE", { reason: "farewell" });
     const connection = this.parts.connections.find(cell.connection);
     if (connection !== undefined) connection.goodbye = true;
@@ -203,7 +206,7 @@ export class Attachments {
     for (const held of cell.catches.values()) {
       if (held.mode !== "any") continue;
       if (mayClaim) groups.movedAway(held.member.group, cell, nowMs);
-      else groups.fates.left(held.member.group, cell, nowMs, true);
+      else groups.fates.left(held.member.group, cell, nowMs, "died");
     }
     this.parts.asks.left(cell);
     this.parts.sites.gathering.left(cell, nowMs);
@@ -243,7 +246,7 @@ export class Attachments {
   drop(cell: CellRecord, number: number, nowMs: number): boolean {
     const held = cell.catches.get(number);
     if (held === undefined) return false;
-    this.keeping.end(cell, held, { isMoving: false, nowMs });
+    this.keeping.end(cell, held, { isMoving: false, isIdle: false, nowMs });
     return true;
   }
 

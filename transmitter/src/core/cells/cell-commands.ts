@@ -1,4 +1,4 @@
-import type { Command } from "@thynapse/protocol";
+import { booleanField, type Command } from "@thynapse/protocol";
 import type { Attachments } from "./attachments.js";
 import { Catching } from "./catching.js";
 import type { CellRecord } from "./cells.js";
@@ -34,8 +34,8 @@ export class CellCommands {
       PROG: (cell, read, nowMs) => settling.progress(cell, read.fields(), nowMs),
       RPLY: (cell, read, nowMs) => settling.reply(cell, read.fields(), nowMs),
       GBYE: (cell, read, nowMs) => {
-        read.fields();
-        parts.attachments.farewell(cell, nowMs);
+        const isIdle = booleanField(read.fields(), "idle", false);
+        parts.attachments.farewell(cell, isIdle, nowMs);
       },
     };
   }

@@ -21,7 +21,7 @@ const fieldsByCommand: Partial<Record<Command, readonly string[]>> = {
   RPLY: [...delivery, "index", "to", "seq", ...body, "code", "message"],
   MISS: ["catch", "first", "count"],
   BEAT: ["streams"],
-  GBYE: [],
+  GBYE: ["idle"],
 };
 
 const known = new Map(

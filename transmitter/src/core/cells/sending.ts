@@ -140,8 +140,11 @@ export class Sending {
   }
 
   private deferRun(cell: CellRecord, run: Run, arrival: Arrival): void {
-    const take = (nowMs: number): void =>
-      this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
+    const take = (nowMs: number): void => {
+      // Its new home, which may have asked already, decides.
+      if (cell.sender.isElsewhere) this.parts.counters.add("eventsFenced", run.count);
+      else this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
+    };
     const isTaken = this.defer(cell, run.bytes.length, take);
     if (!isTaken) this.refuse(cell, run, windowFull, arrival.nowMs);
   }

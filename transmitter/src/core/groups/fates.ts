@@ -146,21 +146,36 @@ export class Fates {
    * A cell is gone from a group. What it may have been working on counts an attempt; the rest only
    * moves.
    *
-   * @param charge whether it died: a cell that said farewell has worked on nothing that it has not
-   * settled.
+   * @param how of a cell that said farewell only one that is idle says for sure that it has begun
+   * nothing of it.
    */
-  left(group: Group, cell: CellRecord, nowMs: number, charge: boolean): void {
+  left(group: Group, cell: CellRecord, nowMs: number, how: Leaving): void {
     const member = group.members.get(cell);
     if (member === undefined) return;
-    let begun = charge ? member.wish.concurrency : 0;
+    let begun = how === "died" ? member.wish.concurrency : 0;
     const front: Span[] = [];
     for (const span of group.leave(cell)) {
+      if (how === "idle") {
+        front.push(...this.unbegun(member, span));
+        continue;
+      }
       const first = begun > 0 && spanCount(span) > begun ? cutBelow(span, span.from + begun) : span;
       front.push(...this.lost(member, first, { isBegun: begun > 0, nowMs }));
       if (first !== span) front.push(...this.lost(member, span, { isBegun: false, nowMs }));
       begun -= Math.min(begun, spanCount(first));
     }
     this.again(group, front);
+  }
+
+  /** What no cell has begun is as if it had never been out. */
+  private unbegun(member: Member, span: Span): Span[] {
+    if (span.lot.upstream !== undefined) {
+      this.parts.passBack(member.group, span, member, { outcome: "unplaced" });
+      return [];
+    }
+    span.attempt--;
+    this.parts.counters.add("deliveriesReturned", spanCount(span));
+    return [span];
   }
 
   private lost(member: Member, span: Span, { isBegun, nowMs }: Loss): Span[] {
@@ -262,6 +277,9 @@ export class Fates {
     this.touch(group);
   }
 }
+
+/** How a cell leaves a group: dead, by farewell, or by one that says that it is idle. */
+export type Leaving = "died" | "left" | "idle";
 
 interface Loss {
   readonly isBegun: boolean;

@@ -19,6 +19,8 @@ export interface KeepingParts {
 export interface CatchEnd {
   /** Whether its cell goes on at another transmitter. */
   readonly isMoving: boolean;
+  /** Whether its cell has begun nothing that it has not settled. */
+  readonly isIdle: boolean;
   readonly nowMs: number;
 }
 
@@ -58,7 +60,7 @@ export class Keeping {
    * Ends a catch as its cell wants. A group without members ends with it, unless the cell moves: it
    * has the catch at another transmitter, of which others may not know yet.
    */
-  end(cell: CellRecord, held: CellCatch, { isMoving, nowMs }: CatchEnd): void {
+  end(cell: CellRecord, held: CellCatch, { isMoving, isIdle, nowMs }: CatchEnd): void {
     cell.catches.delete(held.number);
     if (held.mode === "multi") {
       this.unlisten(held.stream, cell, nowMs);
@@ -66,7 +68,7 @@ export class Keeping {
     }
     const { group } = held.member;
     const { groups, sites } = this.parts;
-    groups.fates.left(group, cell, nowMs, false);
+    groups.fates.left(group, cell, nowMs, isIdle ? "idle" : "left");
     sites.announce(group);
     if (!isMoving) {
       groups.endIfEmpty(group, nowMs);
