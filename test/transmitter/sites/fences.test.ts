@@ -48,4 +48,32 @@ describe("transmitter core: fences between transmitters (§18.6)", () => {
     expect(one.confirms()).to.deep.equal(["1 accepted 1"]);
     expect(other.confirms()).to.deep.equal(["1 accepted 1", "1 handled"]);
   });
+
+  it("give nothing out again that a cell had which is no more, if redeliver is false (§10.7)", () => {
+    const options = { credit: 1, redeliver: false };
+    const net = new SiteNet(2);
+    const [near, far] = net.benches as [CoreBench, CoreBench];
+    const sender = near.cell("sender");
+    const worker = far.cell("worker");
+    worker.catch("a", "any", options);
+    sender.send("a");
+    const delivery = worker.takeOne("DLVR");
+
+    // It is settled, with outputs, when the two are cut off from each other, and its cell leaves.
+    net.isHeld = true;
+    worker.settle(delivery, "ack", { outputs: [{ channel: "done", data: 1 }] });
+    net.sent.length = 0;
+    net.bury(0, 1);
+    net.bury(1, 0);
+    net.isHeld = false;
+    const other = far.cell("worker");
+    other.catch("a", "any", options);
+    worker.say("GBYE");
+    net.dig(0, 1);
+    net.dig(1, 0);
+    net.pass(1500);
+
+    expect(other.take("DLVR")).to.deep.equal([]);
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1", "1 handled"]);
+  });
 });

@@ -149,7 +149,9 @@ export class Passing {
         // No cell has seen it: the name is free again.
         span.attempt--;
         this.parts.counters.add("deliveriesReturned", spanCount(span));
-        if (!claiming.regained(group, span, nowMs)) fates.again(group, [span]);
+        if (claiming.regained(group, span, nowMs)) break;
+        // What a cell was said to have had left its origin before, under another name.
+        fates.again(group, span.repeat ? fates.movable(group, span) : [span]);
         break;
       default: {
         const { outcome, reason, result } = row;
