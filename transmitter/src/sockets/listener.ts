@@ -42,12 +42,10 @@ export type Which = "command" | "events";
 const observerMs = 250;
 
 /**
- * How long a pump waits in one piece, in ms. Not for ever, since to connect may use up the sign
- * that a message is there. To unbind waits for two of them: at once where connections come in,
- * which is when it is done, and so long where nobody comes. Five times a second for those two were
- * half of all that woke up an idle transmitter of a small mesh.
+ * How long the pump of a link waits in one piece, in ms: nobody waits for it to pause. Not for
+ * ever, since to connect may use up the sign that a message is there.
  */
-const parkMs = 1000;
+const linkParkMs = 1000;
 
 /** How often it is looked whether all who hear events have gone, in ms. */
 const goneMs = 10;
@@ -111,7 +109,7 @@ export class Listener {
   /** Begins to hear other transmitters. */
   start(): void {
     this.run(this.pumps.events);
-    for (const pump of this.linkPumps) this.run(pump);
+    for (const pump of this.linkPumps) this.run(pump, linkParkMs);
   }
 
   /** Begins to hear cells. */
@@ -123,7 +121,7 @@ export class Listener {
    * Takes no more connections, and ends those that stand: libzmq keeps none without its listener.
    *
    * ZeroMQ unbinds on another thread and forbids all else meanwhile, so both pumps and both writers
-   * rest for it: at once where connections come in, and at most a second later. Links go on.
+   * rest for it: at most a fifth of a second. Links go on.
    */
   async unbind(): Promise<void> {
     const { command, events } = this.pumps;
@@ -176,7 +174,7 @@ export class Listener {
     for (const observer of this.observers) if (!observer.closed) observer.close();
   }
 
-  private run(pump: Pump): void {
+  private run(pump: Pump, parkMs?: number): void {
     pump.run(parkMs).catch(this.handlers.failed);
   }
 }
