@@ -9,12 +9,15 @@ const address = "tcp://one:1";
 class NotedCaller implements Caller {
   readonly told: string[] = [];
   readonly isPatient: boolean;
+  /** When it was let in, on the clock of `performance`. */
+  enteredMs = Number.NaN;
 
   constructor(isPatient = false) {
     this.isPatient = isPatient;
   }
 
   enter(refusals: number): void {
+    this.enteredMs = performance.now();
     this.told.push(`enter after ${refusals}`);
   }
 
@@ -29,6 +32,24 @@ function callers(count: number, isPatient = false): NotedCaller[] {
 
 function toldOf(group: readonly NotedCaller[]): string[][] {
   return group.map(({ told }) => told);
+}
+
+/** The next that tries for all, when it is time. */
+async function scoutAt(doors: Doors): Promise<NotedCaller> {
+  const scout = new NotedCaller(true);
+  doors.knock(address, scout);
+  await eventually(() => expect(scout.told).to.have.lengthOf(1));
+  return scout;
+}
+
+/** The same, after so many refusals. */
+async function scoutAfter(doors: Doors, refusals: number): Promise<NotedCaller> {
+  let scout = await scoutAt(doors);
+  for (let count = 0; count < refusals; count++) {
+    doors.refused(address, scout);
+    scout = await scoutAt(doors);
+  }
+  return scout;
 }
 
 describe("cell: the doors of a process", () => {
@@ -85,20 +106,41 @@ describe("cell: the doors of a process", () => {
     });
   });
 
-  it("let somebody try again 50 ms after a refusal", async () => {
-    const [scout] = callers(1) as [NotedCaller];
-    knock(scout);
-    doors.refused(address, scout);
-    const refusedMs = performance.now();
+  it("let somebody try again 50 ms after a refusal, and 100 and 200 ms after one more each", async () => {
+    let scout = await scoutAt(doors);
+    for (const restMs of [50, 100, 200]) {
+      doors.refused(address, scout);
+      const refusedMs = performance.now();
+      scout = await scoutAt(doors);
 
-    const again = await eventually(() => {
-      const [caller] = callers(1) as [NotedCaller];
-      knock(caller);
-      expect(caller.told).to.deep.equal(["enter after 0"]);
-      return performance.now();
-    });
+      // A timer of Node may be a little early.
+      expect(scout.enteredMs - refusedMs).to.be.at.least(restMs - 5);
+    }
+  });
 
-    expect(again - refusedMs).to.be.at.least(49);
+  it("rest no longer after more refusals", async () => {
+    const [tired, worn] = [new Doors(), new Doors()];
+    const scouts = await Promise.all([scoutAfter(tired, 2), scoutAfter(worn, 4)]);
+
+    worn.refused(address, scouts[1]);
+    tired.refused(address, scouts[0]);
+    const [ofTired, ofWorn] = await Promise.all([scoutAt(tired), scoutAt(worn)]);
+
+    expect(ofWorn.enteredMs - ofTired.enteredMs).to.be.below(200);
+  });
+
+  it("rest as short as at first once they have been open", async () => {
+    const [tired, fresh] = [new Doors(), new Doors()];
+    const scouts = await Promise.all([scoutAfter(tired, 2), scoutAfter(fresh, 2)]);
+    fresh.opened(address);
+    fresh.lost(address);
+    const scout = await scoutAt(fresh);
+
+    tired.refused(address, scouts[0]);
+    fresh.refused(address, scout);
+    const [ofTired, ofFresh] = await Promise.all([scoutAt(tired), scoutAt(fresh)]);
+
+    expect(ofFresh.enteredMs).to.be.below(ofTired.enteredMs);
   });
 
   it("have the next one try when the one gives up; whoever has gone does not", async () => {

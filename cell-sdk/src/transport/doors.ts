@@ -1,5 +1,9 @@
-/** How often an address is tried at which the last connection was refused, in ms. */
-const everyMs = 50;
+/**
+ * How long an address is left alone at which the last connection was refused, at first and at most,
+ * in ms; twice as long each time. A transmitter that has just started waits a second for its cells.
+ */
+const restMsFirst = 50;
+const restMsMax = 200;
 /** Addresses that are remembered. */
 const addressesMax = 1024;
 
@@ -22,8 +26,9 @@ interface Door {
   isOpen: boolean;
   /** Who tries, for all others, whether somebody listens. */
   scout: Caller | undefined;
-  /** When a connection was refused last. */
+  /** When a connection was refused last, and how long the door is left alone after that. */
   refusedMs: number;
+  restMs: number;
   /** Who waits for what the scout finds, and how many were refused meanwhile. */
   readonly waiting: Map<Caller, number>;
   timer: NodeJS.Timeout | undefined;
@@ -48,7 +53,7 @@ export class Doors {
   knock(address: string, caller: Caller): void {
     const door = this.at(address);
     if (door.isOpen) caller.enter(0);
-    else if (door.scout === undefined && restMs(door) <= 0) scout(door, caller, 0);
+    else if (door.scout === undefined && restLeftMs(door) <= 0) scout(door, caller, 0);
     else if (door.scout !== undefined || caller.isPatient) wait(door, caller);
     else caller.turnAway();
   }
@@ -58,6 +63,8 @@ export class Doors {
     const door = this.at(address);
     if (door.isOpen) return;
     door.isOpen = true;
+    door.refusedMs = Number.NEGATIVE_INFINITY;
+    door.restMs = restMsFirst / 2;
     door.scout = undefined;
     letIn(door);
   }
@@ -67,7 +74,10 @@ export class Doors {
     const door = this.at(address);
     door.isOpen = false;
     door.refusedMs = performance.now();
-    if (door.scout === caller) door.scout = undefined;
+    if (door.scout === caller) {
+      door.scout = undefined;
+      door.restMs = Math.min(2 * door.restMs, restMsMax);
+    }
     for (const [other, refusals] of door.waiting) {
       if (other.isPatient) door.waiting.set(other, refusals + 1);
       else {
@@ -104,6 +114,7 @@ export class Doors {
       isOpen: false,
       scout: undefined,
       refusedMs: Number.NEGATIVE_INFINITY,
+      restMs: restMsFirst / 2,
       waiting: new Map(),
       timer: undefined,
     };
@@ -119,9 +130,9 @@ export class Doors {
   }
 }
 
-/** How long nobody tries, in ms. */
-function restMs({ refusedMs }: Door): number {
-  return refusedMs + everyMs - performance.now();
+/** How long nobody tries from now on, in ms. */
+function restLeftMs({ refusedMs, restMs }: Door): number {
+  return refusedMs + restMs - performance.now();
 }
 
 function wait(door: Door, caller: Caller): void {
@@ -145,7 +156,7 @@ function tryLater(door: Door): void {
       door.waiting.delete(next[0]);
       scout(door, ...next);
     },
-    Math.max(0, restMs(door)),
+    Math.max(0, restLeftMs(door)),
   );
 }
 
