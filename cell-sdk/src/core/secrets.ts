@@ -26,4 +26,10 @@ export class Secrets {
   of(address: string): string | undefined {
     return this.byAddress.get(address) ?? this.newest;
   }
+
+  /** The same, as `HELO` has it. */
+  proofFor(address: string): { readonly secret?: string } {
+    const secret = this.of(address);
+    return secret === undefined ? {} : { secret };
+  }
 }

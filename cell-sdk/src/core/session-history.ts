@@ -1,3 +1,4 @@
+import { MeshError } from "@thynapse/protocol";
 import { Reconnect } from "./reconnect.js";
 import { Secrets } from "./secrets.js";
 import type { Welcome } from "./wire.js";
@@ -18,6 +19,13 @@ export class SessionHistory {
   /** @param addresses at least one. */
   constructor(addresses: readonly string[], random: () => number) {
     this.reconnect = new Reconnect(addresses, random);
+  }
+
+  /** No transmitter has answered in all that time. */
+  unreachable(connectTimeoutMs: number): MeshError {
+    const tried = [...this.reconnect.tried].join(", ");
+    const text = `no answer within ${connectTimeoutMs} ms from ${tried}`;
+    return new MeshError("UNREACHABLE", text);
   }
 
   /** A transmitter has welcomed the cell. @returns whether it is the one, and start, of before. */

@@ -174,10 +174,8 @@ export class Session {
   }
 
   /**
-   * Says farewell, and closes when it is answered.
-   *
-   * @param isIdle whether nothing was begun here that is not settled: what has crossed the farewell
-   * was then never begun by anybody.
+   * Says farewell, and closes when it is answered. @param isIdle whether nothing was begun here
+   * that is not settled: what has crossed the farewell was then begun by nobody.
    */
   leave(isIdle: boolean, nowMs: number): void {
     if (this.current.name !== "welcome") {
@@ -271,13 +269,11 @@ export class Session {
   private beat(nowMs: number): void {
     this.pulse.beaten(nowMs);
     const streams = this.host.streams();
-    const beat = streams.length === 0 ? {} : { streams };
-    this.say("BEAT", beat);
+    this.say("BEAT", streams.length === 0 ? {} : { streams });
   }
 
   private hello(address: string, session: number): void {
-    const secret = this.history.secrets.of(address);
-    const proof = secret === undefined ? {} : { secret };
+    const proof = this.history.secrets.proofFor(address);
     this.say("HELO", { v: protocolVersion, session, ...proof, ...this.host.hello() });
   }
 
@@ -291,12 +287,8 @@ export class Session {
   }
 
   private unreachable(): void {
-    const tried = [...this.history.reconnect.tried].join(", ");
-    const { connectTimeoutMs } = this.host;
     this.close();
-    this.host.failed(
-      new MeshError("UNREACHABLE", `no answer within ${connectTimeoutMs} ms from ${tried}`),
-    );
+    this.host.failed(this.history.unreachable(this.host.connectTimeoutMs));
   }
 
   private enter(state: SessionState): void {

@@ -60,7 +60,7 @@ export class Claiming {
   }
 
   /**
-   * Holds back what a cell was said to have, and does not, if others know of it or may still say so.
+   * Holds back what a cell was said to have, and has not, if others know of it or may yet say so.
    *
    * @returns whether it is held back.
    */

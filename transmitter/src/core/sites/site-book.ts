@@ -1,7 +1,9 @@
 import { parsePattern, type Run, type Thid } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
 import type { RouteTable } from "../events/route.js";
+import type { Links } from "./links.js";
 import { Site } from "./site.js";
+import { writeSiteWord } from "./site-words.js";
 import { lostMax } from "./words.js";
 
 /** What the book of sites needs of the transmitter around it. */
@@ -105,14 +107,25 @@ export class SiteBook {
     for (let index = 0; index < run.count; index++) noteLostOf(site, run.channelAt(index), 1);
   }
 
+  /** Tells those who have missed events how many. */
+  tellLost(links: Links, nowMs: number): void {
+    for (const site of this.all) {
+      if (site.lost.size === 0 || !links.isLinked(site.id)) continue;
+      const channels = this.takeLost(site);
+      links.send(site.id, writeSiteWord("LOST", { channels }), nowMs, (isTaken) => {
+        if (!isTaken) this.untold(site, channels);
+      });
+    }
+  }
+
   /** What a transmitter is to be told that it has missed; `untold` if that has not come through. */
-  takeLost({ lost }: Site): Untold {
+  private takeLost({ lost }: Site): Untold {
     const channels = [...lost].slice(0, lostMax);
     lost.clear();
     return channels;
   }
 
-  untold(site: Site, channels: Untold): void {
+  private untold(site: Site, channels: Untold): void {
     for (const [channel, count] of channels) noteLostOf(site, channel, count);
   }
 }

@@ -1,4 +1,4 @@
-import { numberAt, parsePattern, type Pattern, type Run, type Thid } from "@thynapse/protocol";
+import { numberAt, parsePattern, type Run, type Thid } from "@thynapse/protocol";
 import type { CellRecord } from "../cells/cells.js";
 import type { Asks } from "../events/asks.js";
 import type { Counters } from "../counters.js";
@@ -206,7 +206,7 @@ export class Sites implements Elsewhere {
     const part = value === undefined ? undefined : readSitePart(value);
     let group = groups.find(service, text);
     if (part === undefined && group === undefined) return;
-    group ??= groups.open(...nameOf(service, text));
+    group ??= groups.open(service, parsePattern(text));
     const before = group.sites.partOf(site.id)?.members ?? 0;
     group.sites.set(site.id, part);
     this.passing.withdraw(group, nowMs);
@@ -266,13 +266,7 @@ export class Sites implements Elsewhere {
   flush(nowMs: number): void {
     this.announcing.flush(nowMs);
     this.adopting.flush(nowMs);
-    for (const site of this.book.all) {
-      if (site.lost.size === 0 || !this.links.isLinked(site.id)) continue;
-      const channels = this.book.takeLost(site);
-      this.links.send(site.id, writeSiteWord("LOST", { channels }), nowMs, (isTaken) => {
-        if (!isTaken) this.book.untold(site, channels);
-      });
-    }
+    this.book.tellLost(this.links, nowMs);
   }
 
   deliver(group: Group, site: SiteMember, span: Span, handing: SiteHanding): void {
@@ -306,7 +300,3 @@ export class Sites implements Elsewhere {
 }
 
 const eventHead = Buffer.from("M EVNT ", "latin1");
-
-function nameOf(service: string, text: string): [string, Pattern] {
-  return [service, parsePattern(text)];
-}
