@@ -32,4 +32,26 @@ describe("transmitter core: groups that have enough to do", () => {
       "3 refused GROUP_FULL",
     ]);
   });
+
+  it("lets outputs pass a full backlog, until there is as much of it again (§10.8)", () => {
+    const bench = new CoreBench({ backlogEventsMax: 2 });
+    const worker = bench.cell("worker");
+    worker.catch("a", "any", { credit: 1 });
+    const sender = bench.cell("sender");
+    for (let n = 0; n < 2; n++) sender.send("a");
+    worker.send("a");
+
+    const outputs = Array.from({ length: 5 }, () => ({ channel: "a" }));
+    worker.settle(worker.takeOne("DLVR"), "ack", { outputs });
+    const { values } = bench.core.counters;
+    expect(values.outputsBeyondFull).to.equal(2);
+    expect(values.eventsRefused).to.equal(2);
+
+    let handled = 0;
+    for (let next = worker.take("DLVR"); next.length > 0; next = worker.take("DLVR")) {
+      for (const delivery of next) worker.settle(delivery);
+      handled += next.length;
+    }
+    expect(handled).to.equal(2 + 3);
+  });
 });

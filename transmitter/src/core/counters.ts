@@ -61,6 +61,7 @@ export const counterHelp = Object.freeze({
   sitesLost: "transmitters found dead, left or started again",
   partsStale: "parts of a reply whose attempt is not current",
   outputs: "events that went out with a settlement",
+  outputsBeyondFull: "outputs that went to a group whose backlog was full",
   outputsFenced: "outputs dropped because their attempt was not current",
   asks: "requests taken",
   asksTimedOut: "requests that nobody answered in time",

@@ -111,10 +111,8 @@ export class Settling {
   ): void {
     this.parts.counters.add("outputs", outputs.length);
     const behind = { service: cell.service, cell: cell.id };
-    this.parts.intake.takeLoose(outputs, behind, whenHandled(outputs.length, done), {
-      nowMs,
-      cell,
-    });
+    const arrival = { nowMs, cell, isOutput: true };
+    this.parts.intake.takeLoose(outputs, behind, whenHandled(outputs.length, done), arrival);
   }
 
   private tellStale(cell: CellRecord, { ref, ...name }: Settlements, stale: Settlement): void {

@@ -48,6 +48,8 @@ export interface Arrival {
   /** Whether it was sent before, in an earlier attachment. */
   readonly repeat?: boolean | undefined;
   readonly ref?: Ref | undefined;
+  /** Whether a handler has sent it with its settlement. */
+  readonly isOutput?: boolean | undefined;
   /** The route of the whole run, where that is known to be one. */
   readonly route?: Route | undefined;
 }
@@ -165,8 +167,6 @@ export class Intake {
 
   /** Every event has the same route: the run goes on as it came. */
   private placeWhole(run: Run, entry: Entry, route: Route, arrival: Arrival): void {
-    const { first } = run.header;
-    const { last } = run;
     for (const stream of route.streams) {
       this.parts.counters.add("runsForwarded");
       this.publish(stream, run, arrival);
@@ -176,7 +176,7 @@ export class Intake {
     const waits = route.groups.length + route.sites.length;
     if (waits === 0) {
       acceptAll(run, entry, matched);
-      if (run.seqs === undefined) entry.handled(first, last);
+      if (run.seqs === undefined) entry.handled(run.header.first, run.last);
       else for (const seq of run.seqs) entry.handled(seq, seq);
       return;
     }

@@ -68,6 +68,7 @@ export function acceptAll(run: Run, entry: Entry, matched: number): void {
 }
 
 /** How what comes here comes to its groups. */
-export function arrivalAt({ nowMs, repeat, cell }: Arrival): GroupArrival {
-  return { nowMs, repeat: repeat === true, session: cell?.session ?? 0 };
+export function arrivalAt({ nowMs, repeat, cell, isOutput }: Arrival): GroupArrival {
+  const session = cell?.session ?? 0;
+  return { nowMs, repeat: repeat === true, session, isOutput: isOutput === true };
 }

@@ -8,7 +8,7 @@ import type { FatesParts } from "./fates-parts.js";
 import { Group } from "./group.js";
 import { type Elsewhere, Handing } from "./handing.js";
 import type { Holder } from "./holder.js";
-import type { Member } from "./member.js";
+import { grantedMember } from "./member.js";
 import { type Lot, type Span, singles, wholeSpan } from "./ledger.js";
 import { Pumping } from "./pumping.js";
 import type { RouteTable } from "../events/route.js";
@@ -31,6 +31,8 @@ export interface GroupArrival {
   readonly repeat: boolean;
   /** The attachment of the sender. */
   readonly session: number;
+  /** Whether a handler has sent them: they may pass a full backlog. */
+  readonly isOutput: boolean;
 }
 
 /** All groups of a transmitter: their making and end, and who gets what. @see PROTOCOL.md §10 */
@@ -102,15 +104,10 @@ export class Groups {
    * Gives a group the events of a run, or of a slice of one. What its backlog has no room for is
    * refused.
    */
-  add(group: Group, run: Run, entry: Entry, { nowMs, repeat, session }: GroupArrival): void {
-    const { backlogEventsMax, backlogBytesMax } = this.parts.limits;
+  add(group: Group, run: Run, entry: Entry, arrival: GroupArrival): void {
+    const { nowMs, repeat, session } = arrival;
     const lot = this.newLot(run, entry, nowMs);
-    let room = group.room(lot, backlogEventsMax, backlogBytesMax);
-    if (room < run.count) {
-      // What this turn has brought may only wait for its end: members with credit make room first.
-      this.pumping.send(group, nowMs);
-      room = group.room(lot, backlogEventsMax, backlogBytesMax);
-    }
+    const room = this.roomFor(group, lot, arrival);
     const span = wholeSpan(lot, repeat);
     if (room < run.count) this.refuse(group, span, span.from + room);
     if (room === 0) return;
@@ -121,6 +118,20 @@ export class Groups {
     }
     this.parts.elsewhere.seek(group, run, session);
     this.claiming.hold(group, [span], nowMs);
+  }
+
+  private roomFor(group: Group, lot: Lot, { nowMs, isOutput }: GroupArrival): number {
+    const { backlogEventsMax: eventsMax, backlogBytesMax: bytesMax } = this.parts.limits;
+    const { count } = lot.run;
+    if (group.room(lot, eventsMax, bytesMax) === count) return count;
+    // What this turn has brought may only wait for its end: members with credit make room first.
+    this.pumping.send(group, nowMs);
+    const room = group.room(lot, eventsMax, bytesMax);
+    if (room === count || !isOutput) return room;
+    // Whoever sent them may be the one that works on what the backlog is full of.
+    const beyond = group.room(lot, 2 * eventsMax, 2 * bytesMax);
+    this.parts.counters.add("outputsBeyondFull", beyond - room);
+    return beyond;
   }
 
   /**
@@ -143,10 +154,10 @@ export class Groups {
 
   /** Who of a group is meant by a claim, if it is there by now. */
   private holderOf(group: Group, { cell, site }: AdoptHolding): Holder | undefined {
-    if (site === undefined) return grantedMember(group, cell);
+    if (site === undefined) return grantedMember(group.members.values(), cell);
     if (site === this.parts.self) {
       // It has it from an origin that is dead: we are the site of what we decide about.
-      const isThere = grantedMember(group, cell) !== undefined;
+      const isThere = grantedMember(group.members.values(), cell) !== undefined;
       return isThere ? group.sites.open(site, undefined) : undefined;
     }
     const members = group.sites.membersOf(site).filter((member) => member.isPresent);
@@ -281,12 +292,4 @@ export class Groups {
     this.dirty.delete(group);
     this.parts.elsewhere.ended(group);
   }
-}
-
-/** A cell of this transmitter, if it is there and knows the number of its catch. */
-function grantedMember(group: Group, cell: Thid): Member | undefined {
-  for (const member of group.members.values()) {
-    if (member.cell.id === cell) return member.isGranted ? member : undefined;
-  }
-  return undefined;
 }

@@ -61,3 +61,11 @@ export class Member extends Holder {
     }
   }
 }
+
+/** A cell of this transmitter, if it is there and knows the number of its catch. */
+export function grantedMember(members: Iterable<Member>, cell: Thid): Member | undefined {
+  for (const member of members) {
+    if (member.cell.id === cell) return member.isGranted ? member : undefined;
+  }
+  return undefined;
+}

@@ -175,7 +175,8 @@ export class Passing {
     }
     this.parts.counters.add("outputs", allowed.length);
     const behind = { service: by.service, cell: by.id };
-    this.parts.intake().takeLoose(allowed, behind, whenHandled(allowed.length, done), { nowMs });
+    const arrival = { nowMs, isOutput: true };
+    this.parts.intake().takeLoose(allowed, behind, whenHandled(allowed.length, done), arrival);
   }
 
   private tellDone(
