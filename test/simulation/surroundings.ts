@@ -20,6 +20,8 @@ export interface Surroundings {
   log(entry: LogEntry, cell?: string): void;
   /** Notes bytes that were read, for the hash of the run. */
   trace(who: string, bytes: Uint8Array): void;
+  /** Whether others than these transmitters have joined, and none of these has. */
+  isApart(ids: ReadonlySet<string>): boolean;
   /** Adds what a process has counted. */
   count(name: string, by: number): void;
 }

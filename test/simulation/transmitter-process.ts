@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 
 import type { CoreOptions, Effect, LinkEffect } from "../../transmitter/dist/core/effects.js";
+import { mayLive } from "../../transmitter/dist/core/mesh/members.js";
 import { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
 import { DeadLetterWatch } from "./dead-letter-watch.js";
 import type { CommandServer } from "./command-line.js";
@@ -67,6 +68,11 @@ export class TransmitterProcess implements CommandServer, EventServer {
   get isServing(): boolean {
     const { state } = this.core;
     return this.process.state === "running" && (state === "running" || state === "degraded");
+  }
+
+  /** Whether it lives, and has joined its mesh or gone on without it. */
+  get hasJoined(): boolean {
+    return this.process.state !== "dead" && this.early === undefined;
   }
 
   received(connection: string, part: Buffer): void {
@@ -171,16 +177,21 @@ export class TransmitterProcess implements CommandServer, EventServer {
     }
   }
 
-  /** Whoever has gone on without its mesh knows of nobody for a while. */
+  /**
+   * Whoever has gone on without its mesh knows of nobody for a while; nor do those who started
+   * together and know each other alone (§19.18).
+   */
   private joined(isDegraded: boolean): void {
+    const members = this.core.seat.mesh?.members.all ?? [];
+    const ids = new Set(members.filter(({ state }) => mayLive(state)).map(({ id }) => id));
+    const isApart = isDegraded || this.around.isApart(ids);
     const early = this.early ?? [];
     this.early = undefined;
     this.process.post(() => {
       for (const [connection, part] of early) this.received(connection, part);
     });
-    if (!isDegraded) return;
-    this.around.count("transmitters that went on without their seeds", 1);
-    this.around.log({ id: "", action: "fault", home: this.home, count: degradedMs });
+    if (isDegraded) this.around.count("transmitters that went on without their seeds", 1);
+    if (isApart) this.around.log({ id: "", action: "fault", home: this.home, count: degradedMs });
   }
 
   /** @returns whether the connection may still be there. */

@@ -113,6 +113,11 @@ export class World implements Surroundings {
     if (this.isTraced) this.hash.add(this.nowMs, who, bytes);
   }
 
+  isApart(ids: ReadonlySet<string>): boolean {
+    const joined = [...this.transmitters.values()].filter((it) => it.hasJoined);
+    return joined.length > 0 && !joined.some(({ terms }) => ids.has(terms.id));
+  }
+
   count(name: string, by: number): void {
     if (by > 0) this.totals.add(name, by);
   }
