@@ -103,7 +103,15 @@ export class Adopting {
         this.say(peer, group, { cell, held, settled: [] }, nowMs);
       }
     }
-    for (const repeated of claims.allRepeated()) {
+    this.askAgain(peer, group, nowMs);
+  }
+
+  /**
+   * A transmitter is found that may be the former home of senders that repeat events here: it was
+   * not known when they came.
+   */
+  askAgain(peer: Thid, group: Group, nowMs: number): void {
+    for (const repeated of group.claims?.allRepeated() ?? []) {
       const [first] = repeated.ranges;
       const session = this.parts.cellOf(first?.sender ?? "")?.session;
       if (session === repeated.session) this.ask(peer, group, repeated, nowMs);

@@ -130,8 +130,10 @@ export class Sites implements Elsewhere {
       if (!patterns.has(`${streamKey}${text}`)) this.book.setPattern(site, text, undefined);
     }
     for (const [key, value] of values) this.changed(id, key, value, nowMs);
-    if (!isBack) return;
-    for (const group of this.parts.groups().all) this.adopting.returned(id, group, nowMs);
+    for (const group of this.parts.groups().all) {
+      if (isBack) this.adopting.returned(id, group, nowMs);
+      else this.adopting.askAgain(id, group, nowMs);
+    }
   }
 
   /** A transmitter is dead, or will not come back: it has left, or has started again. */
