@@ -119,7 +119,7 @@ export const fieldRows: readonly Row[] = [
   said("B56", 'J BEAT {"streams":7}', ["BAD_PAYLOAD", "streams must be a list, got 7"]),
   said("B56", 'J BEAT {"streams":[7]}', ["BAD_PAYLOAD", "streams lists [catch, last]"]),
   said("B56", "J BEAT []", ["BAD_PAYLOAD", "expected an object, got array"]),
-  said("B56", "J GBYE []", ["BAD_PAYLOAD", "expected an object, got array", "an empty map"]),
+  said("B56", "J GBYE []", ["BAD_PAYLOAD", "expected an object, got array", "GBYE takes idle"]),
 ];
 
 function headers(count: number): string {

@@ -130,10 +130,8 @@ export class Sites implements Elsewhere {
       if (!patterns.has(`${streamKey}${text}`)) this.book.setPattern(site, text, undefined);
     }
     for (const [key, value] of values) this.changed(id, key, value, nowMs);
-    for (const group of this.parts.groups().all) {
-      if (isBack) this.adopting.returned(id, group, nowMs);
-      else this.adopting.askAgain(id, group, nowMs);
-    }
+    const tell = isBack ? "returned" : "askAgain";
+    for (const group of this.parts.groups().all) this.adopting[tell](id, group, nowMs);
   }
 
   /** A transmitter is dead, or will not come back: it has left, or has started again. */
@@ -214,9 +212,7 @@ export class Sites implements Elsewhere {
     this.passing.withdraw(group, nowMs);
     if (part !== undefined && part.members > 0) this.announcing.found(group, nowMs);
     // Two that were apart may each have ended its keeping for members that the other had lost.
-    else if (part !== undefined && before > 0 && group.memberCount === 0) {
-      this.announcing.keep(group, nowMs);
-    }
+    else if (part && before > 0 && group.memberCount === 0) this.announcing.keep(group, nowMs);
     group.agree();
     group.owners.changed();
     groups.joined(group, nowMs);
