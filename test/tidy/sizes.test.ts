@@ -29,10 +29,6 @@ const longFiles: Readonly<Record<string, LongFile>> = {
     lines: 312,
     reason: "the composition of a mesh and what its parts tell each other, one method for each",
   },
-  "transmitter/src/core/sites/sites.ts": {
-    lines: 302,
-    reason: "what the core asks of other transmitters and is told by them, one method for each",
-  },
   "cell-sdk/src/core/outbox.ts": {
     lines: 312,
     reason: "one way out for every event; its answers share their state",

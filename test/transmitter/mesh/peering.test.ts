@@ -88,13 +88,13 @@ describe("peering", () => {
     const { net, a, b } = linkedPair();
     const [ours = ""] = [...b.topics].filter((topic) => topic.startsWith("@link "));
     expect(a.peering.subscribed(ours, net.nowMs)).to.equal(true);
-    a.peering.unsubscribed(ours, net.nowMs);
+    a.peering.unsubscribed(ours);
     expect([a.peering.isUp(b.hello.id), a.told]).to.deep.equal([
       true,
       ["linked b/1", "linked b/1"],
     ]);
 
-    a.peering.unsubscribed(ours, net.nowMs);
+    a.peering.unsubscribed(ours);
     a.peering.cutOff(net.nowMs);
     expect([a.peering.isUp(b.hello.id), a.told.at(-1)]).to.deep.equal([false, "cut b/1"]);
   });
@@ -102,7 +102,7 @@ describe("peering", () => {
   it("says nothing of one that subscribes again in the turn in which it ended that", () => {
     const { net, a, b } = linkedPair();
     const [ours = ""] = [...b.topics].filter((topic) => topic.startsWith("@link "));
-    a.peering.unsubscribed(ours, net.nowMs);
+    a.peering.unsubscribed(ours);
     expect(a.peering.subscribed(ours, net.nowMs)).to.equal(true);
     a.peering.cutOff(net.nowMs);
 
@@ -116,7 +116,7 @@ describe("peering", () => {
     const { net, a, b } = linkedPair();
     const [ours = ""] = [...b.topics].filter((topic) => topic.startsWith("@link "));
     const next = { ...b.hello, incarnation: 2, nonce: "2".repeat(32) };
-    a.peering.unsubscribed(ours, net.nowMs);
+    a.peering.unsubscribed(ours);
     a.peering.subscribed(writeHello(next, proving("")), net.nowMs);
 
     expect(a.peering.get(b.hello.id)).to.deep.equal(next);

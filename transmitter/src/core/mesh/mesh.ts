@@ -171,7 +171,7 @@ export class Mesh {
 
   unsubscribed(topic: string, nowMs: number): void {
     this.nowMs = nowMs;
-    this.peering.unsubscribed(topic, nowMs);
+    this.peering.unsubscribed(topic);
   }
 
   received(topic: string, head: string, part: Buffer, nowMs: number): void {

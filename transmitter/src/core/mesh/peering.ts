@@ -106,7 +106,7 @@ export class Peering {
     return true;
   }
 
-  unsubscribed(topic: string, nowMs: number): void {
+  unsubscribed(topic: string): void {
     const peer = this.peers.spokenTo(topic);
     if (peer === undefined) return;
     peer.ways = Math.max(0, peer.ways - 1);
