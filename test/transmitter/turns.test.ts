@@ -108,13 +108,13 @@ describe("turns", () => {
     await turns.run();
     core.nextDeadlineMs = dueMs + 200;
     await turns.run();
-    core.looks = 0;
+    core.looksMs.length = 0;
 
     await eventually(() => expect(core.ticks).to.have.length(1));
 
     expect(core.ticks[0]).to.be.at.least(dueMs + 199);
-    // When it woke up, and when it had ticked.
-    expect(core.looks).to.equal(2);
+    // A timer of Node may end a little early, and is then set once more.
+    expect(core.looksMs.filter((ms) => ms < dueMs + 190)).to.deep.equal([]);
   });
 
   it("have another turn for what was told while the last one was written", async () => {
@@ -182,12 +182,12 @@ class FakeCore {
   effects: Effect[] = [];
   defect = false;
   readonly ticks: number[] = [];
-  /** How often it was asked when something is due. */
-  looks = 0;
+  /** When it was asked when something is due. */
+  readonly looksMs: number[] = [];
   private dueMs = Number.POSITIVE_INFINITY;
 
   get nextDeadlineMs(): number {
-    this.looks++;
+    this.looksMs.push(performance.now());
     return this.dueMs;
   }
 
