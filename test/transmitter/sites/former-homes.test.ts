@@ -192,4 +192,27 @@ describe("transmitter core: former homes of senders (§18.7)", () => {
     const origins = worker.take("DLVR").map(({ fields }) => fields["origin"]);
     expect(origins).to.deep.equal([`${net.ids[2]}.7`]);
   });
+
+  it("is waited for before a cell is left what it claims and has settled there with outputs", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const worker = a.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    a.cell("slow").catch("out", "any", { credit: 0 });
+    const sender = a.cell("sender");
+    sender.send("a");
+    worker.settle(worker.takeOne("DLVR"), "ack", { outputs: [{ channel: "out", data: 1 }] });
+
+    // It has not heard that its settlement was taken: the outputs are not handled.
+    const claimant = b.stranger();
+    const claims = [{ pattern: "a", held: [[sender.id, 1, 1]], settled: [] }];
+    claimant.hello({ id: worker.id, service: "worker", session: 2, claims });
+    claimant.catch("a", "any", { credit: 5 });
+    const moved = b.cell("sender", { id: sender.id, session: 2 });
+    moved.send("a", { seq: 1, repeat: true });
+    net.pass(1500);
+
+    expect(claimant.take("DLVR")).to.deep.equal([]);
+    expect(moved.confirms()).to.include("1 handled");
+  });
 });

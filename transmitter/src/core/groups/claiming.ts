@@ -116,6 +116,8 @@ export class Claiming {
       return true;
     }
     const holding = claims.holderOf(sender, seq);
+    // A living former home may have given it out itself, and know that it is settled.
+    if (holding !== undefined && claims.isAwaited(sender, seq)) return false;
     if (holding !== undefined && this.parts.adopt(group, holding, span, nowMs)) {
       this.parts.counters.add("claimsHeld");
       // A claim is good for once: what becomes of the event from here on is known.

@@ -62,9 +62,11 @@ export class Adopting {
   /** A sender repeats events: what is known of them here, and at the end of the turn elsewhere? */
   seek(group: Group, run: Run, session: number): void {
     const ranges = rangesOfRun(run);
-    group.claims ??= new Claims();
+    const claims = (group.claims ??= new Claims());
     this.claimOwn(group, ranges);
-    this.seeks.add(group, session, ranges);
+    if (!this.seeks.add(group, session, ranges)) return;
+    // From now on their answers are waited for: a former home may know more than who claims.
+    for (const peer of this.parts.links().linkedPeers()) claims.ask(run.header.sender, peer);
   }
 
   /** Ends the turn: asks what is known of what was repeated in it. */
@@ -74,14 +76,17 @@ export class Adopting {
       this.parts.counters.add("seeks");
       const sender = repeated.ranges[0]?.sender ?? "";
       group.claims?.repeats(sender, repeated.session, repeated.ranges);
-      for (const peer of peers) this.ask(peer, group, repeated, nowMs);
+      for (const peer of peers) this.question(peer, group, repeated, nowMs);
     }
   }
 
-  private ask(peer: Thid, group: Group, { session, ranges }: Repeated, nowMs: number): void {
-    const sender = ranges[0]?.sender;
-    if (sender === undefined) return;
-    group.claims?.ask(sender, peer);
+  private ask(peer: Thid, group: Group, repeated: Repeated, nowMs: number): void {
+    group.claims?.ask(repeated.ranges[0]?.sender ?? "", peer);
+    this.question(peer, group, repeated, nowMs);
+  }
+
+  private question(peer: Thid, group: Group, { session, ranges }: Repeated, nowMs: number): void {
+    const sender = ranges[0]?.sender ?? "";
     const word = { ...groupFields(group), session, ranges: rangeRows(ranges) };
     this.parts.links().send(peer, writeSiteWord("SEEK", word), nowMs, (isTaken) => {
       if (!isTaken) group.claims?.answered(sender, peer);
@@ -106,10 +111,7 @@ export class Adopting {
     this.askAgain(peer, group, nowMs);
   }
 
-  /**
-   * A transmitter is found that may be the former home of senders that repeat events here: it was
-   * not known when they came.
-   */
+  /** One is found that may be the former home of senders, and was not known when they came. */
   askAgain(peer: Thid, group: Group, nowMs: number): void {
     for (const repeated of group.claims?.allRepeated() ?? []) {
       const [first] = repeated.ranges;

@@ -19,7 +19,9 @@ interface Collected {
 export class Seeks {
   private readonly groups = new Map<Group, Map<Thid, Collected>>();
 
-  add(group: Group, session: number, ranges: readonly SeqRange[]): void {
+  /** @returns whether these are the first of their sender in this turn. */
+  add(group: Group, session: number, ranges: readonly SeqRange[]): boolean {
+    const isFirst = this.groups.get(group)?.has(ranges[0]?.sender ?? "") !== true;
     const senders = this.groups.get(group) ?? new Map<Thid, Collected>();
     this.groups.set(group, senders);
     for (const { sender, first, last } of ranges) {
@@ -28,6 +30,7 @@ export class Seeks {
       senders.set(sender, collected);
       collected.seqs.add(first, last);
     }
+    return isFirst;
   }
 
   /** Takes all that was collected. */
