@@ -27,7 +27,7 @@ export interface Peer {
  * Silence of a link that is up after which its topic is subscribed to again: the other side may not
  * have known us when it was offered. The next time after twice as long.
  */
-const silentMs = 1000;
+const silentMs = 500;
 /** A way that stays closed for so long is dialled afresh, which shows our hello again. */
 const closedMs = 5000;
 const retryMsMax = 60_000;
