@@ -88,7 +88,7 @@ export class Catching {
     member.isGranted = true;
     group.found(Number.NEGATIVE_INFINITY);
     this.parts.groups.joined(group, nowMs);
-    for (const claim of takeClaims(cell, group.pattern.text)) {
+    for (const claim of claimsOf(cell, group.pattern.text)) {
       this.parts.sites.adopting.spread(cell, claim, nowMs);
     }
   }
@@ -215,7 +215,7 @@ export function catchOf<Mode extends "multi" | "any">(
 }
 
 /** Takes out what a cell has claimed of a group. */
-function takeClaims({ claims }: CellRecord, pattern: string): Claim[] {
+function claimsOf({ claims }: CellRecord, pattern: string): Claim[] {
   const of = claims.filter((claim) => claim.pattern === pattern);
   const others = claims.filter((claim) => claim.pattern !== pattern);
   claims.splice(0, claims.length, ...others);
