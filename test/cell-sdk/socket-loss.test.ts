@@ -1,11 +1,12 @@
 import { expect } from "chai";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { Router, XPublisher } from "zeromq";
 
 import { SocketTransport } from "../../cell-sdk/src/transport/sockets.js";
 import type { Attachment } from "../../cell-sdk/src/transport/transport.js";
 import { eventually } from "../support/eventually.js";
+import { freePort } from "../support/free-port.js";
 
 interface Stand {
   readonly router: Router;
@@ -20,7 +21,7 @@ const stands = new Set<Stand>();
 async function attachedStand(): Promise<Stand> {
   const router = new Router({ linger: 0 });
   const publisher = new XPublisher({ linger: 0 });
-  for (const socket of [router, publisher]) await socket.bind("tcp://127.0.0.1:*");
+  for (const socket of [router, publisher]) await socket.bind(await freeAddress());
   const told: string[] = [];
   const attachment = open(router.lastEndpoint as string, told);
   await eventually(() => expect(told).to.deep.equal(["connected"]));
@@ -34,18 +35,17 @@ async function attachedStand(): Promise<Stand> {
 
 /** Where nobody listens any more; a connection there has been refused. */
 async function refusedAddress(): Promise<string> {
-  // Not a socket of ZeroMQ: that may still take a connection after it was closed.
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  server.close();
-  await once(server, "close");
+  const address = await freeAddress();
   const told: string[] = [];
   await eventually(() => {
     open(address, told);
     expect(told).to.include("lost");
   });
   return address;
+}
+
+async function freeAddress(): Promise<string> {
+  return `tcp://127.0.0.1:${await freePort()}`;
 }
 
 function open(address: string, told: string[], isOnly = false): Attachment {

@@ -6,6 +6,7 @@ import { type Cell, connect } from "@thynapse/cell-sdk";
 import { expect } from "chai";
 
 import { eventually } from "../support/eventually.js";
+import { freePort } from "../support/free-port.js";
 import type { StartedProcess } from "../support/process.js";
 import { type RunOptions, runThynapse, startThynapse } from "./thynapse.js";
 
@@ -132,8 +133,8 @@ describe("cli: up", () => {
   });
 
   it("offers the next free port where its own is taken", async () => {
-    const [, { command }] = await startUp([]);
-    const port = portOf(command);
+    const port = await freePort();
+    await startUp([], { argv: ["--port", String(port)] });
 
     const second = await runThynapse(["up", "--port", String(port)]);
 

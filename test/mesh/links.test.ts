@@ -1,10 +1,10 @@
-import { createServer } from "node:net";
 import { expect } from "chai";
 import { XSubscriber } from "zeromq";
 
 import type { TransmitterOptions } from "../../transmitter/src/options/options.js";
 import { startTransmitter, type Transmitter } from "../../transmitter/src/transmitter.js";
 import { eventually } from "../support/eventually.js";
+import { freePort } from "../support/free-port.js";
 import type { StartedProcess } from "../support/process.js";
 import { FakeLogger } from "./fake-logger.js";
 import { closeAll, closeLater, dealerTo, hello, payload } from "./hand-cell.js";
@@ -216,13 +216,4 @@ async function expectMembers(all: readonly Logged[]): Promise<void> {
 async function readyAt(up: StartedProcess): Promise<string> {
   const [line] = await up.waitForLine(/^\{"ready":true.*\}$/, { withinMs: 18_000 });
   return (JSON.parse(line) as { readonly command: string }).command;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

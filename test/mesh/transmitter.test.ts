@@ -1,4 +1,4 @@
-import { createConnection, createServer } from "node:net";
+import { createConnection } from "node:net";
 import { networkInterfaces } from "node:os";
 import { MeshError } from "@thynapse/protocol";
 import { expect } from "chai";
@@ -6,6 +6,7 @@ import { expect } from "chai";
 import type { TransmitterOptions } from "../../transmitter/src/options/options.js";
 import { startTransmitter } from "../../transmitter/src/transmitter.js";
 import { eventually } from "../support/eventually.js";
+import { freePort } from "../support/free-port.js";
 import { FakeLogger } from "./fake-logger.js";
 import {
   armedOn,
@@ -143,7 +144,8 @@ describe("transmitter", () => {
   });
 
   it("drains: tells its cells, ends, and says that nothing is unconfirmed", async () => {
-    const transmitter = await start();
+    const [port, pubPort] = [await freePort(), await freePort()];
+    const transmitter = await start({ port, pubPort });
     const dealer = dealerTo(transmitter.command);
     await hello(dealer);
 
@@ -152,7 +154,7 @@ describe("transmitter", () => {
     expect(ending).to.deep.equal({ unconfirmed: 0 });
     expect(await transmitter.closed).to.equal(ending);
     await heard(dealer, /^J GBYE .*"draining"/);
-    await start({ port: portOf(transmitter.command), pubPort: portOf(transmitter.pub) });
+    await start({ port, pubPort });
   });
 
   it("waits in a drain for what is not settled, and says how much is left", async () => {
@@ -237,16 +239,6 @@ async function refusal(options: TransmitterOptions): Promise<MeshError> {
 
 function portOf(address: string): number {
   return Number(address.slice(address.lastIndexOf(":") + 1));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Asks for a page, and resolves when the connection was closed. */

@@ -5,6 +5,7 @@ import { Seeds } from "../../transmitter/src/links/seeds.js";
 import { startTransmitter, type Transmitter } from "../../transmitter/src/transmitter.js";
 import { FakeLogger } from "../mesh/fake-logger.js";
 import { eventually } from "../support/eventually.js";
+import { freePort } from "../support/free-port.js";
 
 describe("seeds", () => {
   let transmitter: Transmitter;
@@ -51,11 +52,7 @@ describe("seeds", () => {
   });
 
   it("are looked for again until somebody is there", async () => {
-    const server = createServer();
-    const port = await new Promise<number>((resolve) => {
-      server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-    });
-    await new Promise((resolve) => server.close(resolve));
+    const port = await freePort();
     seeds.set([`127.0.0.1:${port}`]);
 
     const late = await startTransmitter({ port, pubPort: 0, logLevel: "silent" });

@@ -3,15 +3,8 @@ import type { NatsConnection } from "@nats-io/nats-core";
 
 import type { Load } from "../load.js";
 import type { FlowScenario } from "../scenario.js";
-import {
-  freePort,
-  type Hub,
-  PATIENCE_MS,
-  startHub,
-  startPair,
-  type Peer,
-  type Seat,
-} from "./peer.js";
+import { freePort } from "../../support/free-port.js";
+import { type Hub, PATIENCE_MS, startHub, startPair, type Peer, type Seat } from "./peer.js";
 
 /** Events between two awaited flushes: from 500 to 20 000 it gains a half, beyond that nothing. */
 const NATS_CHUNK = 20_000;

@@ -1,5 +1,3 @@
-import { createServer, type AddressInfo } from "node:net";
-
 import { startProcess, type StartedProcess } from "../../support/process.js";
 import type { Arrivals } from "../arrivals.js";
 import type { RoleName } from "../dialogue.js";
@@ -74,18 +72,6 @@ export async function startPair(near: Hub, startFar: () => Promise<Hub>): Promis
     await Promise.all([near.stop(), far.stop()]);
   };
   return { pid: near.pid, url: near.url, farUrl: far.url, stop: stopBoth };
-}
-
-/** A port of the loopback address that is free at this moment. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 async function stop(started: StartedProcess): Promise<void> {

@@ -3,7 +3,8 @@ import type { Redis } from "ioredis";
 import type { Arrivals } from "../arrivals.js";
 import type { Load, Order } from "../load.js";
 import type { FlowScenario } from "../scenario.js";
-import { freePort, startHub, type Peer, type Seat } from "./peer.js";
+import { freePort } from "../../support/free-port.js";
+import { startHub, type Peer, type Seat } from "./peer.js";
 
 /** Publishes in one pipeline, whose replies are awaited before the next. */
 const REDIS_CHUNK = 1_000;

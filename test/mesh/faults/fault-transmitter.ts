@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { LogRecord } from "../../simulation/log.js";
+import { freePort } from "../../support/free-port.js";
 import { roleScript } from "../../support/roles.js";
 import { sharedClockMs } from "../../support/run-log.js";
 import { bin } from "../thynapse.js";
@@ -82,7 +83,7 @@ export class FaultTransmitter {
   /** Starts it, on free ports or on those that it had; resolves when it is ready. */
   async start(links: readonly string[] = []): Promise<void> {
     const beganMs = sharedClockMs();
-    const { ports = [0, 0] } = this.terms;
+    const { ports = [await freePort(), await freePort()] } = this.terms;
     const [port, pubPort] = [this.command, this.pub].map(
       (address, at) => address.split(":").at(-1) || String(ports[at]),
     ) as [string, string];

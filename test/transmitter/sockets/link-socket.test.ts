@@ -9,6 +9,7 @@ import { EventSocket } from "../../../transmitter/src/sockets/event-socket.js";
 import { LinkSocket } from "../../../transmitter/src/sockets/link-socket.js";
 import { Pump, TurnBudget } from "../../../transmitter/src/sockets/pump.js";
 import { eventually } from "../../support/eventually.js";
+import { freePort } from "../../support/free-port.js";
 import { proving } from "../mesh/net.js";
 
 const prove = proving("secret of the tests");
@@ -33,7 +34,11 @@ class Linked {
   private readonly links: LinkSocket;
   private readonly timer: NodeJS.Timeout;
 
-  static async start(port = "*", incarnation = 1, id = randomThid()): Promise<Linked> {
+  static async start(
+    port: number | "*" = "*",
+    incarnation = 1,
+    id = randomThid(),
+  ): Promise<Linked> {
     const options = { context: new Context(), ipv6: false, mesh: "default", deadAfterMs: 1200 };
     const made: Linked[] = [];
     const events = new EventSocket(
@@ -108,10 +113,6 @@ class Linked {
     Linked.all.add(this);
   }
 
-  get port(): string {
-    return this.hello.pub.slice(this.hello.pub.lastIndexOf(":") + 1);
-  }
-
   knock(at: Linked): void {
     this.links.introduce(writeHello(this.hello, prove));
     this.links.knock(at.hello.pub);
@@ -175,7 +176,8 @@ describe("link socket", () => {
   });
 
   it("finds one that is gone dead within a second, and takes it back at its old address", async () => {
-    const all = [await Linked.start(), await Linked.start(), await Linked.start()];
+    const port = await freePort();
+    const all = [await Linked.start(), await Linked.start(), await Linked.start(port)];
     const [seed, second, third] = all as [Linked, Linked, Linked];
     for (const linked of all) linked.knock(seed);
     await eventually(() => allSee(all, "alive"));
@@ -188,7 +190,7 @@ describe("link socket", () => {
       { withinMs: 1000 },
     );
 
-    const again = await Linked.start(third.port, 2, third.hello.id);
+    const again = await Linked.start(port, 2, third.hello.id);
     again.knock(seed);
     await eventually(() => allSee([seed, second, again], "alive"));
     expect(seed.mesh.members.get(again.hello.id)?.incarnation).to.equal(2);
@@ -196,10 +198,11 @@ describe("link socket", () => {
 
   it("knocks until a seed that comes later is there", async () => {
     const early = await Linked.start();
-    const placeholder = await Linked.start();
+    const port = await freePort();
+    const placeholder = await Linked.start(port);
     await placeholder.end();
     early.knock(placeholder);
-    const late = await Linked.start(placeholder.port);
+    const late = await Linked.start(port);
     await eventually(() => allSee([early, late], "alive"));
   });
 
