@@ -105,6 +105,15 @@ export class RangeSet {
   }
 
   /** The ranges, ascending; a copy. */
+  /** The parts that lie within `first … last`, ascending. */
+  within(first: number, last: number): [number, number][] {
+    const found: [number, number][] = [];
+    for (const [low, high] of this.ranges()) {
+      if (high >= first && low <= last) found.push([Math.max(low, first), Math.min(high, last)]);
+    }
+    return found;
+  }
+
   ranges(): [number, number][] {
     const ranges: [number, number][] = [];
     for (let at = 0; at < this.bounds.length; at += 2) {

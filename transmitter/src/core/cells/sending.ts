@@ -85,7 +85,8 @@ export class Sending {
     writer.append(channel, body.tag, body.bytes, 1, encodeExtras(extras));
     const floor = intField(map, "floor", { max: seq, fallback: cell.sender.floor });
     const time = this.parts.wallMs();
-    const session = arrival.repeat ? Math.max(0, cell.session - 1) : cell.session;
+    // In which attachment a repeat in `J` was sent first is not known.
+    const session = arrival.repeat ? 0 : cell.session;
     const opening = { sender, service, session, floor, first: seq, time };
     if (ref !== undefined) cell.confirms.remember(seq, ref);
     this.take(cell, readRun(writer.close(opening, runHead), runHead.length), arrival);

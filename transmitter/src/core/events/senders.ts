@@ -1,5 +1,7 @@
 import { type ErrorCode, RangeSet, type Thid } from "@thynapse/protocol";
 import { Askers } from "./askers.js";
+import { Ceded } from "./ceded.js";
+import type { Group } from "../groups/group.js";
 import type { Confirms, ConfirmSink } from "./confirms.js";
 
 /**
@@ -22,6 +24,8 @@ export class Sender implements ConfirmSink {
   readonly done = new RangeSet();
   /** What was taken here and left to another home of this sender. */
   readonly ceded = new RangeSet();
+  /** What was left to another home, by the name of the group, which may end and begin anew. */
+  private readonly cededBy = new Map<string, Ceded>();
   /** Other homes of it that wait to hear what becomes of what is given out here. */
   readonly askers = new Askers();
   /** When it was attached last. */
@@ -96,6 +100,14 @@ export class Sender implements ConfirmSink {
     return seq < this.floor || this.known.has(seq) || this.ceded.has(seq);
   }
 
+  /** What of a group was left to other homes. */
+  cededOf({ service, pattern }: Group): Ceded {
+    const name = `${service} ${pattern.text}`;
+    const known = this.cededBy.get(name) ?? new Ceded();
+    this.cededBy.set(name, known);
+    return known;
+  }
+
   /** The new home takes care of this event. */
   cede(seq: number): void {
     this.known.remove(seq);
@@ -126,6 +138,7 @@ export class Sender implements ConfirmSink {
     this.known.dropBelow(floor);
     this.done.dropBelow(floor);
     this.ceded.dropBelow(floor);
+    for (const ceded of this.cededBy.values()) ceded.dropBelow(floor);
     this.missedRepeats.dropBelow(floor);
     for (const [group, missed] of this.missed) {
       missed.dropBelow(floor);

@@ -79,14 +79,11 @@ export class Claiming {
     this.apply(group, nowMs);
   }
 
-  /** Forgets what others said long ago, and what was left to the new homes of senders. */
+  /** Forgets what others said long ago. */
   forgetOld(group: Group, nowMs: number): void {
-    const isBare = group.claims === undefined && group.ceded.size === 0;
-    if (isBare || group.held.size > 0) group.quietSinceMs = undefined;
+    if (group.claims === undefined || group.held.size > 0) group.quietSinceMs = undefined;
     else group.quietSinceMs ??= nowMs;
-    if (nowMs - (group.quietSinceMs ?? nowMs) < claimsKeptMs) return;
-    group.claims = undefined;
-    group.ceded.clear();
+    if (nowMs - (group.quietSinceMs ?? nowMs) >= claimsKeptMs) group.claims = undefined;
   }
 
   /** Settles, adopts or lets go what is held back and answered for by now. */

@@ -1,5 +1,4 @@
 import { type Claim, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
-import { rangesWithin } from "../sites/settled-book.js";
 
 /** Where an event is that a sender repeats. */
 export interface Holding {
@@ -114,7 +113,7 @@ export class Claims {
 
   settledAmong(ranges: readonly SeqRange[]): SeqRange[] {
     return ranges.flatMap(({ sender, first, last }) => {
-      const within = rangesWithin(this.settled.get(sender) ?? new RangeSet(), first, last);
+      const within = this.settled.get(sender)?.within(first, last) ?? [];
       return within.map(([low, high]) => ({ sender, first: low, last: high }));
     });
   }

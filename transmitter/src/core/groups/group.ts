@@ -1,4 +1,4 @@
-import type { CatchWish, Pattern, Thid } from "@thynapse/protocol";
+import type { CatchWish, Pattern } from "@thynapse/protocol";
 import { Backlog } from "./backlog.js";
 import type { CellRecord } from "../cells/cells.js";
 import type { Claims } from "./claims.js";
@@ -8,7 +8,6 @@ import type { Holder } from "./holder.js";
 import { type Lot, type Span, spanCount } from "./ledger.js";
 import { Member } from "./member.js";
 import { GroupSites } from "../sites/group-sites.js";
-import type { Ceded } from "../sites/home-answer.js";
 
 /** What a group counts since it was made. */
 export interface GroupStats {
@@ -63,8 +62,6 @@ export class Group {
   readonly owners = new KeyOwners();
   /** Since when nothing is held back, while it is known what others said of it. */
   quietSinceMs: number | undefined;
-  /** What was left to the new homes of senders. */
-  readonly ceded = new Map<Thid, Ceded>();
 
   constructor(number: number, service: string, pattern: Pattern) {
     this.number = number;

@@ -61,10 +61,9 @@ export class Adopting {
 
   /** A sender repeats events: what is known of them here, and at the end of the turn elsewhere? */
   seek(group: Group, run: Run, session: number): void {
-    const ranges = rangesOfRun(run);
     const claims = (group.claims ??= new Claims());
-    this.claimOwn(group, ranges);
-    if (!this.seeks.add(group, session, ranges)) return;
+    this.claimOwn(group, rangesOfRun(run));
+    if (!this.seeks.add(group, { run, session })) return;
     // From now on their answers are waited for: a former home may know more than who claims.
     for (const peer of this.parts.links().linkedPeers()) claims.ask(run.header.sender, peer);
   }
@@ -85,9 +84,10 @@ export class Adopting {
     this.question(peer, group, repeated, nowMs);
   }
 
-  private question(peer: Thid, group: Group, { session, ranges }: Repeated, nowMs: number): void {
+  private question(peer: Thid, group: Group, repeated: Repeated, nowMs: number): void {
+    const { session, since = 0, ranges } = repeated;
     const sender = ranges[0]?.sender ?? "";
-    const word = { ...groupFields(group), session, ranges: rangeRows(ranges) };
+    const word = { ...groupFields(group), session, since, ranges: rangeRows(ranges) };
     this.parts.links().send(peer, writeSiteWord("SEEK", word), nowMs, (isTaken) => {
       if (!isTaken) group.claims?.answered(sender, peer);
     });
@@ -156,8 +156,9 @@ export class Adopting {
   /** `SEEK`: a sender repeats events at another transmitter. */
   sought(peer: Thid, map: FieldMap, nowMs: number): void {
     const name = readGroupName(map);
-    const session = intField(map, "session");
     const ranges = readRangeRows(map, "ranges");
+    const since = intField(map, "since", { fallback: 0 });
+    const question = { session: intField(map, "session"), since, ranges };
     const [first] = ranges;
     if (first === undefined) return;
     const group = this.parts.groups().find(name.service, name.pattern.text);
@@ -167,11 +168,11 @@ export class Adopting {
       this.asked.set(group, [...fresh, { peer, ranges, untilMs: nowMs + askedKeptMs }]);
     }
     const sender = this.parts.senders.find(first.sender);
-    if (group !== undefined && sender?.leaves(session) === true) {
-      this.parts.counters.add("eventsCeded", cede(group, sender, { session, ranges }));
+    if (group !== undefined && sender?.leaves(question.session) === true) {
+      this.parts.counters.add("eventsCeded", cede(group, sender, question));
       this.parts.groups().touch(group);
     }
-    const home = homeAnswer(group, { session, ranges }, (seq) => sender?.wasTaken(seq) === true);
+    const home = homeAnswer(group, sender, question);
     if (group !== undefined) sender?.askers.add(group.number, peer, home.held);
     const settled = [
       ...home.settled,

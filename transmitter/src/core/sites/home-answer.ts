@@ -17,25 +17,27 @@ export interface HomeAnswer {
 export interface HomeQuestion {
   /** The attachment there. */
   readonly session: number;
+  /** The attachment in which they were sent first; 0 where that is not known. */
+  readonly since: number;
   readonly ranges: readonly SeqRange[];
 }
 
 /** Works out what this transmitter, as the former home of a sender, knows of these events. */
 export function homeAnswer(
   group: Group | undefined,
+  from: Sender | undefined,
   { session, ranges }: HomeQuestion,
-  wasTaken: (seq: number) => boolean,
 ): HomeAnswer {
   const sender = ranges[0]?.sender ?? "";
   const [held, free, settled] = [new RangeSet(), new RangeSet(), new RangeSet()];
   if (group !== undefined) {
     const ours = oursOf(group, sender);
-    const ceded = cededIn(group, sender, session);
+    const ceded = from?.cededOf(group);
     for (const { first, last } of ranges) {
       for (let seq = first; seq <= last; seq++) {
         if (ours.has(seq)) held.add(seq);
-        else if (ceded.fresh.has(seq)) free.add(seq);
-        else if (!ceded.used.has(seq) && wasTaken(seq)) settled.add(seq);
+        else if (ceded?.isFreshFor(session, seq) === true) free.add(seq);
+        else if (ceded?.has(seq) === false && from?.wasTaken(seq) === true) settled.add(seq);
       }
     }
   }
@@ -53,55 +55,39 @@ function oursOf(group: Group, sender: Thid): RangeSet {
   return ours;
 }
 
-/** What a transmitter has left to the new home of a sender. */
-export interface Ceded {
-  /** The attachment to that home. */
-  readonly session: number;
-  /** Never given out. */
-  readonly fresh: RangeSet;
-  /** Given out, and come back; or left to an earlier one, which may have given it out. */
-  readonly used: RangeSet;
-}
-
-function cededIn(group: Group, sender: Thid, session: number): Ceded {
-  const known = group.ceded.get(sender);
-  if (known?.session === session) return known;
-  const used = new RangeSet();
-  for (const set of [known?.used, known?.fresh]) {
-    for (const [first, last] of set?.ranges() ?? []) used.add(first, last);
-  }
-  return { session, fresh: new RangeSet(), used };
-}
-
 /**
  * Leaves to the new home of a sender, of what that asks about, whatever nobody has of a group: not
- * given out, or refused when that was full, of which the sender has not heard if it repeats it.
+ * given out; refused when that was full, of which the sender has not heard if it repeats it; or
+ * never taken, though this was the home to which it was sent first.
  *
- * @returns how many events.
+ * @returns how many events were given up here.
  */
-export function cede(group: Group, from: Sender, { session, ranges }: HomeQuestion): number {
-  const sender = from.id;
+export function cede(group: Group, from: Sender, { session, since, ranges }: HomeQuestion): number {
   const asked = new RangeSet();
   for (const { first, last } of ranges) asked.add(first, last);
   const spans = takeUnassigned(group, ({ run, upstream }) =>
-    upstream === undefined && run.header.sender === sender ? asked : undefined,
+    upstream === undefined && run.header.sender === from.id ? asked : undefined,
   );
-  const missed = from.missedBy(group.number)?.ranges() ?? [];
-  if (spans.length + missed.length === 0) return 0;
-  const ceded = cededIn(group, sender, session);
-  group.ceded.set(sender, ceded);
-  for (const [first, last] of missed) {
-    for (let seq = first; seq <= last; seq++) {
-      (from.isMissedRepeat(seq) ? ceded.used : ceded.fresh).add(seq);
-    }
-  }
+  const ceded = from.cededOf(group);
+  const leave = (seq: number, isFresh: boolean): void => ceded.leave(session, seq, isFresh);
+  for (const seq of seqsIn(from.missedBy(group.number))) leave(seq, !from.isMissedRepeat(seq));
   for (const span of spans) {
-    add(span.attempt === 0 && !span.repeat ? ceded.fresh : ceded.used, span, sender);
     const { run, firstNumber, entry } = span.lot;
-    const seqs = indexRange(span.from - firstNumber, span.to - firstNumber);
-    entry?.forget(Array.from(seqs, (index) => run.seqAt(index)));
+    const indexes = indexRange(span.from - firstNumber, span.to - firstNumber);
+    const seqs = Array.from(indexes, (index) => run.seqAt(index));
+    for (const seq of seqs) leave(seq, span.attempt === 0 && !span.repeat);
+    entry?.forget(seqs);
+  }
+  if (since === from.session) {
+    for (const seq of seqsIn(asked)) if (!from.wasTaken(seq) && !ceded.has(seq)) leave(seq, true);
   }
   return spans.reduce((sum, span) => sum + spanCount(span), 0);
+}
+
+function* seqsIn(set: RangeSet | undefined): Generator<number> {
+  for (const [first, last] of set?.ranges() ?? []) {
+    for (let seq = first; seq <= last; seq++) yield seq;
+  }
 }
 
 /** The events of spans as ranges, of these ones alone if some are given. */

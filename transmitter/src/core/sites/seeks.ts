@@ -3,12 +3,17 @@ import type { Group } from "../groups/group.js";
 
 /** What a sender repeats, all of one sender. */
 export interface Repeated {
+  /** Its attachment here. */
   readonly session: number;
+  /** The attachment in which it sent them first, if that is known. */
+  readonly since?: number;
   readonly ranges: readonly SeqRange[];
 }
 
 interface Collected {
+  readonly sender: Thid;
   readonly session: number;
+  readonly since: number;
   readonly seqs: RangeSet;
 }
 
@@ -17,28 +22,31 @@ interface Collected {
  * since a sender repeats what it keeps in thousands of runs.
  */
 export class Seeks {
-  private readonly groups = new Map<Group, Map<Thid, Collected>>();
+  private readonly groups = new Map<Group, Map<string, Collected>>();
 
-  /** @returns whether these are the first of their sender in this turn. */
-  add(group: Group, session: number, ranges: readonly SeqRange[]): boolean {
-    const isFirst = this.groups.get(group)?.has(ranges[0]?.sender ?? "") !== true;
-    const senders = this.groups.get(group) ?? new Map<Thid, Collected>();
-    this.groups.set(group, senders);
-    for (const { sender, first, last } of ranges) {
-      const known = senders.get(sender);
-      const collected = known?.session === session ? known : { session, seqs: new RangeSet() };
-      senders.set(sender, collected);
-      collected.seqs.add(first, last);
-    }
-    return isFirst;
+  /**
+   * Notes that a run is repeated by a sender in this attachment.
+   *
+   * @returns whether it makes one question more.
+   */
+  add(group: Group, { run, session }: { readonly run: Run; readonly session: number }): boolean {
+    const { sender, session: since } = run.header;
+    const all = this.groups.get(group) ?? new Map<string, Collected>();
+    this.groups.set(group, all);
+    const key = `${sender} ${session} ${since}`;
+    const known = all.get(key);
+    const collected = known ?? { sender, session, since, seqs: new RangeSet() };
+    if (known === undefined) all.set(key, collected);
+    for (const { first, last } of rangesOfRun(run)) collected.seqs.add(first, last);
+    return known === undefined;
   }
 
   /** Takes all that was collected. */
   *take(): Generator<readonly [Group, Repeated]> {
-    for (const [group, senders] of this.groups) {
-      for (const [sender, { session, seqs }] of senders) {
+    for (const [group, all] of this.groups) {
+      for (const { sender, session, since, seqs } of all.values()) {
         const ranges = seqs.ranges().map(([first, last]) => ({ sender, first, last }));
-        yield [group, { session, ranges }];
+        yield [group, { session, since, ranges }];
       }
     }
     this.groups.clear();

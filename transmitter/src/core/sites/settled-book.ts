@@ -39,18 +39,9 @@ export class SettledBook {
     return ranges.flatMap(({ sender, first, last }) => {
       const numbers = this.bySender.get(sender)?.numbers;
       if (numbers === undefined) return [];
-      return rangesWithin(numbers, first, last).map(([low, high]) => {
+      return numbers.within(first, last).map(([low, high]) => {
         return { sender, first: low, last: high };
       });
     });
   }
-}
-
-/** The parts of a set that lie within `first … last`. */
-export function rangesWithin(set: RangeSet, first: number, last: number): [number, number][] {
-  const found: [number, number][] = [];
-  for (const [low, high] of set.ranges()) {
-    if (high >= first && low <= last) found.push([Math.max(low, first), Math.min(high, last)]);
-  }
-  return found;
 }
