@@ -60,13 +60,36 @@ describe("cell: where to go next (§9.8)", () => {
   it("tries the successors that a home names before all others", () => {
     for (let seed = 0; seed < 20; seed++) {
       const reconnect = new Reconnect(addresses, dice(seed));
-      reconnect.lost("away", ["x", "d", "a"]);
+      reconnect.drains(["x", "d", "a"]);
+      reconnect.lost("back");
 
       const order = tried(reconnect, 6);
       expect(order.slice(0, 2).sort()).to.deep.equal(["d", "x"]);
       expect(order.toSorted()).to.deep.equal([...addresses, "x"]);
       expect(order.at(-1)).to.equal("a");
     }
+  });
+
+  it("tries first of all the one that takes over from a home which ends", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const reconnect = new Reconnect(addresses, dice(seed));
+      reconnect.drains(["x", "d"]);
+      reconnect.drains(["x", "d"], "d");
+      reconnect.lost("back");
+
+      expect(tried(reconnect, 6).slice(0, 2)).to.deep.equal(["d", "x"]);
+    }
+  });
+
+  it("heeds what a home has named only until there is another", () => {
+    const reconnect = new Reconnect(addresses, dice(1));
+    reconnect.drains(["x"], "y");
+    reconnect.lost("back");
+    reconnect.succeeded();
+    reconnect.lost("away");
+
+    expect(reconnect.hasNamed).to.equal(false);
+    expect(tried(reconnect, 5)).not.to.include("x");
   });
 
   it("spreads cells over 40 ms, and the first of them goes at once", () => {

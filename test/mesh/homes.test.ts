@@ -1,4 +1,4 @@
-import { type CellStatus, type Cell, connect } from "@thynapse/cell-sdk";
+import { type ConnectOptions, type CellStatus, type Cell, connect } from "@thynapse/cell-sdk";
 import { expect } from "chai";
 
 import { eventually } from "../support/eventually.js";
@@ -15,11 +15,11 @@ const cells = new Set<Cell>();
 const withinMs = 15_000;
 
 /** Transmitters in processes of their own, linked with one another. */
-async function meshOf(count: number): Promise<Home[]> {
+async function meshOf(count: number, ...flags: readonly string[]): Promise<Home[]> {
   const homes: Home[] = [];
   for (let n = 0; n < count; n++) {
     const links = homes.slice(0, 1).flatMap(({ command }) => ["--link", command]);
-    const process = startThynapse(["up", "--port", "0", "--json", ...links]);
+    const process = startThynapse(["up", "--port", "0", "--json", ...links, ...flags]);
     const [line] = await process.waitForLine(/^\{"ready":true.*$/, { withinMs });
     const { command, id } = JSON.parse(line) as { command: string; id: string };
     homes.push({ process, command, id });
@@ -28,8 +28,12 @@ async function meshOf(count: number): Promise<Home[]> {
 }
 
 /** A cell that is told of one transmitter alone, and what it tells of itself. */
-async function cellAt({ command }: Home, service: string): Promise<[Cell, CellStatus[]]> {
-  const cell = await connect({ service, transmitters: command });
+async function cellAt(
+  { command }: Home,
+  service: string,
+  options: Partial<ConnectOptions> = {},
+): Promise<[Cell, CellStatus[]]> {
+  const cell = await connect({ service, transmitters: command, ...options });
   cells.add(cell);
   const told: CellStatus[] = [];
   cell.status.on((status) => told.push(status));
@@ -100,6 +104,32 @@ describe("mesh: homes of cells (§9.6, §9.8)", () => {
     await Promise.all(sent);
 
     expect([...handled.keys()].sort((a, b) => a - b)).to.deep.equal([...Array(500).keys()]);
+  }).timeout(60_000);
+
+  it("what a transmitter has no time for that drains, another one has handled (§18.11)", async () => {
+    const homes = await meshOf(3, "--drain-timeout", "300ms");
+    const [first, second] = homes as [Home, Home, Home];
+    await knowsAll(first, 3);
+    const [worker] = await cellAt(second, "worker");
+    const handled: number[] = [];
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    await worker.anycatch<number>("work", async ({ data }) => {
+      handled.push(data);
+      await gate;
+    });
+    const [sender] = await cellAt(first, "sender", { drainTimeoutMs: 0 });
+    await Promise.all([...Array(50).keys()].map((n) => sender.send("work", n)));
+    await sender.close();
+    first.process.kill("SIGTERM");
+    const { code } = await first.process.exit;
+    open();
+    await eventually(() => expect(handled).to.have.length(50), { withinMs });
+
+    expect(code).to.equal(0);
+    const [line] = await first.process.waitForLine(/^thynapse: left .*$/);
+    expect(line).to.equal(`thynapse: left 50 events to be handled to transmitter ${second.id}`);
+    expect(handled.toSorted((a, b) => a - b)).to.deep.equal([...Array(50).keys()]);
   }).timeout(60_000);
 
   it("a cell whose transmitter drains misses nothing and gets nothing twice", async () => {

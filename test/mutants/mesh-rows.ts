@@ -132,9 +132,23 @@ export const meshMutants: readonly Mutant[] = [
   },
   {
     guard: "a transmitter that ends waits until others have heard its last words",
-    file: `${core}/draining.ts`,
-    text: "|| !sites.adopting.isUnheard) this",
-    instead: "|| !(false as boolean)) this",
+    file: `${core}/sites/succession.ts`,
+    text: "if (this.queue.length > 0 || this.isUnheard) return;",
+    instead: "if (this.queue.length > 0) return;",
+    nets: ["mesh"],
+  },
+  {
+    guard: "what is not settled when a drain is over is left to a successor",
+    file: `${core}/sites/succession.ts`,
+    text: "    this.queue = this.leavings();\n    this.say(nowMs);",
+    instead: "    this.say(nowMs);",
+    nets: ["mesh"],
+  },
+  {
+    guard: "a transmitter gives nothing out after its last words",
+    file: `${core}/groups/pumping.ts`,
+    text: "if (this.isOver) return;",
+    instead: "",
     nets: ["mesh"],
   },
   {

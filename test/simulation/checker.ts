@@ -78,7 +78,7 @@ export class Checker {
         homes.crashed(home, timeMs);
         break;
       case "drained":
-        homes.drained.add(home);
+        homes.drained.set(home, peer);
         break;
       case "attached":
         homes.welcomed(home, timeMs);

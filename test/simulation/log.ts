@@ -28,7 +28,7 @@ import type { CatchMode } from "@thynapse/protocol";
  *
  * The harness:
  * - `started`, `crashed` (`home`): a transmitter. `drained` (`home`): one that ends by its own will
- *   has said its last, and is no more soon.
+ *   has said its last, and is no more soon; `peer` has taken over whatever it had not settled.
  * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, a
  *   transmitter's `home`, or the link between two, `home` and `peer`).
  * - `dead` (`id`, `service`, `pattern`): the group gave the event up; from the dead letters.

@@ -67,6 +67,12 @@ export const drained: Change = also(
   { ...started(home), action: "crashed" },
 );
 
+/** The same, and the other one has taken over what it had not settled. */
+export const succeeded: Change = also(
+  { ...started(home), action: "drained", peer: otherHome },
+  { ...started(home), action: "crashed" },
+);
+
 /** Puts a record before the first one that is meant, at the same time. */
 export function before(
   isMeant: (record: LogRecord) => boolean,

@@ -32,12 +32,12 @@ const [firstMs, everyMs] = [1200, 900];
 /** How long everything may take to end. */
 const restMs = 30_000;
 
-const calmWork: CatchPlan = {
+export const calmWork: CatchPlan = {
   ...{ mode: "any", pattern: "orders.*", concurrency: 64, workMs: 2, grainMs: 1 },
   ...{ credit: undefined, redeliver: true, affinity: false, attemptsMax: 5, ackTimeoutMs: 30_000 },
   ...{ fates: { ack: 1 }, outputChannels: [], bufferBytesMax: 1, dropOldest: false },
 };
-const calmSends: SendPlan = {
+export const calmSends: SendPlan = {
   ...{ channels: ["orders.created"], isMixed: false, pace: "flood", everyMs: 4, burstMax: 6 },
   ...{ paddingMax: 0, keys: [], keyShare: 0, headersShare: 0, ttlShare: 0, sameShare: 0 },
   ...{ askShare: 0, gatherShare: 0 },
@@ -102,7 +102,7 @@ function populate(world: World, { works, sends }: RollingTerms): void {
 }
 
 /** It drains, and is started again when that is over. */
-function restart(world: World, address: string, then: () => void): void {
+export function restart(world: World, address: string, then: () => void): void {
   const transmitter = world.transmitters.get(address) as TransmitterProcess;
   transmitter.onStopped = () => {
     world.agenda.in(20, () => {

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 
-import type { CoreOptions, Effect, LinkEffect } from "../../transmitter/dist/core/effects.js";
+import type { CoreOptions, Effect, LinkEffect, Rest } from "../../transmitter/dist/core/effects.js";
 import { mayLive } from "../../transmitter/dist/core/mesh/members.js";
 import { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
 import { DeadLetterWatch } from "./dead-letter-watch.js";
@@ -158,8 +158,7 @@ export class TransmitterProcess implements CommandServer, EventServer {
         this.drain();
         break;
       case "stopped":
-        this.around.log({ id: "", action: "drained", home: this.home });
-        this.onStopped();
+        this.stopped(effect);
         break;
       case "joined":
         this.joined(effect.isDegraded);
@@ -175,6 +174,13 @@ export class TransmitterProcess implements CommandServer, EventServer {
       default:
         carryOutLink(effect, this.links);
     }
+  }
+
+  /** It has said its last. Who took over what was not settled is told where that is all of it. */
+  private stopped({ unconfirmed, successor = "" }: Rest): void {
+    const peer = unconfirmed > 0 ? undefined : this.core.sites.find(successor)?.origin;
+    this.around.log({ id: "", action: "drained", home: this.home, peer });
+    this.onStopped();
   }
 
   /**

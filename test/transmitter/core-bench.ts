@@ -1,5 +1,5 @@
 import type { Encoding } from "@thynapse/protocol";
-import type { CoreLimits, Effect, Random } from "../../transmitter/src/core/effects.js";
+import type { CoreLimits, Effect, Random, Rest } from "../../transmitter/src/core/effects.js";
 import { TransmitterCore } from "../../transmitter/src/core/transmitter-core.js";
 import { BenchCell, type BenchCellOptions } from "./bench-cell.js";
 import { type Heard, readHeard } from "./bench-heard.js";
@@ -30,7 +30,7 @@ export class CoreBench {
   readonly logged: (Effect & { kind: "log" })[] = [];
   readonly probed: string[] = [];
   /** Set once the core says that its drain is over. */
-  unconfirmed: number | undefined;
+  rest: Rest | undefined;
   drainRequested = false;
   nowMs = 5_000_000;
   /** Called after each turn. */
@@ -147,7 +147,7 @@ export class CoreBench {
         this.drainRequested = true;
         return;
       case "stopped":
-        this.unconfirmed = effect.unconfirmed;
+        this.rest = effect;
         return;
       default:
         throw new Error(`a core without others wants ${effect.kind}`);

@@ -194,12 +194,12 @@ describe("transmitter core: drain", () => {
     const errors = asker.take("ERRO");
     expect(errors).to.have.length(30);
     expect(errors[0]?.fields).to.include({ code: "DRAINING", command: "EVNT" });
-    expect(bench.unconfirmed).to.equal(undefined);
+    expect(bench.rest?.unconfirmed).to.equal(undefined);
 
     worker.settle(delivery);
     bench.pass(250);
     expect(asker.confirms()).to.deep.equal(["1 handled"]);
-    expect(bench.unconfirmed).to.equal(0);
+    expect(bench.rest?.unconfirmed).to.equal(0);
     expect(bench.core.state).to.equal("stopped");
   });
 
@@ -210,10 +210,10 @@ describe("transmitter core: drain", () => {
 
     bench.turn(() => bench.core.drain(bench.nowMs));
     bench.pass(9999);
-    expect(bench.unconfirmed).to.equal(undefined);
+    expect(bench.rest?.unconfirmed).to.equal(undefined);
     bench.pass(1);
 
-    expect(bench.unconfirmed).to.equal(1);
+    expect(bench.rest?.unconfirmed).to.equal(1);
   });
 });
 

@@ -22,7 +22,7 @@ describe("turns", () => {
       { kind: "probe", connection: "\0one", part },
       { kind: "probe", connection: "in-process/1", part },
       { kind: "drain" },
-      { kind: "stopped", unconfirmed: 7 },
+      { kind: "stopped", unconfirmed: 7, left: 0, successor: undefined },
       { kind: "knock", hello: "@hello" },
       { kind: "dial", address: "tcp://a:1" },
       { kind: "linkSubscribe", topic: "@link a" },
@@ -234,7 +234,7 @@ function makeTurns() {
       publish: (topic: Buffer) => void done.push(`local publish ${topic.toString()}`),
     } as unknown as InProcessHub,
     onDrainAsked: () => void done.push("drain asked"),
-    onStopped: (unconfirmed) => void done.push(`stopped ${unconfirmed}`),
+    onStopped: ({ unconfirmed }) => void done.push(`stopped ${unconfirmed}`),
     links: {
       dial: (address) => void done.push(`dial ${address}`),
       hangUp: (address) => void done.push(`hang up ${address}`),

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { systemRandom } from "./clock.js";
 import { limitsOf, version } from "./options/core-options.js";
 import { adjustLimits } from "./core/core-limits.js";
+import type { Rest } from "./core/effects.js";
 import { TransmitterCore } from "./core/transmitter-core.js";
 import { bindError, endpoint, hostOf, isWildcard, portOf } from "./options/endpoints.js";
 import { HandshakeLog } from "./handshake-log.js";
@@ -80,7 +81,7 @@ export class RunningTransmitter implements Transmitter {
       events: this.listener.events,
       links: new OutwardLinks(this.listener.links, () => this.pub, log),
       onDrainAsked: () => void this.drain(),
-      onStopped: (unconfirmed) => void this.stopped(unconfirmed),
+      onStopped: (rest) => void this.stopped(rest),
       onJoined: (isDegraded) => this.joining.done(isDegraded),
       onEnded: (error) => void this.ended(error),
     });
@@ -261,12 +262,13 @@ export class RunningTransmitter implements Transmitter {
     };
   }
 
-  private async stopped(unconfirmed: number): Promise<void> {
+  private async stopped({ unconfirmed, left, successor }: Rest): Promise<void> {
     const level = unconfirmed > 0 ? "warn" : "info";
-    this.log[level]({ unconfirmed }, "transmitter drained");
+    const taken = left > 0 && successor !== undefined ? { left, successor } : {};
+    this.log[level]({ unconfirmed, ...taken }, "transmitter drained");
     // The effects of this turn, farewells among them, are written first.
     await this.turns.written();
-    await this.end({ unconfirmed, lingerMs: drainLingerMs });
+    await this.end({ unconfirmed, ...taken, lingerMs: drainLingerMs });
   }
 
   private async ended(error: MeshError): Promise<void> {

@@ -14,8 +14,12 @@ import type { Reloaded } from "./options/settings.js";
 
 /** How a transmitter ended. */
 export interface Ending {
-  /** Events that were accepted and that nobody has confirmed as handled. */
+  /** Events that were accepted and that nobody has confirmed as handled, or taken over. */
   readonly unconfirmed: number;
+  /** Events that were accepted and not handled, and that the successor has taken over. */
+  readonly left?: number;
+  /** The transmitter that has taken them over. */
+  readonly successor?: Thid;
   /** Why it could not go on: `ID_TAKEN` if another transmitter of the mesh has its id. */
   readonly error?: MeshError;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "@thynapse/cell-sdk";
 import type { MeshError } from "@thynapse/protocol";
 import type { Logger } from "pino";
-import type { Effect, LinkEffect } from "./core/effects.js";
+import type { Effect, LinkEffect, Rest } from "./core/effects.js";
 import type { TransmitterCore } from "./core/transmitter-core.js";
 import { type InProcessHub, isInProcess } from "./in-process.js";
 import type { Outgoing } from "./sockets/prober.js";
@@ -39,7 +39,7 @@ export interface TurnParts {
   /** A cell asked the transmitter to drain. */
   onDrainAsked(): void;
   /** The drain is over. */
-  onStopped(unconfirmed: number): void;
+  onStopped(rest: Rest): void;
   /** Cells may come. */
   onJoined(isDegraded: boolean): void;
   /** The transmitter must not go on. */
@@ -172,7 +172,7 @@ export class Turns {
         this.parts.onDrainAsked();
         break;
       case "stopped":
-        this.parts.onStopped(effect.unconfirmed);
+        this.parts.onStopped(effect);
         break;
       case "joined":
         this.parts.onJoined(effect.isDegraded);

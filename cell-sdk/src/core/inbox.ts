@@ -16,6 +16,7 @@ import {
   type Incoming,
   makeError,
   readAddresses,
+  readSuccessor,
   readCommand,
   readErrorReport,
   readGrant,
@@ -178,7 +179,7 @@ export class Inbox {
     if (reason === "fenced") this.host.fenced();
     else if (session.state.name === "leaving") session.close();
     else if (reason === "draining") {
-      session.drains(readAddresses(map));
+      session.drains(readAddresses(map), readSuccessor(map));
       this.host.draining(nowMs);
     }
   }

@@ -106,7 +106,7 @@ export class HomeMove {
     outbox.detach();
     const home = this.host.replaceHome();
     this.current = { home: former, catches: catches.split(home) };
-    home.session.startElsewhere(former.session, nowMs);
+    home.session.startElsewhere(nowMs);
   }
 
   private checkFormer({ home, catches }: FormerHome, nowMs: number): void {

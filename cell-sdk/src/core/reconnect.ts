@@ -32,6 +32,12 @@ const welcomeMaxMs = 16_000;
  */
 export type LostHome = "back" | "away";
 
+/** Addresses that a transmitter has named which drains; its successor before the others. */
+interface Named {
+  readonly addresses: readonly string[];
+  readonly successor: string | undefined;
+}
+
 /**
  * Which transmitter to try next, and when.
  *
@@ -48,6 +54,8 @@ export class Reconnect {
   private readonly random: () => number;
   private readonly given: readonly string[];
   private learned: readonly string[] = [];
+  /** What the present transmitter, which drains, has named to attach to. */
+  private named: Named | undefined;
   private current: string;
   /** What is still to be tried in this round. */
   private round: string[];
@@ -66,6 +74,12 @@ export class Reconnect {
   /** Whether there is another address than the present one. */
   get hasOther(): boolean {
     return this.all.some((address) => address !== this.current);
+  }
+
+  /** Whether the present transmitter drains, and has named another one. */
+  get hasNamed(): boolean {
+    const { named } = this;
+    return named !== undefined && (named.successor !== undefined || named.addresses.length > 0);
   }
 
   /** The address to try now. */
@@ -90,27 +104,35 @@ export class Reconnect {
     this.learned = [...new Set(addresses)].slice(0, learnedMax);
   }
 
+  /** The present transmitter drains: it is away, and what it has named is tried first. */
+  drains(addresses: readonly string[], successor?: string): void {
+    const { named } = this;
+    const isNew = addresses.length > 0 || named === undefined;
+    this.named = {
+      addresses: isNew ? addresses.slice(0, learnedMax) : named.addresses,
+      successor: successor ?? named?.successor,
+    };
+  }
+
   succeeded(): void {
     this.tried.clear();
+    this.named = undefined;
     this.begin();
   }
 
-  /**
-   * An attachment was lost that had been good.
-   *
-   * @param preferred addresses to try before any other, if the home is `away`.
-   * @returns how long to wait, in ms.
-   */
-  lost(home: LostHome, preferred: readonly string[] = []): number {
+  /** An attachment was lost that had been good. @returns how long to wait, in ms. */
+  lost(home: LostHome): number {
     this.begin();
-    const others = this.drawOthers();
-    if (home === "back") {
-      this.round = others;
+    const { named } = this;
+    if (home === "back" && named === undefined) {
+      this.round = this.drawOthers();
       return roundMinMs * this.random();
     }
-    const named = new Set(preferred.filter((address) => address !== this.current));
-    const first = this.shuffled([...named].slice(0, learnedMax));
-    this.turn([...first, ...others.filter((address) => !named.has(address)), this.current]);
+    const first = named?.successor === undefined ? [] : [named.successor];
+    const then = this.shuffled(named?.addresses ?? []);
+    const round = new Set([...first, ...then, ...this.drawOthers()]);
+    round.delete(this.current);
+    this.turn([...round, this.current]);
     return spreadMs * this.random();
   }
 

@@ -42,8 +42,6 @@ export class Session {
   private readonly pulse = new Pulse();
   private current: SessionState = { name: "idle" };
   private failsAtMs = Number.POSITIVE_INFINITY;
-  /** The transmitter drains, and names these to attach to. */
-  private successors: readonly string[] | undefined;
   private isRetired = false;
 
   constructor(host: SessionHost) {
@@ -74,9 +72,9 @@ export class Session {
   }
 
   /** Begins with another transmitter than the one that the session before it leaves. */
-  startElsewhere({ successors }: Session, nowMs: number): void {
+  startElsewhere(nowMs: number): void {
     this.pulse.pass(nowMs, Number.POSITIVE_INFINITY);
-    const delayMs = this.history.reconnect.lost("away", successors);
+    const delayMs = this.history.reconnect.lost("away");
     this.enter({ name: "waiting", untilMs: nowMs + delayMs });
   }
 
@@ -123,7 +121,6 @@ export class Session {
     const same = this.history.welcomed(address, welcome);
     this.enter({ name: "welcome", address, welcome });
     this.number = this.history.count;
-    this.successors = undefined;
     this.failsAtMs = Number.POSITIVE_INFINITY;
     this.pulse.begin(welcome.heartbeatMs, nowMs);
     const { id: transmitter, mesh } = welcome;
@@ -154,13 +151,14 @@ export class Session {
   }
 
   /** The transmitter drains: whenever its connection ends, others are tried first. */
-  drains(successors: readonly string[]): void {
-    if (successors.length > 0 || this.successors === undefined) this.successors = successors;
+  drains(addresses: readonly string[], successor?: string): void {
+    if (!this.isRetired) this.history.reconnect.drains(addresses, successor);
   }
 
   /** Whether there is another transmitter to turn to. */
   get hasOther(): boolean {
-    return this.history.reconnect.hasOther || (this.successors ?? []).length > 0;
+    const { hasOther, hasNamed } = this.history.reconnect;
+    return hasOther || hasNamed;
   }
 
   /**
@@ -229,19 +227,13 @@ export class Session {
       return;
     }
     if (this.current.name === "hello") this.history.count++;
-    const delayMs = this.delayMs(home);
+    const { reconnect } = this.history;
+    const delayMs = wasWelcome ? reconnect.lost(home) : reconnect.failed();
     this.enter({ name: "waiting", untilMs: nowMs + delayMs });
     if (this.history.home !== undefined || wasWelcome) {
       this.host.emit({ kind: "status", status: { kind: "reconnecting", reason, delayMs } });
     }
     if (wasWelcome) this.host.detached();
-  }
-
-  private delayMs(home: LostHome): number {
-    const { successors } = this;
-    const { reconnect } = this.history;
-    if (!this.isWelcome) return reconnect.failed();
-    return reconnect.lost(successors === undefined ? home : "away", successors);
   }
 
   private watch(nowMs: number): void {

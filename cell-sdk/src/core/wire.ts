@@ -88,10 +88,17 @@ export function readWelcome(map: FieldMap): Welcome {
 
 /** Reads the `transmitters` of `WLCM` and `GBYE`; what is no address is left out. */
 export function readAddresses(map: FieldMap): readonly string[] {
-  return listField(map, "transmitters", 1000).filter(
-    (each): each is string =>
-      typeof each === "string" && each.length > 0 && each.length <= addressCharsMax,
-  );
+  return listField(map, "transmitters", 1000).filter(isAddress);
+}
+
+/** Reads the `successor` of `GBYE`; `undefined` if it names none. */
+export function readSuccessor(map: FieldMap): string | undefined {
+  const value = ownField(map, "successor");
+  return isAddress(value) ? value : undefined;
+}
+
+function isAddress(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= addressCharsMax;
 }
 
 /** `CGHT` */

@@ -54,10 +54,21 @@ export class ConfirmRule implements Rule {
         this.parts.broken("unconfirmed", event.id, nowMs);
       }
       for (const { group, home } of event.musts) {
-        if (this.crashed.has(home) || this.isOver(event, group, nowMs)) continue;
+        if (this.isExcused(event, home) || this.isOver(event, group, nowMs)) continue;
         this.parts.broken("lost", `${event.id} (${event.channel}) in ${group.name}`, nowMs);
       }
     }
+  }
+
+  /**
+   * Whether nobody need settle an event that this transmitter took: it is no more. If it has drained
+   * its successor settles it; a sender that went elsewhere may have died before it repeated it.
+   */
+  private isExcused({ sender }: EventBook, home: string): boolean {
+    const { books, membership } = this.parts;
+    if (!this.crashed.has(home)) return false;
+    const isLeft = this.gone.has(sender) && membership.siteOf(sender) === home;
+    return !isLeft || !books.homes.isSucceeded(home);
   }
 
   private sent({ id, timeMs, channel = "", key, wish, cause }: LogRecord): void {

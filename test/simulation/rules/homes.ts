@@ -13,8 +13,11 @@ export class Homes {
   /** When each transmitter was started. */
   readonly startedMs = new Map<string, number>();
   readonly living = new Set<string>();
-  /** Those that have drained: what they knew to be settled they told the others last. */
-  readonly drained = new Set<string>();
+  /**
+   * Those that have drained, and who took over what they had not settled, where somebody did: what
+   * they knew to be settled they told the others last.
+   */
+  readonly drained = new Map<string, string | undefined>();
   /** When each had welcomed a cell for the first time: it knows the mesh by then. */
   private readonly readyMs = new Map<string, number>();
   private viewsDifferUntilMs = Number.NEGATIVE_INFINITY;
@@ -84,6 +87,13 @@ export class Homes {
   /** Whether others know, or can learn, what became of the events that it took. */
   answers(home: string): boolean {
     return this.living.has(home) || this.drained.has(home);
+  }
+
+  /** Whether somebody has yet to settle what it took: it lives, or its successor does. */
+  isSucceeded(home: string): boolean {
+    let heir: string | undefined = home;
+    while (heir !== undefined && !this.living.has(heir)) heir = this.drained.get(heir);
+    return heir !== undefined;
   }
 
   /** Whether it was ready for cells at that time. */

@@ -136,7 +136,7 @@ describe("transmitter core: homes that end (§9.6, §18.7)", () => {
     sender.send("a");
     own.settle(own.takeOne("DLVR"));
     net.isHeld = true;
-    a.turn(() => a.core.sites.adopting.bequeath(a.nowMs));
+    a.turn(() => a.core.sites.succession.begin(a.nowMs));
     net.carryFirst(1);
     net.kill(0);
     net.isHeld = false;

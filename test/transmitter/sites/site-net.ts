@@ -191,6 +191,7 @@ export class SiteNet {
       },
       isLinked: (id) => this.ids.includes(id) && !this.dead.has(this.ids.indexOf(id)),
       unackedBytes: () => (this.unacked.has(at) ? 1 : 0),
+      commandOf: (id) => `tcp://transmitter-${this.ids.indexOf(id)}`,
       joinedMs: () => this.joinedMs,
       linkedPeers: () => this.ids.filter((_, other) => other !== at && !this.dead.has(other)),
       attachedSession: (cell) => this.attachedSession(at, cell),

@@ -56,6 +56,7 @@ export const counterHelp = Object.freeze({
   eventsLostOnLink: "events that could not be passed on to another transmitter",
   groupsKept: "groups kept without cells, for those that were lost",
   eventsCeded: "events left to the new home of their sender",
+  eventsInherited: "events taken over from a transmitter that ended",
   seeks: "times that all were asked what they know of repeated events",
   orphansAdopted: "deliveries of a dead origin that another one took over",
   sitesLost: "transmitters found dead, left or started again",

@@ -1,7 +1,7 @@
 import type { Attachments } from "./cells/attachments.js";
 import { isAtWork } from "./cells/cells.js";
 import type { Deadlines } from "./deadlines.js";
-import type { CoreLimits, Effect } from "./effects.js";
+import type { CoreLimits, Effect, Rest } from "./effects.js";
 import type { Groups } from "./groups/groups.js";
 import type { Sites } from "./sites/sites.js";
 
@@ -13,21 +13,16 @@ export interface DrainingParts {
   readonly attachments: Attachments;
   readonly deadlines: Deadlines;
   readonly effects: () => Effect[];
-  /** The other transmitters: cells can move to them. */
-  readonly sites: Pick<Sites, "hasPeers" | "adopting">;
+  /** The other transmitters: cells can move to them, and one takes over what is not settled. */
+  readonly sites: Pick<Sites, "hasPeers" | "announcing" | "succession">;
   /** Tells other transmitters that this one has ended. */
   readonly leave: (nowMs: number) => void;
 }
 
 /** How long cells that hold nothing may take to move: to find another home, and be armed there. */
 const moveMs = 2000;
-/**
- * How long others may take to hear the last words: one that is frozen for longer is found dead in
- * that time.
- */
-const hearMs = 2000;
-/** How often it is looked whether they have. */
-const lookMs = 20;
+/** How often it is looked whether others have heard the last words. */
+const lookEveryMs = 20;
 
 /**
  * The end of a transmitter: nothing more is taken, what was accepted is settled, and cells move to
@@ -35,11 +30,12 @@ const lookMs = 20;
  *
  * - `running`: it takes cells and events.
  * - `draining`: it waits for what was accepted, and for its cells; until `drainTimeoutMs`.
- * - `parting`: it has said its last words, and waits until all others have taken them and what its
- *   cells have settled at last: who has not would give that out again. 2 s at most.
+ * - `parting`: it gives nothing out any more, says its last words, and waits until all others have
+ *   taken them and what its cells have settled at last: who has not would give that out again. 2 s
+ *   at most, from the last word on.
  * - `stopped`: nothing is left.
  *
- * @see PROTOCOL.md §9.6, §18.7
+ * @see PROTOCOL.md §9.6, §18.7, §18.11
  */
 export class Draining {
   private readonly parts: DrainingParts;
@@ -58,7 +54,8 @@ export class Draining {
   begin(nowMs: number): void {
     if (this.current.name !== "running") return;
     this.current = { name: "draining", sinceMs: nowMs };
-    const { id, attachments, deadlines, limits } = this.parts;
+    const { id, attachments, deadlines, limits, sites } = this.parts;
+    sites.announcing.draining();
     attachments.tell("$mesh.transmitter.draining", { id }, nowMs);
     attachments.sayDraining();
     for (const waitMs of [moveMs, limits.drainTimeoutMs]) {
@@ -70,36 +67,47 @@ export class Draining {
   /** Ends it when nothing is left, or no more time. */
   check(nowMs: number): void {
     if (this.current.name === "draining") this.checkRest(this.current.sinceMs, nowMs);
-    else if (this.current.name === "parting") this.checkHeard(this.current.saidMs, nowMs);
+    else if (this.current.name === "parting") this.checkHeard(this.current.lookMs, nowMs);
   }
 
   private checkRest(sinceMs: number, nowMs: number): void {
-    const { limits, deadlines, sites } = this.parts;
+    const { limits, sites } = this.parts;
     const isInTime = nowMs < sinceMs + limits.drainTimeoutMs;
     if (isInTime && (this.unsettled > 0 || this.isMoving(nowMs - sinceMs))) return;
     if (!sites.hasPeers) {
-      this.stop(nowMs);
+      this.stop({ unconfirmed: this.unsettled, left: 0, successor: undefined }, nowMs);
       return;
     }
-    this.current = { name: "parting", saidMs: nowMs };
-    sites.adopting.bequeath(nowMs);
-    deadlines.at(nowMs + 1, (dueMs) => this.check(dueMs));
+    this.part(nowMs);
   }
 
-  private checkHeard(saidMs: number, nowMs: number): void {
-    const { deadlines, sites } = this.parts;
+  private part(nowMs: number): void {
+    const { attachments, groups, sites } = this.parts;
+    groups.pumping.end();
+    sites.succession.begin(nowMs);
+    const { command } = sites.succession;
+    if (command !== undefined) attachments.sayDraining(command);
     // What the turn has brought in which they were said goes out at its end.
-    if (nowMs <= saidMs) return;
-    if (nowMs >= saidMs + hearMs || !sites.adopting.isUnheard) this.stop(nowMs);
-    else deadlines.at(nowMs + lookMs, (dueMs) => this.check(dueMs));
+    this.lookAt(nowMs + 1);
   }
 
-  private stop(nowMs: number): void {
+  private checkHeard(lookMs: number, nowMs: number): void {
+    if (nowMs < lookMs) return;
+    const { succession } = this.parts.sites;
+    if (succession.goOn(nowMs)) this.stop(succession.rest(), nowMs);
+    else this.lookAt(nowMs + lookEveryMs);
+  }
+
+  private lookAt(lookMs: number): void {
+    this.current = { name: "parting", lookMs };
+    this.parts.deadlines.at(lookMs, (dueMs) => this.check(dueMs));
+  }
+
+  private stop(rest: Rest, nowMs: number): void {
     const { effects, leave } = this.parts;
-    const unconfirmed = this.unsettled;
     this.current = { name: "stopped" };
     leave(nowMs);
-    effects().push({ kind: "stopped", unconfirmed });
+    effects().push({ kind: "stopped", ...rest });
   }
 
   private get unsettled(): number {
@@ -122,5 +130,5 @@ export class Draining {
 type DrainingState =
   | { readonly name: "running" }
   | { readonly name: "draining"; readonly sinceMs: number }
-  | { readonly name: "parting"; readonly saidMs: number }
+  | { readonly name: "parting"; readonly lookMs: number }
   | { readonly name: "stopped" };

@@ -10,7 +10,8 @@ import type { MeshError, Thid } from "@thynapse/protocol";
  * - `log`: one structured line.
  * - `drain`: a cell asked the transmitter to drain; the shell answers by `drain` on the core and
  *   ends.
- * - `stopped`: the drain is over; `unconfirmed` events were accepted and are not handled.
+ * - `stopped`: the drain is over; `unconfirmed` events were accepted and are not handled, `left`
+ *   more are the business of the `successor`.
  * - `dial`, `hangUp`: connect to the event socket of another transmitter, and again whenever the
  *   connection is lost; or do so no more.
  * - `linkSubscribe`, `linkUnsubscribe`: a topic at all those.
@@ -30,10 +31,20 @@ export type Effect =
       readonly fields: Readonly<Record<string, unknown>>;
     }
   | { readonly kind: "drain" }
-  | { readonly kind: "stopped"; readonly unconfirmed: number }
+  | ({ readonly kind: "stopped" } & Rest)
   | LinkEffect
   | { readonly kind: "joined"; readonly isDegraded: boolean }
   | { readonly kind: "ended"; readonly error: MeshError };
+
+/** What became of the events that were not settled when a transmitter ended. */
+export interface Rest {
+  /** Events that nobody has taken over. */
+  readonly unconfirmed: number;
+  /** Events that another transmitter has taken over. */
+  readonly left: number;
+  /** That one; `undefined` where there is none. */
+  readonly successor: Thid | undefined;
+}
 
 /** What the core asks of the sockets that connect to other transmitters. */
 export type LinkEffect =

@@ -102,7 +102,8 @@ export class TransmitterCore {
       takeQuery: (...word) => this.system.word(...word),
     });
     const { streams, asks, seat } = this;
-    const senders = new Senders();
+    this.own = new OwnEvents(random.hex(160), nowMs);
+    const senders = new Senders(this.own.sender);
     const origin = `${options.id}.${options.incarnation}`;
     const shared = { routes, deadlines, deadLetters, asks, counters, random, limits, origin };
     this.sites = new Sites({
@@ -117,7 +118,6 @@ export class TransmitterCore {
       passBack: (...passed) => this.sites.hosting.passBack(...passed),
       tellAskers: (...settled) => this.sites.adopting.tellAskers(...settled, this.nowMs),
     });
-    this.own = new OwnEvents(random.hex(160), nowMs);
     const { groups, own, sites } = this;
     const dedupe = new Dedupe(limits.dedupeWindowMs, counters);
     this.intake = new Intake({

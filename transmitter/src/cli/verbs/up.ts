@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 
 import {
+  type Ending,
   type OptionRow,
   type OptionValue,
   resolveTransmitter,
@@ -78,16 +79,21 @@ the mesh has its id.`,
     };
     interrupts.signal.addEventListener("abort", drain);
     if (interrupts.signal.aborted) drain();
-    const { unconfirmed, error } = await transmitter.closed;
-    if (error !== undefined) throw startFault(error);
-    if (unconfirmed > 0) {
-      void err.line(`thynapse: ended with ${unconfirmed} events accepted and not handled`);
-    } else if (out.isTerminal) {
-      void out.line("drained");
-    }
+    const ending = await transmitter.closed;
+    if (ending.error !== undefined) throw startFault(ending.error);
+    for (const line of restOf(ending)) void err.line(`thynapse: ${line}`);
+    if (ending.unconfirmed === 0 && out.isTerminal) void out.line("drained");
     return endOf(interrupts);
   },
 });
+
+/** What is to be said of events that were accepted and not handled. */
+function restOf({ left = 0, successor, unconfirmed }: Ending): string[] {
+  const lines: string[] = [];
+  if (left > 0) lines.push(`left ${left} events to be handled to transmitter ${successor}`);
+  if (unconfirmed > 0) lines.push(`ended with ${unconfirmed} events accepted and not handled`);
+  return lines;
+}
 
 /**
  * Lets the heap grow tenfold before it is collected as a whole. The ring keeps messages that V8

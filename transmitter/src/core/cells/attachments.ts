@@ -250,12 +250,12 @@ export class Attachments {
     return true;
   }
 
-  /** Tells all cells to go, and where to. */
-  sayDraining(): void {
+  /** Tells all cells to go, and where to; at the end those that are left, with the successor. */
+  sayDraining(successor?: string): void {
     this.isDraining = true;
     const { options } = this.parts;
     const transmitters = options.transmitters().filter((address) => address !== options.command());
-    const goodbye = { reason: "draining", transmitters };
+    const goodbye = { reason: "draining", transmitters, ...(successor && { successor }) };
     for (const cell of this.byId.values()) this.send(cell, "GBYE", goodbye);
   }
 

@@ -30,6 +30,11 @@ export class Askers {
     for (const { first, last } of ranges) asker.seqs.add(first, last);
   }
 
+  /** Whether one of them that is still there was told of this event. */
+  hasTold(group: number, seq: number, isThere: (peer: Thid) => boolean): boolean {
+    return this.all.some((it) => it.group === group && it.seqs.has(seq) && isThere(it.peer));
+  }
+
   /** These are settled now: who waits for which of them. Each hears of one once. */
   take(group: number, ranges: readonly SeqRange[]): (readonly [peer: Thid, SeqRange[]])[] {
     const told = this.all

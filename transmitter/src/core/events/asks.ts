@@ -58,6 +58,11 @@ export class Asks {
     return this.byEvent.size;
   }
 
+  /** Whether somebody here still waits for the answer to this event. */
+  isOpen(sender: Thid, seq: number): boolean {
+    return this.byEvent.get(sender, seq) !== undefined;
+  }
+
   /** Tells the askers what the turn has brought. */
   flush(): void {
     this.answers.flush();

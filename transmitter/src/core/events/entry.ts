@@ -10,7 +10,7 @@ import type { Sender } from "./senders.js";
  */
 export class Entry {
   readonly run: Run;
-  private readonly sender: Sender;
+  readonly sender: Sender;
   private readonly sink: ConfirmSink;
   /** Groups that have not settled, per event; `undefined` where each event has exactly one. */
   private waits: Uint16Array | undefined;

@@ -14,7 +14,10 @@ export class Sender implements ConfirmSink {
   /** Where its confirms go now; nowhere while no cell of that id is attached. */
   confirms: Confirms | undefined;
   floor = 1;
-  /** The session of its last attachment to this transmitter. */
+  /**
+   * The session of its last attachment to this transmitter; with a fraction where this one is only
+   * the successor of its last home. @see PROTOCOL.md §18.11
+   */
   session = 0;
   /** Whether another transmitter is its home now. */
   isElsewhere = false;
@@ -158,10 +161,18 @@ const sendersMax = 10_000;
 const forgetMs = 600_000;
 const sweepEveryMs = 60_000;
 
-/** The senders that an origin remembers: those of the last 10 min, at most 10 000. */
+/**
+ * The senders that an origin remembers: those of the last 10 min, at most 10 000; and who it is
+ * itself as one.
+ */
 export class Senders {
+  private readonly own: Sender;
   private readonly byId = new Map<Thid, Sender>();
   private sweepMs = 0;
+
+  constructor(own: Sender) {
+    this.own = own;
+  }
 
   get count(): number {
     return this.byId.size;
@@ -172,7 +183,7 @@ export class Senders {
   }
 
   find(id: Thid): Sender | undefined {
-    return this.byId.get(id);
+    return id === this.own.id ? this.own : this.byId.get(id);
   }
 
   /**

@@ -33,6 +33,8 @@ export interface GroupArrival {
   readonly session: number;
   /** Whether a handler has sent them: they may pass a full backlog. */
   readonly isOutput: boolean;
+  /** Whether a transmitter that ends has left them: it has accepted them. */
+  readonly isLeft?: boolean;
 }
 
 /** All groups of a transmitter: their making and end, and who gets what. @see PROTOCOL.md §10 */
@@ -40,7 +42,7 @@ export class Groups {
   readonly fates: Fates;
   readonly claiming: Claiming;
   readonly handing: Handing;
-  private readonly pumping: Pumping;
+  readonly pumping: Pumping;
   private readonly byKey = new Map<string, Group>();
   private readonly dirty = new Set<Group>();
   private readonly parts: GroupsParts;
@@ -120,9 +122,10 @@ export class Groups {
     this.claiming.hold(group, [span], nowMs);
   }
 
-  private roomFor(group: Group, lot: Lot, { nowMs, isOutput }: GroupArrival): number {
+  private roomFor(group: Group, lot: Lot, { nowMs, isOutput, isLeft }: GroupArrival): number {
     const { backlogEventsMax: eventsMax, backlogBytesMax: bytesMax } = this.parts.limits;
     const { count } = lot.run;
+    if (isLeft === true) return count;
     if (group.room(lot, eventsMax, bytesMax) === count) return count;
     // What this turn has brought may only wait for its end: members with credit make room first.
     this.pumping.send(group, nowMs);

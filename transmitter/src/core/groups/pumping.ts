@@ -20,6 +20,7 @@ export class Pumping {
   private readonly parts: PumpingParts;
   private readonly fates: Fates;
   private readonly handing: Handing;
+  private isOver = false;
 
   constructor(parts: PumpingParts, fates: Fates, handing: Handing) {
     this.parts = parts;
@@ -27,8 +28,14 @@ export class Pumping {
     this.handing = handing;
   }
 
+  /** Gives nothing out any more: it is left to another transmitter. */
+  end(): void {
+    this.isOver = true;
+  }
+
   /** Gives out what can be given out, and asks for the credit that is missing. */
   send(group: Group, nowMs: number): void {
+    if (this.isOver) return;
     group.backlog.setByKey(group.terms.affinity);
     shareCredit(group, (lease, count) => this.parts.elsewhere.grant(group, lease, count));
     const unmet = group.terms.affinity ? this.pumpByKey(group, nowMs) : undefined;

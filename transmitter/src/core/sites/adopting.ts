@@ -24,9 +24,9 @@ import {
   readCell,
   readGroupName,
   readRangeRows,
+  readSession,
   writeSiteWord,
 } from "./site-words.js";
-import { bequeath } from "./bequest.js";
 import { cede, homeAnswer, rangesOfSpans } from "./home-answer.js";
 
 /** How much later than another one we may find an origin dead, in ms: detection takes 1.5 s. */
@@ -133,17 +133,6 @@ export class Adopting {
     this.parts.groups().claiming.holdAnew(group, nowMs);
   }
 
-  /** This transmitter ends: its last words to all others are what it knows to be settled. */
-  bequeath(nowMs: number): void {
-    bequeath(this.parts, nowMs);
-  }
-
-  /** Whether another transmitter that is linked has still to take what it was told. */
-  get isUnheard(): boolean {
-    const links = this.parts.links();
-    return links.linkedPeers().some((id) => links.unackedBytes(id) > 0);
-  }
-
   /** What cells of ours hold of dead origins is as good as claimed by them. */
   private claimOwn(group: Group, ranges: readonly SeqRange[]): void {
     const { hosting, self } = this.parts;
@@ -158,7 +147,7 @@ export class Adopting {
     const name = readGroupName(map);
     const ranges = readRangeRows(map, "ranges");
     const since = intField(map, "since", { fallback: 0 });
-    const question = { session: intField(map, "session"), since, ranges };
+    const question = { session: readSession(map), since, ranges };
     const [first] = ranges;
     if (first === undefined) return;
     const group = this.parts.groups().find(name.service, name.pattern.text);

@@ -20,6 +20,8 @@ export const streamKey = "s ";
 export const groupKey = "g ";
 /** What the key of a cell begins with. */
 export const cellKey = "c ";
+/** What a transmitter sets to true when it drains. */
+export const drainingKey = "draining";
 
 /** Tells all transmitters what cells of this one catch: at the end of each turn that changed it. */
 export class Announcing {
@@ -66,6 +68,11 @@ export class Announcing {
 
   cellGone(id: string): void {
     this.parts.links().set(`${cellKey}${id}`, undefined);
+  }
+
+  /** This transmitter drains. */
+  draining(): void {
+    this.parts.links().set(drainingKey, true);
   }
 
   /** Sets what has changed in our record. */

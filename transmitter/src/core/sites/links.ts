@@ -9,6 +9,8 @@ export interface Links {
   send(id: Thid, part: Buffer, nowMs: number, done?: (isTaken: boolean) => void): void;
   isLinked(id: Thid): boolean;
   unackedBytes(id: Thid): number;
+  /** The address of its command socket; `undefined` while it is not known. */
+  commandOf(id: Thid): string | undefined;
   /** When this transmitter became a member of its mesh, in ms. */
   joinedMs(): number;
   /** Transmitters that live and are linked with this one. */
@@ -31,6 +33,7 @@ export const noLinks: Links = Object.freeze({
   send: () => {},
   isLinked: () => false,
   unackedBytes: () => 0,
+  commandOf: () => undefined,
   joinedMs: () => Number.POSITIVE_INFINITY,
   linkedPeers: () => [],
   attachedSession: () => 0,
@@ -56,6 +59,7 @@ export function loopedLinks(
       done?.(true);
     },
     unackedBytes: (id) => links.unackedBytes(id),
+    commandOf: (id) => links.commandOf(id),
     joinedMs: () => links.joinedMs(),
     linkedPeers: () => links.linkedPeers(),
     attachedSession: (cell) => links.attachedSession(cell),

@@ -32,6 +32,7 @@ export class MeshEar implements MeshListener {
       },
       isLinked: (id) => mesh.isLinked(id),
       unackedBytes: (id) => mesh.unackedBytes(id),
+      commandOf: (id) => textOf(mesh.directory.get(id, "command")),
       joinedMs: () => mesh.joinedMs,
       linkedPeers: () => mesh.members.all.filter((each) => this.isHere(each)).map(({ id }) => id),
       attachedSession: (cell) => this.attachedSession(mesh, cell),
@@ -104,4 +105,8 @@ export class MeshEar implements MeshListener {
     if (state === "dead" || state === "left") return false;
     return this.mesh()?.isLinked(id) === true;
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

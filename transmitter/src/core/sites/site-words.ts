@@ -27,7 +27,7 @@ import {
 
 /**
  * What transmitters say to each other of events, over their links: `M`, four capitals, a map, and
- * with `DLVR` a run behind it.
+ * with `DLVR` and `HEIR` a run behind it.
  *
  * @see PROTOCOL.md §18.2, which has the same rows.
  */
@@ -41,6 +41,7 @@ export const siteCommands = Object.freeze({
   RTRN: "so much of what you leased to me I do not need",
   SEEK: "a sender repeats these events here: what do you know of them?",
   CLAM: "what I, or one of my cells, know of events of a group",
+  HEIR: "I end: these events are yours",
   RPLY: "a part of a streamed reply, or a reply to a gather",
   EXPC: "the cells that a gather reached here, or that are gone",
   SLOW: "readers of your events lag behind: wait so long",
@@ -134,6 +135,16 @@ export function readGroupName(map: FieldMap): GroupName {
     service: checkService(ownField(map, "service")),
     pattern: parsePattern(ownField(map, "pattern")),
   };
+}
+
+/**
+ * The attachment of a sender for which somebody speaks; with a fraction that of a successor, after
+ * the one that it follows and before any other. @throws {MeshError} `BAD_PAYLOAD` @see §18.11
+ */
+export function readSession(map: FieldMap): number {
+  const value = ownField(map, "session");
+  if (!Number.isFinite(value) || (value as number) < 0) throw bad("a session is a number");
+  return value as number;
 }
 
 /** @throws {MeshError} `BAD_ID` */

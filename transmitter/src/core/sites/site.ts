@@ -14,6 +14,8 @@ export class Site {
   readonly patterns = new Map<string, SitePattern>();
   /** Whether it is held for dead. */
   isBuried = false;
+  /** Whether it drains: it takes nothing over. */
+  isDraining = false;
   /** Until when its readers ask our senders to wait. */
   slowUntilMs = Number.NEGATIVE_INFINITY;
   /** Events that were dropped on the way to it, by channel: it is told when the link stands. */

@@ -1,4 +1,4 @@
-import { numberAt, parsePattern, type Run, type Thid } from "@thynapse/protocol";
+import type { Run, Thid } from "@thynapse/protocol";
 import type { CellRecord } from "../cells/cells.js";
 import type { Asks } from "../events/asks.js";
 import type { Counters } from "../counters.js";
@@ -14,9 +14,10 @@ import type { Member } from "../groups/member.js";
 import type { RouteTable } from "../events/route.js";
 import type { Streams } from "../streams/streams.js";
 import { Adopting, type AdoptingParts } from "./adopting.js";
-import { Announcing, cellKey, groupKey, streamKey } from "./announcing.js";
+import { Announcing, streamKey } from "./announcing.js";
 import { Gathering } from "./gathering.js";
 import { Hosting } from "./hosting.js";
+import { Inheriting } from "./inheriting.js";
 import type { Lease } from "./lease.js";
 import { type Links, loopedLinks, noLinks } from "./links.js";
 import { Passing } from "./passing.js";
@@ -24,8 +25,9 @@ import { Rounds } from "./rounds.js";
 import { Site } from "./site.js";
 import { SiteBook } from "./site-book.js";
 import type { SiteMember } from "./site-member.js";
-import { readSitePart } from "./site-part.js";
+import { SiteRecords } from "./site-records.js";
 import { groupFields, isSiteWord, writeSiteWord } from "./site-words.js";
+import { Succession } from "./succession.js";
 import { passReplyPart, type ReplyPart, runAt, Words } from "./words.js";
 
 /** What sites need of the transmitter around them. */
@@ -57,9 +59,11 @@ export class Sites implements Elsewhere {
   readonly adopting: Adopting;
   readonly gathering: Gathering;
   readonly rounds: Rounds;
+  readonly succession: Succession;
   private readonly parts: SitesParts;
   private readonly book: SiteBook;
   private readonly here: Site;
+  private readonly records: SiteRecords;
   private links: Links = noLinks;
   /** The links, and a short way to ourselves: our cells may hold what another origin gave them. */
   private looped: Links = noLinks;
@@ -84,8 +88,15 @@ export class Sites implements Elsewhere {
       links: () => this.links,
       isAnyBuried: () => this.book.isAnyBuried,
     });
-    const { passing, hosting, adopting, gathering, rounds } = this;
-    this.words = new Words({ ...shared, passing, hosting, adopting, gathering, rounds });
+    const { announcing, passing, hosting, adopting, gathering, rounds, book } = this;
+    this.succession = new Succession({
+      ...{ ...shared, hosting, rounds },
+      isDraining: (id) => book.find(id)?.isDraining === true,
+    });
+    this.records = new SiteRecords({ ...shared, book, announcing, passing });
+    const inheriting = new Inheriting({ ...shared, announcing });
+    const takers = { passing, hosting, adopting, gathering, rounds, inheriting };
+    this.words = new Words({ ...shared, ...takers });
   }
 
   /** Another transmitter that lives, by its id. */
@@ -176,47 +187,7 @@ export class Sites implements Elsewhere {
   /** A transmitter has set a value of its record. */
   changed(id: Thid, key: string, value: unknown, nowMs: number): void {
     const site = this.book.find(id);
-    if (site === undefined) return;
-    if (key.startsWith(streamKey)) {
-      const cells = value === undefined ? undefined : numberAt([value], 0, 0);
-      this.book.setPattern(site, key.slice(streamKey.length), cells);
-    } else if (key.startsWith(groupKey))
-      this.setGroup(site, key.slice(groupKey.length), value, nowMs);
-    else if (key.startsWith(cellKey) && Array.isArray(value)) {
-      this.movedElsewhere(site, key.slice(cellKey.length), numberAt(value, 1, 0));
-    }
-  }
-
-  /**
-   * A cell is attached to another transmitter; here it may yet settle what it holds, and what it
-   * has sent is given out until that one asks. No cell uses a session twice: two that have one came
-   * at the same time, before either transmitter was told.
-   */
-  private movedElsewhere(site: Site, id: Thid, session: number): void {
-    const cell = this.parts.cellOf(id);
-    if (cell?.session === session && site.id < this.here.id)
-      this.parts.twin(cell, this.parts.nowMs());
-    if (cell !== undefined && cell.session < session) cell.isElsewhere = true;
-    this.parts.senders.find(id)?.leaves(session);
-  }
-
-  private setGroup(site: Site, name: string, value: unknown, nowMs: number): void {
-    const [service = "", text = ""] = name.split(" ");
-    const groups = this.parts.groups();
-    const part = value === undefined ? undefined : readSitePart(value);
-    let group = groups.find(service, text);
-    if (part === undefined && group === undefined) return;
-    group ??= groups.open(service, parsePattern(text));
-    const before = group.sites.partOf(site.id)?.members ?? 0;
-    group.sites.set(site.id, part);
-    this.passing.withdraw(group, nowMs);
-    if (part !== undefined && part.members > 0) this.announcing.found(group, nowMs);
-    // Two that were apart may each have ended its keeping for members that the other had lost.
-    else if (part && before > 0 && group.memberCount === 0) this.announcing.keep(group, nowMs);
-    group.agree();
-    group.owners.changed();
-    groups.joined(group, nowMs);
-    groups.endIfEmpty(group, nowMs);
+    if (site !== undefined) this.records.changed(site, key, value, nowMs);
   }
 
   /** Passes a run on to the streams of another transmitter. */

@@ -23,6 +23,7 @@ import type { Streams } from "../streams/streams.js";
 import type { Adopting } from "./adopting.js";
 import { type Gathering, readReplier } from "./gathering.js";
 import type { Hosting } from "./hosting.js";
+import type { Inheriting } from "./inheriting.js";
 import type { Links } from "./links.js";
 import { leaseMax, type Passing } from "./passing.js";
 import type { Rounds } from "./rounds.js";
@@ -54,6 +55,7 @@ export interface WordsParts {
   readonly adopting: Adopting;
   readonly gathering: Gathering;
   readonly rounds: Rounds;
+  readonly inheriting: Inheriting;
 }
 
 type Handler = (site: Site, word: SiteWord, nowMs: number) => void;
@@ -110,6 +112,7 @@ export class Words {
       RTRN: ({ id }, { map }) => this.returned(id, map),
       SEEK: ({ id }, { map }, nowMs) => this.parts.adopting.sought(id, map, nowMs),
       CLAM: ({ id }, { map }, nowMs) => this.parts.adopting.claimed(id, map, nowMs),
+      HEIR: (_, word, nowMs) => this.parts.inheriting.take(word, nowMs),
       RPLY: (_, { map }) => this.replied(map),
       EXPC: ({ id }, { map }) => this.parts.gathering.expected(id, map),
       SLOW: (site, { map }, nowMs) => {

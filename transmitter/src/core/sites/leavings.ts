@@ -1,0 +1,108 @@
+import { RangeSet, sliceRun } from "@thynapse/protocol";
+import type { Entry } from "../events/entry.js";
+import type { Sender } from "../events/senders.js";
+import type { Group } from "../groups/group.js";
+import type { Span } from "../groups/ledger.js";
+import { unassigned } from "../groups/unassigned.js";
+import { groupFields, writeSiteWord } from "./site-words.js";
+
+/** Events of one sender that the same groups have not settled. */
+export interface Leaving {
+  readonly entry: Entry;
+  readonly seqs: readonly number[];
+  readonly groups: readonly Group[];
+}
+
+/** What decides about what is left. */
+export interface LeavingsParts {
+  readonly groups: Iterable<Group>;
+  /** Whether an event of a group is not left, or was before. */
+  readonly isKept: (entry: Entry, seq: number, group: Group) => boolean;
+}
+
+/** How much a successor asks after whom it follows: many may follow one another. */
+const successionStep = 2 ** -10;
+/** Events in one word, and about how many bytes of them. */
+const [eventsMax, bytesMax] = [4096, 256 * 1024];
+
+/** What this transmitter is the origin of and that is not settled, in pieces for one word each. */
+export function leavings({ groups, isKept }: LeavingsParts): Leaving[] {
+  const open = new Map<Entry, OpenSeqs>();
+  for (const group of groups) {
+    for (const span of spansOf(group)) {
+      const { entry } = span.lot;
+      if (entry === undefined) continue;
+      const seqs: OpenSeqs = open.get(entry) ?? new Map();
+      open.set(entry, seqs);
+      for (const seq of seqsOf(span)) {
+        if (!isKept(entry, seq, group)) seqs.set(seq, [...(seqs.get(seq) ?? []), group]);
+      }
+    }
+  }
+  return [...open].flatMap(([entry, seqs]) => piecesOf(entry, seqs));
+}
+
+/** The groups that have not settled an event of a run, by its number. */
+type OpenSeqs = Map<number, readonly Group[]>;
+
+function* seqsOf({ lot, from, to }: Span): Generator<number> {
+  for (let number = from; number < to; number++) yield lot.run.seqAt(number - lot.firstNumber);
+}
+
+function* spansOf(group: Group): Generator<Span> {
+  yield* unassigned(group);
+  for (const holder of group.allHolders()) yield* holder.held;
+}
+
+/** Parts the events of a run by the groups that have not settled them, and by what a word holds. */
+function piecesOf(entry: Entry, open: OpenSeqs): Leaving[] {
+  const pieces: Leaving[] = [];
+  const filling = new Map<string, { seqs: number[]; bytes: number }>();
+  const { run } = entry;
+  for (const [seq, groups] of [...open].sort(([a], [b]) => a - b)) {
+    const key = groups.map(({ number }) => number).join(" ");
+    let piece = filling.get(key);
+    if (piece === undefined || piece.bytes > bytesMax || piece.seqs.length === eventsMax) {
+      piece = { seqs: [], bytes: 0 };
+      filling.set(key, piece);
+      pieces.push({ entry, seqs: piece.seqs, groups });
+    }
+    const index = run.indexOf(seq);
+    piece.seqs.push(seq);
+    piece.bytes += run.bytesOf(index, index + 1);
+  }
+  return pieces;
+}
+
+/** The word that leaves events to a successor. */
+export function writeLeaving({ entry, seqs, groups }: Leaving): Buffer {
+  const { run, sender } = entry;
+  const session = successionOf(sender);
+  const head = writeSiteWord("HEIR", { session, groups: groups.map(groupFields) });
+  const indexes = seqs.map((seq) => run.indexOf(seq));
+  return sliceRun(run, indexes, head);
+}
+
+/** The session in which a successor asks: after the last one here, and before any other. */
+export function successionOf({ session }: Sender): number {
+  return session + successionStep;
+}
+
+/** What was said of each run. */
+export class Said {
+  private readonly seqs = new Map<Entry, RangeSet>();
+
+  has(entry: Entry, seq: number): boolean {
+    return this.seqs.get(entry)?.has(seq) === true;
+  }
+
+  add({ entry, seqs }: Leaving): void {
+    const said = this.seqs.get(entry) ?? new RangeSet();
+    this.seqs.set(entry, said);
+    for (const seq of seqs) said.add(seq);
+  }
+
+  remove({ entry, seqs }: Leaving): void {
+    for (const seq of seqs) this.seqs.get(entry)?.remove(seq);
+  }
+}
