@@ -24,8 +24,8 @@ export interface AdoptHolding {
   readonly site: Thid | undefined;
 }
 
-/** How long what others said of a group is good for, once nothing is held back. */
-const claimsKeptMs = 60_000;
+/** How long what others said of a group is good for: as long as the dead are remembered. */
+const claimsKeptMs = 600_000;
 /** How often it is looked whether those have answered who may know of an event. */
 const awaitMs = 100;
 /** How soon after one look at all that is held back of a group the next one comes, at most. */

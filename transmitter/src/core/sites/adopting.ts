@@ -115,8 +115,10 @@ export class Adopting {
   askAgain(peer: Thid, group: Group, nowMs: number): void {
     for (const repeated of group.claims?.allRepeated() ?? []) {
       const [first] = repeated.ranges;
-      const session = this.parts.cellOf(first?.sender ?? "")?.session;
-      if (session === repeated.session) this.ask(peer, group, repeated, nowMs);
+      const sender = this.parts.senders.find(first?.sender ?? "");
+      // Also for a sender that has died: what it had repeated here is ours to give out.
+      const isOurs = sender?.session === repeated.session && !sender.isElsewhere;
+      if (isOurs) this.ask(peer, group, repeated, nowMs);
     }
   }
 
