@@ -212,6 +212,20 @@ describe("cell: confirms", () => {
     }
   });
 
+  it("go out after a busy time, too, when what was refused is not sent again", () => {
+    const rig = CoreRig.welcome();
+    rig.act(() => send(rig));
+    rig.hear("CNFM", { handled: [[1, 1]] });
+    // It is repeated, and refused, until it is kept no longer: that ends in the last pause.
+    for (const waitMs of [20, 40, 80, 160, 320, 640, 1000]) {
+      rig.hear("CNFM", { refused: [[1, 1, "BUSY", "half the backlog is full"]] });
+      if (waitMs === 1000) rig.act(() => send(rig));
+      rig.pass(waitMs);
+    }
+
+    expect(runs(rig).at(-1)).to.deep.equal([2, 2]);
+  });
+
   it("let flush resolve with the last accept, and reject with a refusal that nobody heard", () => {
     const rig = CoreRig.welcome();
     const [flushed, failed] = [new NotedWaiter(), new NotedWaiter()];

@@ -236,6 +236,8 @@ export class Outbox {
     this.kept.trim(nowMs);
     this.flow.tick(nowMs, () => this.runs.kept().filter((record) => record.part !== undefined));
     if (this.flow.unacceptedBytes < unacceptedBytes) this.confirmed();
+    // What was begun while the transmitter was busy: perhaps no confirm is due that would send it.
+    else this.flush();
   }
 
   /** Ends it, and tells whoever waits. @returns how many events are unconfirmed. */
