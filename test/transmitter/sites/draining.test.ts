@@ -157,6 +157,30 @@ describe("transmitter core: draining in a mesh (§9.6)", () => {
     expect(made.old.core.state).to.equal("stopped");
   });
 
+  it("tells each sender what is unconfirmed when its time is over, and there is nobody else", () => {
+    const net = new SiteNet(1, { drainTimeoutMs: 500 });
+    const [bench] = net.benches as [CoreBench];
+    const worker = bench.cell("worker");
+    worker.catch("a", "any", { credit: 2 });
+    bench.cell("other").catch("a", "any", { credit: 0 });
+    const [sender, idle] = [bench.cell("sender"), bench.cell("idle")];
+    for (let n = 0; n < 2; n++) sender.send("b");
+    for (let n = 0; n < 3; n++) sender.send("a");
+    idle.say("EVNT", { channel: "a", data: "has no number" });
+    const [first] = worker.take("DLVR");
+    worker.settle(first!);
+    drain(bench);
+    net.pass(600);
+
+    const told = [sender, idle].map((cell) => cell.take("GBYE").at(-1)?.fields);
+    expect(told).to.deep.equal([
+      { reason: "draining", unconfirmed: [[3, 5]] },
+      { reason: "draining", unconfirmed: [[1, 1]] },
+    ]);
+    expect(worker.take("GBYE")).to.have.length(1);
+    expect(bench.rest).to.deep.include({ unconfirmed: 4, left: 0 });
+  });
+
   it("waits for nobody where there is no other transmitter", () => {
     const net = new SiteNet(1);
     const [bench] = net.benches as [CoreBench];

@@ -60,6 +60,39 @@ describe("transmitter core: what the successor of one that drains is left (§18.
     expect(made.old.rest).to.deep.include({ unconfirmed: 1, left: 0 });
   });
 
+  it("is left what a sender has sent in the order of its numbers", () => {
+    const made = ending();
+    const worker = made.next.cell("worker");
+    worker.catch("a", "any", { credit: 0, affinity: true });
+    const sender = made.old.cell("sender", { session: 2 });
+    sender.send("a", { seq: 1, key: "k", repeat: true });
+    sender.send("a", { seq: 2, key: "k" });
+    sender.say("GBYE");
+    end(made);
+    worker.say("CRED", { catch: 1, credit: 5 });
+    made.net.pass(1500);
+    const first = worker.takeOne("DLVR");
+    worker.settle(first);
+
+    expect(named([first, worker.takeOne("DLVR")])).to.deep.equal([
+      [1, true],
+      [2, false],
+    ]);
+  });
+
+  it("is told what a full group has not got, and tells its sender so again", () => {
+    const made = ending(2, { backlogEventsMax: 1 });
+    const [, sender] = waiting(made, 0);
+    made.next.cell("busy").catch("a", "any", { credit: 5 });
+    for (let n = 0; n < 2; n++) sender.send("a");
+    expect(sender.confirms()).to.include("2 refused GROUP_FULL");
+    end(made);
+    const back = made.next.cell("sender", { id: sender.id, session: 2 });
+    for (const seq of [1, 2]) back.send("a", { seq, repeat: true });
+
+    expect(back.confirms()).to.deep.equal(["1 accepted 0 repeat", "2 refused GROUP_FULL"]);
+  });
+
   it("does not exist where all others drain: what is left then is counted", () => {
     const made = ending();
     const [, sender] = waiting(made, 2);
@@ -67,7 +100,8 @@ describe("transmitter core: what the successor of one that drains is left (§18.
     end(made);
 
     expect(made.old.rest).to.deep.include({ unconfirmed: 2, left: 0, successor: undefined });
-    expect(sender.take("GBYE")).to.have.length(1);
+    const last = sender.take("GBYE").at(-1)?.fields;
+    expect(last).to.deep.equal({ reason: "draining", unconfirmed: [[1, 2]] });
   });
 
   it("has not taken over what it was told and has not read", () => {

@@ -147,6 +147,25 @@ describe("transmitter core: the successor of one that drains (§18.11)", () => {
     expect(handled).to.have.members(["1 handled", "2 handled", "3 handled"]);
   });
 
+  it("waits for the home of a sender of which the one that drains has not heard", () => {
+    const made = ending(3);
+    const { net, others } = made;
+    const [worker, sender] = waiting(made, 1);
+    net.deafen(0, 2);
+    net.isHeld = true;
+    const moved = (others[0] as CoreBench).cell("sender", { id: sender.id, session: 2 });
+    moved.send("a", { seq: 1, repeat: true });
+    net.sent.splice(0, net.sent.length, ...net.sent.filter(({ to }) => to !== 0));
+    net.isHeld = false;
+    net.pump();
+    end(made);
+    worker.say("CRED", { catch: 1, credit: 5 });
+    net.pass(2500);
+
+    const origins = worker.take("DLVR").map(({ fields }) => fields["origin"]);
+    expect(origins).to.deep.equal([`${net.ids[2]}.7`]);
+  });
+
   it("takes more than a backlog holds", () => {
     const made = ending(2, { backlogEventsMax: 2 });
     const [worker, sender] = waiting(made, 2);

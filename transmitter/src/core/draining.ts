@@ -1,7 +1,7 @@
 import type { Attachments } from "./cells/attachments.js";
 import { isAtWork } from "./cells/cells.js";
 import type { Deadlines } from "./deadlines.js";
-import type { CoreLimits, Effect, Rest } from "./effects.js";
+import type { CoreLimits, Effect } from "./effects.js";
 import type { Groups } from "./groups/groups.js";
 import type { Sites } from "./sites/sites.js";
 
@@ -74,11 +74,8 @@ export class Draining {
     const { limits, sites } = this.parts;
     const isInTime = nowMs < sinceMs + limits.drainTimeoutMs;
     if (isInTime && (this.unsettled > 0 || this.isMoving(nowMs - sinceMs))) return;
-    if (!sites.hasPeers) {
-      this.stop({ unconfirmed: this.unsettled, left: 0, successor: undefined }, nowMs);
-      return;
-    }
-    this.part(nowMs);
+    if (sites.hasPeers) this.part(nowMs);
+    else this.stop(nowMs);
   }
 
   private part(nowMs: number): void {
@@ -94,7 +91,7 @@ export class Draining {
   private checkHeard(lookMs: number, nowMs: number): void {
     if (nowMs < lookMs) return;
     const { succession } = this.parts.sites;
-    if (succession.goOn(nowMs)) this.stop(succession.rest(), nowMs);
+    if (succession.goOn(nowMs)) this.stop(nowMs);
     else this.lookAt(nowMs + lookEveryMs);
   }
 
@@ -103,11 +100,17 @@ export class Draining {
     this.parts.deadlines.at(lookMs, (dueMs) => this.check(dueMs));
   }
 
-  private stop(rest: Rest, nowMs: number): void {
-    const { effects, leave } = this.parts;
+  private stop(nowMs: number): void {
+    const { effects, leave, sites, attachments } = this.parts;
     this.current = { name: "stopped" };
+    const open = sites.succession.unconfirmed();
+    for (const cell of attachments.all) {
+      const unconfirmed = open.get(cell.id)?.ranges();
+      if (unconfirmed === undefined) continue;
+      attachments.send(cell, "GBYE", { reason: "draining", unconfirmed });
+    }
     leave(nowMs);
-    effects().push({ kind: "stopped", ...rest });
+    effects().push({ kind: "stopped", ...sites.succession.rest() });
   }
 
   private get unsettled(): number {

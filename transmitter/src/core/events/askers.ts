@@ -1,9 +1,18 @@
 import { RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
 
+/** Who is told that events are not settled yet. */
+export interface Asking {
+  readonly peer: Thid;
+  readonly session: number;
+  readonly ranges: readonly SeqRange[];
+}
+
 /** Events of one group that another transmitter asked about. */
 interface Asker {
   readonly group: number;
   readonly peer: Thid;
+  /** The attachment of the sender there; that of a successor is none. */
+  session: number;
   readonly seqs: RangeSet;
 }
 
@@ -20,19 +29,20 @@ export class Askers {
   }
 
   /** Notes that a transmitter was told that events are not settled yet. */
-  add(group: number, peer: Thid, ranges: readonly SeqRange[]): void {
+  add(group: number, { peer, session, ranges }: Asking): void {
     if (ranges.length === 0) return;
     let asker = this.all.find((it) => it.group === group && it.peer === peer);
     if (asker === undefined) {
-      asker = { group, peer, seqs: new RangeSet() };
+      asker = { group, peer, session, seqs: new RangeSet() };
       this.all.push(asker);
     }
+    asker.session = Math.max(asker.session, session);
     for (const { first, last } of ranges) asker.seqs.add(first, last);
   }
 
-  /** Whether one of them that is still there was told of this event. */
-  hasTold(group: number, seq: number, isThere: (peer: Thid) => boolean): boolean {
-    return this.all.some((it) => it.group === group && it.seqs.has(seq) && isThere(it.peer));
+  /** Those that were told of this event, and in which attachment they asked. */
+  toldOf(group: number, seq: number): readonly Pick<Asker, "peer" | "session">[] {
+    return this.all.filter((it) => it.group === group && it.seqs.has(seq));
   }
 
   /** These are settled now: who waits for which of them. Each hears of one once. */

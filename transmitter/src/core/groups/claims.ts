@@ -133,7 +133,7 @@ export class Claims {
 
   /** Whether its former home has said that it has never been given out, and nobody else has it. */
   isFree(sender: Thid, seq: number): boolean {
-    if (this.asked.has(sender)) return false;
+    if (this.isAwaited(sender, seq)) return false;
     for (const { free } of this.origins.values()) {
       if (free.get(sender)?.has(seq) === true) return true;
     }

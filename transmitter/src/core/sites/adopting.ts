@@ -164,7 +164,8 @@ export class Adopting {
       this.parts.groups().touch(group);
     }
     const home = homeAnswer(group, sender, question);
-    if (group !== undefined) sender?.askers.add(group.number, peer, home.held);
+    const { session } = question;
+    if (group !== undefined) sender?.askers.add(group.number, { peer, session, ranges: home.held });
     const settled = [
       ...home.settled,
       ...(group === undefined ? [] : this.parts.hosting.settledOf(group, ranges)),

@@ -3,9 +3,11 @@ import {
   listField,
   MeshError,
   mapValue,
+  ownField,
   readRun,
   type Run,
   sliceRun,
+  stringField,
 } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
 import { Entry } from "../events/entry.js";
@@ -23,7 +25,21 @@ export interface InheritingParts {
   readonly counters: Counters;
 }
 
+/** Events that another transmitter leaves, all of one sender. */
+interface Legacy {
+  /** The one in which we ask about them. */
+  readonly session: number;
+  /** Those that have not settled them. */
+  readonly groups: readonly GroupName[];
+  /** Those that have not got them, because they were full. */
+  readonly full: readonly GroupName[];
+  /** What their sender was told of that. */
+  readonly refused: string | undefined;
+  readonly run: Run;
+}
+
 const groupsMax = 10_000;
+const messageCharsMax = 1024;
 const slicePrefix = Buffer.from("M EVNT ");
 
 /**
@@ -39,27 +55,37 @@ export class Inheriting {
     this.parts = parts;
   }
 
-  /** `HEIR` @throws {MeshError} `BAD_PAYLOAD`, `BAD_SERVICE`, `BAD_PATTERN`, `BAD_RUN` */
-  take({ map, part, end }: SiteWord, nowMs: number): void {
-    const asked = readSession(map);
-    const names = readGroups(map);
-    const run = readRun(part, end);
-    const sender = this.senderOf(run, asked, nowMs);
-    const { session } = sender;
-    const fresh = this.freshOf(sender, run);
-    if (fresh === undefined) return;
-    const { counters } = this.parts;
-    counters.add("eventsInherited", fresh.count);
+  /** `HEIR` @throws {MeshError} as `readLegacy` */
+  take(word: SiteWord, nowMs: number): void {
+    const legacy = readLegacy(word);
+    const sender = this.senderOf(legacy, nowMs);
+    const run = this.freshOf(sender, legacy.run);
+    if (run === undefined) return;
+    const { counters, groups } = this.parts;
+    counters.add("eventsInherited", run.count);
     const onHandled = (count: number): void => counters.add("eventsHandled", count);
-    const entry = new Entry(fresh, { sender, sink: sender, onHandled });
-    if (names.length > 1) entry.expect(new Uint16Array(fresh.count).fill(names.length));
+    const entry = new Entry(run, { sender, sink: sender, onHandled });
+    const open = legacy.groups.map((name) => this.groupOf(name, nowMs));
+    if (open.length > 1) entry.expect(new Uint16Array(run.count).fill(open.length));
+    this.noteRefusals(legacy, entry, nowMs);
+    const { session } = sender;
     const arrival = { nowMs, repeat: true, session, isOutput: false, isLeft: true };
-    const groups = names.map((name) => this.groupOf(name, nowMs));
-    for (const group of groups) this.parts.groups().add(group, fresh, entry, arrival);
+    for (const group of open) groups().add(group, run, entry, arrival);
+  }
+
+  /** What a full group has not got is its sender's to know, and another home's to ask for. */
+  private noteRefusals({ refused, full }: Legacy, entry: Entry, nowMs: number): void {
+    const { run, sender } = entry;
+    const groups = full.map((name) => this.groupOf(name, nowMs));
+    for (let at = 0; at < run.count; at++) {
+      const seq = run.seqAt(at);
+      if (refused !== undefined) entry.refused(seq, "GROUP_FULL", refused);
+      for (const { number } of groups) sender.miss(number, seq, true);
+    }
   }
 
   /** The sender of a run; one that has come here since then asks in its own session. */
-  private senderOf({ header }: Run, session: number, nowMs: number): Sender {
+  private senderOf({ run: { header }, session }: Legacy, nowMs: number): Sender {
     const sender = this.parts.senders.open(header.sender, nowMs, 0);
     sender.session = Math.max(sender.session, session);
     sender.seenMs = nowMs;
@@ -89,11 +115,20 @@ export class Inheriting {
   }
 }
 
-/** @throws {MeshError} `BAD_PAYLOAD`, `BAD_SERVICE`, `BAD_PATTERN` */
-function readGroups(map: FieldMap): GroupName[] {
-  const names = listField(map, "groups", groupsMax).map((each) => {
-    return readGroupName(mapValue(each, "a group"));
-  });
-  if (names.length === 0) throw new MeshError("BAD_PAYLOAD", "what is left is of some group");
-  return names;
+/** @throws {MeshError} `BAD_PAYLOAD`, `BAD_SERVICE`, `BAD_PATTERN`, `BAD_RUN` */
+function readLegacy({ map, part, end }: SiteWord): Legacy {
+  const refused = ownField(map, "refused") ?? undefined;
+  const groups = readGroups(map, "groups");
+  if (groups.length === 0) throw new MeshError("BAD_PAYLOAD", "what is left is of some group");
+  return {
+    session: readSession(map),
+    groups,
+    full: readGroups(map, "full"),
+    refused: refused === undefined ? refused : stringField(map, "refused", messageCharsMax),
+    run: readRun(part, end),
+  };
+}
+
+function readGroups(map: FieldMap, field: string): GroupName[] {
+  return listField(map, field, groupsMax).map((each) => readGroupName(mapValue(each, "a group")));
 }

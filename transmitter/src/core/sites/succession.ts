@@ -1,4 +1,4 @@
-import type { Thid } from "@thynapse/protocol";
+import { RangeSet, type Thid } from "@thynapse/protocol";
 import type { Rest } from "../effects.js";
 import type { Asks } from "../events/asks.js";
 import type { Entry } from "../events/entry.js";
@@ -82,6 +82,18 @@ export class Succession {
     return { unconfirmed: open + told - left, left, successor: isThere ? successor : undefined };
   }
 
+  /** Events that nobody has taken over, by the cells that sent them and know their numbers. */
+  unconfirmed(): Map<Thid, RangeSet> {
+    const open = new Map<Thid, RangeSet>();
+    for (const { entry, seqs } of this.leavings(true)) {
+      const { sender, cell = sender } = entry.run.header;
+      const known = open.get(cell) ?? new RangeSet();
+      open.set(cell, known);
+      for (const seq of seqs) known.add(seq);
+    }
+    return open;
+  }
+
   private step(nowMs: number): void {
     if (this.stage === "saying") {
       this.say(nowMs);
@@ -154,7 +166,10 @@ export class Succession {
       groups: this.parts.groups().all,
       isKept: (entry, seq, { number }) => {
         // The new home of its sender has asked, and waits for what becomes of it.
-        const isTold = entry.askers.hasTold(number, seq, (peer) => links.isLinked(peer));
+        const { askers, sender } = entry;
+        const isTold = askers.toldOf(number, seq).some(({ peer, session }) => {
+          return session > sender.session && links.isLinked(peer);
+        });
         return isTold || this.said.has(entry, seq) || (!isAll && this.isHeldFast(entry, seq));
       },
     });
