@@ -103,10 +103,10 @@ export class Books {
   /** The event that was asked for last: one record asks for it several times. */
   private last: EventBook | undefined;
 
-  /** Whether another event with its idempotency key was sent before it. */
-  isSecond({ wish, sentMs }: EventBook): boolean {
-    const same = wish.same === undefined ? [] : this.same.get(wish.same);
-    return same?.some((other) => other.sentMs < sentMs) === true;
+  /** Whether another event has its idempotency key: which came first, only their origin knows. */
+  sharesKey(event: EventBook): boolean {
+    const same = event.wish.same === undefined ? [] : this.same.get(event.wish.same);
+    return same?.some((other) => other !== event) === true;
   }
 
   event(id: string): EventBook {

@@ -103,7 +103,7 @@ export class ConfirmRule implements Rule {
       .filter((taker) => books.homes.answers(taker.home))
       .filter((taker) => repeat === true || taker.home !== home);
     // Who took it may have found it a repeat of one that was sent earlier, which goes nowhere.
-    if (takers.length > 0 && books.isSecond(event)) return;
+    if (takers.length > 0 && books.sharesKey(event)) return;
     if (repeat !== true) takers.push({ home, sinceMs: attachedMs });
     const [first, ...rest] = takers.map((taker) => {
       const sinceMs = Math.max(event.sentMs, taker.sinceMs);

@@ -114,7 +114,7 @@ export class StreamRule implements Rule {
     const { books, membership } = this.parts;
     if (event.sentMs < held.sinceMs) return true;
     const homes = membership.attachmentsSince(event.sender, event.sentMs);
-    return homes.length > 1 && (event.isRefused || books.isSecond(event));
+    return homes.length > 1 && (event.isRefused || books.sharesKey(event));
   }
 
   /** A cell that moves reads the stream of its old home to the end (§8.12), holes included. */
