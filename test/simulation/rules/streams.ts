@@ -143,7 +143,7 @@ export class StreamRule implements Rule {
         .map((must) => [must.event.id, must]),
     );
     const missing = [...dues.values()];
-    const forgiven = this.reportedBefore(stream, home, missing);
+    const forgiven = this.olderThanCatch(stream, home, missing);
     if (missing.length - forgiven > reported) {
       const first = missing[0]?.event.id ?? "";
       const lost = `${missing.length} lost, from ${first} on, ${reported} reported`;
@@ -160,17 +160,16 @@ export class StreamRule implements Rule {
   }
 
   /**
-   * How many of these events its cell may have taken for some that it has reported as lost, here or
-   * at an earlier transmitter: they were sent before the catch was armed here, and came again behind
-   * newer ones (§8.11).
+   * How many of these events its cell may have dropped without a word: it has reported some as lost,
+   * here or at an earlier transmitter, and these were sent before the catch was armed here and came
+   * again behind newer ones (§8.11).
    */
-  private reportedBefore(stream: StreamBook, home: string, missing: readonly Due[]): number {
+  private olderThanCatch(stream: StreamBook, home: string, missing: readonly Due[]): number {
     const since = stream.armedMs.get(home) ?? 0;
-    let reported = 0;
-    for (const [other, count] of stream.gaps) {
-      if ((stream.armedMs.get(other) ?? 0) <= since) reported += count;
-    }
-    return Math.min(reported, missing.filter(({ event }) => event.sentMs < since).length);
+    const hasReported = [...stream.gaps].some(([other, count]) => {
+      return count > 0 && (stream.armedMs.get(other) ?? 0) <= since;
+    });
+    return hasReported ? missing.filter(({ event }) => event.sentMs < since).length : 0;
   }
 
   /** Whether the catch stood at that transmitter when the event was taken, or came back to it. */
