@@ -142,8 +142,8 @@ class Cell:
 
     def on_gbye(self, fields, now):
         reason = fields.get("reason")
-        if reason == "draining" and self.session.state == "welcome":
-            self.session.draining(fields.get("transmitters", []))
+        if reason == "draining" and self.session.state in ("welcome", "moving"):
+            self.session.draining(fields.get("transmitters", []), fields.get("successor"))
         elif reason == "fenced" or self.session.state == "leaving":
             self.session.close()
             self.report("closed", reason=reason)

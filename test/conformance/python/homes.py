@@ -23,9 +23,11 @@ class Homes:
     def welcomed(self, transmitters):
         self.learned, self.round_wait = transmitters[:LEARNED_MAX], ROUND_MIN
 
-    def lost(self, away, successors=()):
-        """A home is lost. Tells how long to wait; the successors are tried before all others, in an order drawn too."""
-        first = random.sample(list(successors), len(successors))
+    def lost(self, away, successors=(), named=()):
+        """A home is lost. Tells how long to wait; its successor, and then those that it has named, in an order drawn
+        too, are tried before all others."""
+        then = [one for one in named if one not in successors]
+        first = [*successors, *random.sample(then, len(then))]
         rest = [one for one in self.others() if one not in first]
         if away or first:
             self.address, *self.round = [*first, *rest, self.address]

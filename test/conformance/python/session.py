@@ -22,7 +22,7 @@ class Session:
         self.homes, self.connection = None, None
         self.count, self.secrets, self.before, self.welcome = 0, {}, None, None
         self.heard_at, self.hello_at, self.beat_at, self.retry_at = 0.0, 0.0, 0.0, None
-        self.successors = []
+        self.named = ([], [])
 
     def start(self, homes, now):
         self.homes = Homes(homes)
@@ -64,11 +64,11 @@ class Session:
         self.detach()
         self.retry_at = now + self.homes.failed()
 
-    def lose(self, now, *, away, successors=()):
+    def lose(self, now, *, away, named=([], [])):
         """The home is gone. It is tried again first only if the answer can be had at once (§9.8)."""
         self.detach()
         self.cell.detached()
-        self.retry_at = now + self.homes.lost(away, successors)
+        self.retry_at = now + self.homes.lost(away, *named)
 
     def close(self):
         self.detach(linger=200)
@@ -81,7 +81,7 @@ class Session:
             return  # a HELO again changes nothing
         self.state, self.welcome = "welcome", fields
         self.secrets["newest"] = self.secrets[self.homes.address] = fields["secret"]
-        self.count, self.beat_at, self.successors = self.count + 1, now, []
+        self.count, self.beat_at, self.named = self.count + 1, now, ([], [])
         self.homes.welcomed(fields.get("transmitters", []))
         here = (fields["id"], fields["incarnation"])
         anew, self.before = self.before not in (None, here), here
@@ -98,9 +98,11 @@ class Session:
         elif code == "ID_TAKEN" and self.state == "hello":
             self.retry_at = now + RETRY_WAIT
 
-    def draining(self, successors):
-        if self.state == "welcome":
-            self.state, self.successors = "moving", successors
+    def draining(self, named, successor):
+        """It drains, and has named these; its successor, once there is one, before the others (§9.6)."""
+        first = [] if successor is None else [successor]
+        self.state = "moving"
+        self.named = (first or self.named[0], named or self.named[1])
 
     # -- time
 
@@ -116,7 +118,7 @@ class Session:
             self.fail(now)
         elif self.attached and (self.connection.lost or now >= self.heard_at + SILENCE):
             self.cell.report("lost")
-            self.lose(now, away=now >= self.heard_at + LATE or self.state == "moving", successors=self.successors)
+            self.lose(now, away=now >= self.heard_at + LATE or self.state == "moving", named=self.named)
         elif self.attached and now >= self.beat_at:
             self.beat_at = now + self.welcome["heartbeatMs"] / 1000
             read = self.cell.read()
@@ -124,4 +126,4 @@ class Session:
 
     def move(self, now):
         """All that it held at a transmitter that drains is settled: on to another (§9.6)."""
-        self.lose(now, away=True, successors=self.successors)
+        self.lose(now, away=True, named=self.named)

@@ -60,6 +60,16 @@ export const failoverCases: Cases = (driver, rule) => {
     expect(two.hellos.takeAll()).to.deep.equal([]);
   });
 
+  rule("goes first to the successor of one that ends (§9.6)", async () => {
+    const { one, two, three } = await pair(driver);
+
+    const transmitters = [two.address, three.address];
+    one.say("GBYE", { reason: "draining", transmitters, successor: three.address });
+
+    await three.hellos.next(undefined, { withinMs });
+    expect(two.hellos.takeAll()).to.deep.equal([]);
+  });
+
   rule("asks one that drains after all others (§9.8)", async () => {
     const { one, two, cell } = await pair(driver);
     two.without("WLCM");

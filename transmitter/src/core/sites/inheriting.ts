@@ -15,10 +15,12 @@ import type { Sender, Senders } from "../events/senders.js";
 import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
 import type { Announcing } from "./announcing.js";
+import type { Links } from "./links.js";
 import { type GroupName, readGroupName, readSession, type SiteWord } from "./site-words.js";
 
 /** What inheriting needs of the transmitter around it. */
 export interface InheritingParts {
+  readonly links: () => Links;
   readonly groups: () => Groups;
   readonly announcing: Announcing;
   readonly senders: Senders;
@@ -87,7 +89,10 @@ export class Inheriting {
   /** The sender of a run; one that has come here since then asks in its own session. */
   private senderOf({ run: { header }, session }: Legacy, nowMs: number): Sender {
     const sender = this.parts.senders.open(header.sender, nowMs, 0);
-    sender.session = Math.max(sender.session, session);
+    if (session > sender.session) {
+      sender.session = session;
+      sender.isElsewhere = this.parts.links().attachedSession(sender.id) > session;
+    }
     sender.seenMs = nowMs;
     sender.raise(header.floor);
     return sender;
