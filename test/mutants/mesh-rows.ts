@@ -145,6 +145,20 @@ export const meshMutants: readonly Mutant[] = [
     nets: ["mesh"],
   },
   {
+    guard: "what another home holds is free for nobody else",
+    file: `${core}/groups/claims.ts`,
+    text: "if (this.isAwaited(sender, seq)) return false;",
+    instead: "if (this.asked.has(sender)) return false;",
+    nets: ["mesh"],
+  },
+  {
+    guard: "a successor asks in a session of its own",
+    file: `${core}/sites/leavings.ts`,
+    text: "return session + successionStep;",
+    instead: "return session;",
+    nets: ["mesh"],
+  },
+  {
     guard: "a transmitter gives nothing out after its last words",
     file: `${core}/groups/pumping.ts`,
     text: "if (this.isOver) return;",
