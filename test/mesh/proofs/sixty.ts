@@ -30,8 +30,11 @@ export interface KeyFigures {
 }
 
 const watchedMs = 10_000;
-/** Until all have met, and what is done again and again is compiled. */
-const restMs = 15_000;
+/**
+ * Until all have met, and what is done again and again is compiled: at four heartbeats a second
+ * that takes a minute, in which each costs up to a half more.
+ */
+const restMs = 60_000;
 const wholeMs = 120_000;
 const keysTried = 10;
 
