@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import type { CoreBench } from "../core-bench.js";
+import { MovingSender } from "./moving-sender.js";
 import { SiteNet } from "./site-net.js";
 
 describe("transmitter core: former homes of senders (§18.7)", () => {
@@ -174,45 +175,26 @@ describe("transmitter core: former homes of senders (§18.7)", () => {
   });
 
   it("is asked again when it thaws, though the sender has died meanwhile (§18.9)", () => {
-    const net = new SiteNet(3);
-    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
-    const worker = c.cell("worker");
-    const { catch: number } = worker.catch("a", "any", { credit: 0 });
-    const sender = a.cell("sender");
-    sender.send("a");
+    const scene = new MovingSender();
+    const { net } = scene;
     net.kill(0);
-    const moved = b.cell("sender", { id: sender.id, session: 2 });
-    moved.send("a", { seq: 1, repeat: true });
-    net.pass(1500);
-    moved.say("GBYE");
+    scene.moveTo(1, 2).say("GBYE");
     net.thaw(0);
     net.rejoin(0);
     net.pass(1500);
 
-    worker.say("CRED", { catch: number, credit: 5 });
-    net.pass(1500);
-    const origins = worker.take("DLVR").map(({ fields }) => fields["origin"]);
-    expect(origins).to.deep.equal([`${net.ids[1]}.7`]);
+    expect(scene.origins()).to.deep.equal([`${net.ids[1]}.7`]);
   });
 
   it("is asked when it is found, if it was not known when its sender came", () => {
-    const net = new SiteNet(3);
-    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
-    const worker = b.cell("worker");
-    const { catch: number } = worker.catch("a", "any", { credit: 0 });
-    const sender = a.cell("sender");
-    sender.send("a");
+    const scene = new MovingSender();
+    const { net } = scene;
     net.leave(0);
-    const moved = c.cell("sender", { id: sender.id, session: 2 });
-    moved.send("a", { seq: 1, repeat: true });
-    net.pass(1500);
-
+    scene.moveTo(1, 2);
     net.thaw(0);
     net.rejoin(0);
-    worker.say("CRED", { catch: number, credit: 5 });
-    net.pass(1500);
-    const origins = worker.take("DLVR").map(({ fields }) => fields["origin"]);
-    expect(origins).to.deep.equal([`${net.ids[2]}.7`]);
+
+    expect(scene.origins()).to.deep.equal([`${net.ids[1]}.7`]);
   });
 
   it("is waited for before a cell is left what it claims and has settled there with outputs", () => {

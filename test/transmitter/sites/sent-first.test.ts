@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import type { BenchCell } from "../bench-cell.js";
 import type { CoreBench } from "../core-bench.js";
+import { MovingSender } from "./moving-sender.js";
 import { SiteNet } from "./site-net.js";
 
 const ofGroup = { credit: 5, redeliver: false };
@@ -59,25 +60,15 @@ describe("transmitter core: what its former home knows of events that were sent 
   });
 
   it("does not hold for settled what it left to another home long ago, which has died", () => {
-    const net = new SiteNet(3);
-    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
-    const worker = c.cell("worker");
-    const { catch: number } = worker.catch("a", "any", { credit: 0 });
-    const sender = a.cell("sender");
-    sender.send("a");
-    const moved = b.cell("sender", { id: sender.id, session: 2 });
-    moved.send("a", { seq: 1, repeat: true });
+    const scene = new MovingSender();
+    const { net } = scene;
+    scene.moveTo(1, 2);
     net.pass(70_000);
-
     net.kill(1);
-    const again = c.cell("sender", { id: sender.id, session: 3 });
-    again.send("a", { seq: 1, repeat: true });
-    net.pass(1500);
+    const again = scene.moveTo(2, 3);
     expect(again.confirms()).not.to.include("1 handled");
 
-    worker.say("CRED", { catch: number, credit: 1 });
-    worker.settle(worker.takeOne("DLVR"));
-    expect(again.confirms()).to.include("1 handled");
+    expect(scene.origins()).to.deep.equal([`${net.ids[2]}.7`]);
   });
 });
 
