@@ -97,6 +97,26 @@ describe("transmitter core: former homes of senders (§18.7)", () => {
     expect(other.confirms()).to.include("1 handled");
   });
 
+  it("leaves to its former home that for which another event waits that has its key (§11.6)", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const [sender, other] = [a.cell("sender"), a.cell("other")];
+    const worker = b.cell("worker");
+    const { catch: number } = worker.catch("a", "any", { credit: 0 });
+    for (const cell of [sender, other]) cell.send("a", { id: "one" });
+    const moved = c.cell("sender", { id: sender.id, session: 2 });
+    moved.send("a", { seq: 1, id: "one", repeat: true });
+    net.pass(1500);
+    worker.say("CRED", { catch: number, credit: 5 });
+    const delivery = worker.takeOne("DLVR");
+    expect(delivery.fields).to.deep.include({ origin: `${net.ids[0]}.7`, repeat: false });
+    worker.settle(delivery);
+    net.pass(100);
+
+    expect(moved.confirms()).to.include("1 handled");
+    expect(other.confirms()).to.include("1 handled");
+  });
+
   it("takes what its former home refused when a group was full, but not for others", () => {
     const net = new SiteNet(2, { backlogEventsMax: 1 });
     const [a, b] = net.benches as [CoreBench, CoreBench];

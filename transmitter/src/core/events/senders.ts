@@ -117,6 +117,11 @@ export class Sender implements ConfirmSink {
     this.ceded.add(seq);
   }
 
+  /** Events for which others wait that have the same idempotency key. */
+  get awaited(): Iterable<number> {
+    return this.waiters.keys();
+  }
+
   /** Calls `then` when this event is handled. */
   whenHandled(seq: number, then: () => void): void {
     const waiting = this.waiters.get(seq);

@@ -65,6 +65,8 @@ function oursOf(group: Group, sender: Thid): RangeSet {
 export function cede(group: Group, from: Sender, { session, since, ranges }: HomeQuestion): number {
   const asked = new RangeSet();
   for (const { first, last } of ranges) asked.add(first, last);
+  // Others here are handled with it: nobody would tell them.
+  for (const seq of from.awaited) asked.remove(seq);
   const spans = takeUnassigned(group, ({ run, upstream }) =>
     upstream === undefined && run.header.sender === from.id ? asked : undefined,
   );
