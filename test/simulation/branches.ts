@@ -36,6 +36,7 @@ export const rareBranches: readonly string[] = [
   "mesh: signs of earlier starts refuted",
   "groupsKept",
   "eventsCeded",
+  "eventsInherited",
   "seeks",
   "orphansAdopted",
   "eventsFenced",

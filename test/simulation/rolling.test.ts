@@ -24,6 +24,15 @@ const restarts: readonly (readonly [
     { works: { workMs: 40, concurrency: 4 }, limits: { drainTimeoutMs: 600 } },
     [2],
   ],
+  [
+    " that has no time for drains at all",
+    {
+      works: { workMs: 40, concurrency: 4 },
+      sends: { everyMs: 10 },
+      limits: { drainTimeoutMs: 0 },
+    },
+    [1],
+  ],
   [" while what transmitters say to each other comes late", { trouble: stallLinks }, [8]],
 ];
 

@@ -16,6 +16,8 @@ export interface SuccessionTerms {
   readonly also?: Partial<CatchPlan>;
   /** Whether the senders die just before the drain. */
   readonly areSendersGone: boolean;
+  /** How many of the transmitters drain, one after the other. Default: 1. */
+  readonly drains?: number;
   /** What befalls the world as the drain begins. */
   readonly trouble?: (world: World) => void;
 }
@@ -35,6 +37,8 @@ export interface SuccessionResult {
 
 /** When senders begin, when the first transmitter drains, and how long it may. */
 const [sendMs, drainMs, drainTimeoutMs] = [600, 1200, 400];
+/** How much later than the end of one drain the next one begins. */
+const everyMs = 300;
 /** When a cell comes to a group that has none; how long everything may take to end. */
 const [lateMs, restMs] = [5000, 60_000];
 
@@ -65,7 +69,7 @@ export function runSuccession(seed: number, terms: SuccessionTerms): SuccessionR
   world.agenda.at(drainMs, () => {
     if (terms.areSendersGone) killAll(senders);
     terms.trouble?.(world);
-    restart(world, addresses[0] as string, () => void (isEnded = true));
+    drain(world, addresses.slice(0, terms.drains ?? 1), () => void (isEnded = true));
   });
   if (terms.isDeserted === true) world.agenda.at(lateMs, () => void work(world, terms, 1));
   let waits: string | undefined = "it begins";
@@ -78,6 +82,12 @@ export function runSuccession(seed: number, terms: SuccessionTerms): SuccessionR
   const cores = [...world.transmitters.values()].map(({ core }) => core);
   const inherited = cores.reduce((sum, core) => sum + core.counters.values.eventsInherited, 0);
   return { world, waits, begun, accepted, inherited };
+}
+
+/** Each of them drains and is started again, one after the other. */
+function drain(world: World, [first, ...others]: readonly string[], then: () => void): void {
+  if (first === undefined) then();
+  else restart(world, first, () => world.agenda.in(everyMs, () => drain(world, others, then)));
 }
 
 function populate(world: World, terms: SuccessionTerms): Inhabitant[] {

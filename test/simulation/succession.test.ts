@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import type { World } from "./world.js";
 import { runSuccession, type SuccessionTerms } from "./succession-world.js";
 
 /** What a drain is like, and seeds of it. */
@@ -31,6 +32,29 @@ const drains: readonly (readonly [
   [
     "with a group that has no cells",
     { workersAt: [0, 1], isDeserted: true, areSendersGone: true },
+    [1, 2, 3],
+  ],
+  [
+    "with a slow group that gets nothing twice",
+    { workersAt: [0, 1, 2], works: { ...slow(), redeliver: false }, areSendersGone: true },
+    [1, 2],
+  ],
+  [
+    "with a slow group whose cells own keys",
+    {
+      ...{ workersAt: [0, 1, 2], works: { ...slow(), affinity: true } },
+      ...{ sends: { keys: ["a", "b", "c"], keyShare: 0.7 }, areSendersGone: true },
+    },
+    [1, 2],
+  ],
+  [
+    "while transmitters hear each other late",
+    { workersAt: [0, 1, 2], works: slow(), areSendersGone: true, trouble: stallLinks },
+    [1, 2],
+  ],
+  [
+    "while the successors drain, too",
+    { workersAt: [0, 1, 2], works: slow(), areSendersGone: true, drains: 3 },
     [1, 2, 3],
   ],
   [
@@ -66,6 +90,14 @@ describe("simulation: a drain that runs out of time", () => {
     }
   }
 });
+
+/** The one that drains is heard late by one, and hears another one late. */
+function stallLinks({ transmitters, network }: World): void {
+  const [first, second, third] = [...transmitters.values()].map(({ process }) => process);
+  if (first === undefined || second === undefined || third === undefined) return;
+  network.stallBetween(first, second, 600);
+  network.stallBetween(third, first, 900);
+}
 
 function slow(): NonNullable<SuccessionTerms["works"]> {
   return { workMs: 60, concurrency: 2 };
