@@ -206,6 +206,25 @@ describe("transmitter core: former homes of senders (§18.7)", () => {
     expect(scene.origins()).to.deep.equal([`${net.ids[1]}.7`]);
   });
 
+  it("leaves to no cell what it has numbered itself, though that says that it is its sender", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const worker = b.cell("worker");
+    const { catch: number } = worker.catch("a", "any", { credit: 1 });
+    const cell = a.cell("cell");
+    for (const data of [1, 2]) cell.say("EVNT", { channel: "a", data });
+    const first = worker.takeOne("DLVR");
+    const other = c.cell("other", { id: String(first.fields["sender"]) });
+    other.send("a", { seq: 2, data: 3, repeat: true });
+    net.pass(1500);
+    worker.settle(first);
+    worker.say("CRED", { catch: number, credit: 5 });
+    net.pass(100);
+
+    const taken = worker.take("DLVR").map(({ fields }) => [fields["origin"], fields["data"]]);
+    expect(taken).to.deep.include([`${net.ids[0]}.7`, 2]);
+  });
+
   it("is asked when it is found, if it was not known when its sender came", () => {
     const scene = new MovingSender();
     const { net } = scene;

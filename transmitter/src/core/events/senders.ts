@@ -166,17 +166,23 @@ const sendersMax = 10_000;
 const forgetMs = 600_000;
 const sweepEveryMs = 60_000;
 
-/**
- * The senders that an origin remembers: those of the last 10 min, at most 10 000; and who it is
- * itself as one.
- */
+/** The senders that an origin remembers: those of the last 10 min, at most 10 000. */
 export class Senders {
   private readonly own: Sender;
   private readonly byId = new Map<Thid, Sender>();
   private sweepMs = 0;
 
+  /** @param own who numbers the events of the transmitter itself. */
   constructor(own: Sender) {
     this.own = own;
+  }
+
+  /**
+   * The transmitter ends: what it has numbered itself, too, may be asked for. Not before: a cell
+   * elsewhere may say that it is that sender.
+   */
+  end(): void {
+    this.byId.set(this.own.id, this.own);
   }
 
   get count(): number {
@@ -188,7 +194,7 @@ export class Senders {
   }
 
   find(id: Thid): Sender | undefined {
-    return id === this.own.id ? this.own : this.byId.get(id);
+    return this.byId.get(id);
   }
 
   /**

@@ -61,6 +61,7 @@ export class Succession {
   /** Begins to say the last words. */
   begin(nowMs: number): void {
     this.untilMs = nowMs + hearMs;
+    this.parts.senders.end();
     bequeath(this.parts, nowMs);
     this.successor = this.choose();
     this.queue = this.leavings();
