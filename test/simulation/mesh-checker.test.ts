@@ -14,7 +14,6 @@ import {
   isSent,
   otherHome,
   started,
-  watching,
 } from "./mesh-story.js";
 import type { RuleName } from "./rules/rule.js";
 import {
@@ -25,7 +24,6 @@ import {
   type Change,
   compose,
   fault,
-  gap,
   handled,
   home,
   isHandling,
@@ -59,8 +57,6 @@ interface Row {
 }
 
 function rows(): Row[] {
-  const isWatching = ({ action, mode }: LogRecord): boolean =>
-    action === "armed" && mode === "multi";
   const unhandled = without((it) => it.id === "s:3" && isHandling(it));
   const unseen = without((it) => it.id === "s:3" && it.action === "caught");
   const moved = also(attached("s", otherHome));
@@ -113,65 +109,6 @@ function rows(): Row[] {
             .flatMap((it) => (it.id === "s:1" && isSent(it) ? [attachedAt(it.timeMs), it] : [it])),
       ),
       finds: ["early", "lost"],
-    },
-    {
-      name: "one event that a multicatch at the other transmitter lost in silence",
-      change: unseen,
-      finds: ["silent"],
-    },
-    {
-      name: "the same loss when it was reported with its count",
-      change: compose(unseen, also(gap(1))),
-      finds: [],
-    },
-    {
-      name: "the same loss when it was reported once, and a new home of the sender had it, too",
-      change: compose(unseen, also(gap(1)), moved, also(takenAgain)),
-      finds: [],
-    },
-    {
-      name: "the same loss when it was reported without one",
-      change: compose(unseen, also(gap(undefined))),
-      finds: [],
-    },
-    {
-      name: "the same loss when the cell had moved, and had it still reported by its old home",
-      change: compose(unseen, also(watching("m", home), { ...gap(1), peer: otherHome })),
-      finds: [],
-    },
-    {
-      name: "the same loss when the cell had moved, and reported one of its new home",
-      change: compose(unseen, also(watching("m", home), gap(1))),
-      finds: ["silent"],
-    },
-    {
-      name: "two losses of which one was reported",
-      change: compose(
-        without((it) => it.action === "caught" && (it.id === "s:3" || it.id === "s:4")),
-        also(gap(1)),
-      ),
-      finds: ["silent"],
-    },
-    {
-      name: "the same when the other event was sent before the catch, and repeated after the loss",
-      change: compose(
-        without((it) => it.action === "caught" && (it.id === "s:3" || it.id === "s:4")),
-        armedLate,
-        also({ ...gap(1), home: otherHome }),
-        moved,
-        also(takenAgain),
-      ),
-      finds: [],
-    },
-    {
-      name: "a loss that came after a gap was reported",
-      change: compose(unseen, before(isSent, gap(undefined))),
-      finds: ["silent"],
-    },
-    {
-      name: "the same loss when the link was cut as the catch was armed",
-      change: compose(unseen, before(isWatching, cutLink(100))),
-      finds: [],
     },
     {
       name: "an event that came twice by two transmitters though nothing was wrong",

@@ -73,6 +73,12 @@ export const succeeded: Change = also(
   { ...started(home), action: "crashed" },
 );
 
+/** The sender dies with its transmitter. */
+export const senderLost: Change = also(
+  { ...started(home), action: "crashed" },
+  { id: "", cell: "s", action: "died", timeMs: 0 },
+);
+
 /** Puts a record before the first one that is meant, at the same time. */
 export function before(
   isMeant: (record: LogRecord) => boolean,

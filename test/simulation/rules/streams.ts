@@ -4,10 +4,11 @@ import type { CatchBook } from "./membership.js";
 import { Nested } from "./nested.js";
 import type { Rule, RuleParts } from "./rule.js";
 
-/** An event that a catch must get, where it was armed then, and when the event was taken. */
+/** An event that a catch must get, where it was armed then, and where and when that was taken. */
 interface Due {
   readonly event: EventBook;
   readonly home: string;
+  readonly origin: string;
   readonly timeMs: number;
 }
 
@@ -34,6 +35,7 @@ export class StreamRule implements Rule {
   private readonly parts: RuleParts;
   private readonly streams = new Map<CatchBook, StreamBook>();
   private readonly crashedMs = new Map<string, number>();
+  private readonly diedSenders = new Set<string>();
 
   constructor(parts: RuleParts) {
     this.parts = parts;
@@ -56,6 +58,9 @@ export class StreamRule implements Rule {
       case "crashed":
         this.crashedMs.set(record.home ?? "", record.timeMs);
         break;
+      case "died":
+        this.diedSenders.add(record.cell);
+        break;
       default:
     }
   }
@@ -75,7 +80,7 @@ export class StreamRule implements Rule {
     if (repeat === true || event.acceptedMs.get(home) !== timeMs) return;
     const sinceMs = Math.max(event.sentMs, membership.attachedMs(event.sender, home));
     for (const held of membership.streamsSince(home, event, sinceMs, timeMs)) {
-      this.streamOf(held).musts.push({ event, home: held.home, timeMs });
+      this.streamOf(held).musts.push({ event, home: held.home, origin: home, timeMs });
     }
   }
 
@@ -140,6 +145,7 @@ export class StreamRule implements Rule {
       stream.musts
         .filter((must) => must.home === home && must.event.sentMs > stream.vagueMs)
         .filter((must) => this.wasThere(held, must) && !stream.caught.has(must.event.id))
+        .filter((must) => !this.isForgotten(must))
         .map((must) => [must.event.id, must]),
     );
     const missing = [...dues.values()];
@@ -170,6 +176,15 @@ export class StreamRule implements Rule {
       return count > 0 && (stream.armedMs.get(other) ?? 0) <= since;
     });
     return hasReported ? missing.filter(({ event }) => event.sentMs < since).length : 0;
+  }
+
+  /**
+   * Whether nobody may know of an event any more: its origin is gone, on whose way to others it was,
+   * and so is its sender, which was not told that it is handled and would have repeated it.
+   */
+  private isForgotten({ event, origin }: Due): boolean {
+    const isGone = this.crashedMs.has(origin) && this.diedSenders.has(event.sender);
+    return isGone && event.handledMs === undefined;
   }
 
   /** Whether the catch stood at that transmitter when the event was taken, or came back to it. */

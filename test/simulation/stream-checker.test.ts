@@ -1,0 +1,107 @@
+import { expect } from "chai";
+
+import { check } from "./checker.js";
+import type { LogRecord } from "./log.js";
+import {
+  armedLate,
+  attached,
+  before,
+  calmMesh,
+  cutLink,
+  isSent,
+  otherHome,
+  senderLost,
+  watching,
+} from "./mesh-story.js";
+import { also, type Change, compose, gap, home, without } from "./story.js";
+
+const unseen = without((it) => it.id === "s:3" && it.action === "caught");
+const unsaid = without(({ id, action }) => id === "s:3" && action === "handled");
+const moved = also(attached("s", otherHome));
+const takenAgain = {
+  id: "s:3",
+  cell: "s",
+  action: "accepted",
+  home: otherHome,
+  timeMs: 0,
+} as const;
+
+const rows: readonly (readonly [what: string, change: Change, finds: readonly string[]])[] = [
+  ["one event that a multicatch at the other transmitter lost in silence", unseen, ["silent"]],
+  [
+    "the same loss when its origin and its sender died, which had not been told",
+    compose(unseen, unsaid, senderLost),
+    [],
+  ],
+  [
+    "the same when the sender had been told that it is handled",
+    compose(unseen, senderLost),
+    ["silent"],
+  ],
+  ["the same loss when it was reported with its count", compose(unseen, also(gap(1))), []],
+  [
+    "the same loss when it was reported once, and a new home of the sender had it, too",
+    compose(unseen, also(gap(1)), moved, also(takenAgain)),
+    [],
+  ],
+  ["the same loss when it was reported without one", compose(unseen, also(gap(undefined))), []],
+  [
+    "the same loss when the cell had moved, and had it still reported by its old home",
+    compose(unseen, also(watching("m", home), { ...gap(1), peer: otherHome })),
+    [],
+  ],
+  [
+    "the same loss when the cell had moved, and reported one of its new home",
+    compose(unseen, also(watching("m", home), gap(1))),
+    ["silent"],
+  ],
+  [
+    "two losses of which one was reported",
+    compose(
+      without((it) => it.action === "caught" && (it.id === "s:3" || it.id === "s:4")),
+      also(gap(1)),
+    ),
+    ["silent"],
+  ],
+  [
+    "the same when the other event was sent before the catch, and repeated after the loss",
+    compose(
+      without((it) => it.action === "caught" && (it.id === "s:3" || it.id === "s:4")),
+      armedLate,
+      also({ ...gap(1), home: otherHome }),
+      moved,
+      also(takenAgain),
+    ),
+    [],
+  ],
+  [
+    "a loss that came after a gap was reported",
+    compose(unseen, before(isSent, gap(undefined))),
+    ["silent"],
+  ],
+  [
+    "the same loss when the link was cut as the catch was armed",
+    compose(unseen, before(isWatching, cutLink(100))),
+    [],
+  ],
+];
+
+/*
+ * Goal:   the checker finds each loss of a stream that is not reported, and asks for no report that
+ *         nobody can give.
+ * Method: a log of a calm run of two transmitters; each test makes one change to it.
+ * Replay: npm test -- --grep "checker of streams"
+ */
+describe("simulation: the checker of streams", () => {
+  for (const [what, change, finds] of rows) {
+    it(`${finds.length > 0 ? "finds" : "forgives"} ${what}`, () => {
+      const violations = check(change(calmMesh()));
+
+      expect([...new Set(violations.map(({ rule }) => rule))]).to.deep.equal(finds);
+    });
+  }
+});
+
+function isWatching({ action, mode }: LogRecord): boolean {
+  return action === "armed" && mode === "multi";
+}
