@@ -1,7 +1,16 @@
 import { expect } from "chai";
 
 import { check } from "./checker.js";
-import { calmMesh, drained, otherHome, started, succeeded } from "./mesh-story.js";
+import type { LogRecord } from "./log.js";
+import {
+  attached,
+  before,
+  calmMesh,
+  drained,
+  otherHome,
+  started,
+  succeeded,
+} from "./mesh-story.js";
 import { also, type Change, compose, isHandling, without } from "./story.js";
 
 /** An event that the group did not get, and whose sender is gone. */
@@ -13,12 +22,26 @@ const orphaned = compose(
 const rows: readonly (readonly [what: string, change: Change, finds: readonly string[]])[] = [
   ["which the successor of its home has taken over", succeeded, ["lost"]],
   ["which nobody has taken over", drained, []],
+  ["which it had taken along to another home", movedTo(started(otherHome)), ["lost"]],
+  [
+    "which it had taken along to a home that is no more",
+    movedTo({ ...started(otherHome), action: "crashed" }),
+    [],
+  ],
   [
     "whose successor is no more",
     compose(succeeded, also({ ...started(otherHome), action: "crashed" })),
     [],
   ],
 ];
+
+/** The sender had moved before it died, and something befell its new home then. */
+function movedTo(then: LogRecord): Change {
+  return compose(
+    before(({ action }) => action === "died", attached("s", otherHome)),
+    also(then),
+  );
+}
 
 /*
  * Goal:   the checker knows who has to settle what a transmitter had accepted that has drained.

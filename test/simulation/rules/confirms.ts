@@ -62,12 +62,14 @@ export class ConfirmRule implements Rule {
 
   /**
    * Whether nobody need settle an event that this transmitter took: it is no more. If it has drained
-   * its successor settles it; a sender that went elsewhere may have died before it repeated it.
+   * its successor settles it; a sender that went elsewhere may have died before it repeated it, or
+   * with the home to which it had taken it along.
    */
   private isExcused({ sender }: EventBook, home: string): boolean {
     const { books, membership } = this.parts;
-    if (!this.crashed.has(home)) return false;
-    const isLeft = this.gone.has(sender) && membership.siteOf(sender) === home;
+    const last = membership.siteOf(sender);
+    if (!this.crashed.has(home)) return this.gone.has(sender) && this.crashed.has(last);
+    const isLeft = this.gone.has(sender) && last === home;
     return !isLeft || !books.homes.isSucceeded(home);
   }
 
