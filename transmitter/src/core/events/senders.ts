@@ -1,7 +1,6 @@
 import { type ErrorCode, RangeSet, type Thid } from "@thynapse/protocol";
 import { Askers } from "./askers.js";
 import { Ceded } from "./ceded.js";
-import type { Group } from "../groups/group.js";
 import type { Confirms, ConfirmSink } from "./confirms.js";
 
 /**
@@ -103,9 +102,8 @@ export class Sender implements ConfirmSink {
     return seq < this.floor || this.known.has(seq) || this.ceded.has(seq);
   }
 
-  /** What of a group was left to other homes. */
-  cededOf({ service, pattern }: Group): Ceded {
-    const name = `${service} ${pattern.text}`;
+  /** What of a group of this name was left to other homes. */
+  cededOf(name: string): Ceded {
     const known = this.cededBy.get(name) ?? new Ceded();
     this.cededBy.set(name, known);
     return known;

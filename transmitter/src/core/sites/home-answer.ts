@@ -32,7 +32,7 @@ export function homeAnswer(
   const [held, free, settled] = [new RangeSet(), new RangeSet(), new RangeSet()];
   if (group !== undefined) {
     const ours = oursOf(group, sender);
-    const ceded = from?.cededOf(group);
+    const ceded = from?.cededOf(nameOf(group));
     for (const { first, last } of ranges) {
       for (let seq = first; seq <= last; seq++) {
         if (ours.has(seq)) held.add(seq);
@@ -70,7 +70,7 @@ export function cede(group: Group, from: Sender, { session, since, ranges }: Hom
   const spans = takeUnassigned(group, ({ run, upstream }) =>
     upstream === undefined && run.header.sender === from.id ? asked : undefined,
   );
-  const ceded = from.cededOf(group);
+  const ceded = from.cededOf(nameOf(group));
   const leave = (seq: number, isFresh: boolean): void => ceded.leave(session, seq, isFresh);
   for (const seq of seqsIn(from.missedBy(group.number))) leave(seq, !from.isMissedRepeat(seq));
   for (const span of spans) {
@@ -84,6 +84,10 @@ export function cede(group: Group, from: Sender, { session, since, ranges }: Hom
     for (const seq of seqsIn(asked)) if (!from.wasTaken(seq) && !ceded.has(seq)) leave(seq, true);
   }
   return spans.reduce((sum, span) => sum + spanCount(span), 0);
+}
+
+function nameOf({ service, pattern }: Group): string {
+  return `${service} ${pattern.text}`;
 }
 
 function* seqsIn(set: RangeSet | undefined): Generator<number> {
