@@ -30,6 +30,7 @@ export class MessagePackCursor {
     return this.bytes[this.at++] as number;
   }
 
+  /** Moves behind so many bytes, of which each is there: else it throws as every read does. */
   skip(length: number): void {
     if (length > this.bytes.length - this.at) this.fail("ends early");
     this.at += length;

@@ -12,8 +12,12 @@ import {
   drained,
   isArming,
   isSent,
+  moved,
   otherHome,
   started,
+  takenAgain,
+  unsaid,
+  unseen,
 } from "./mesh-story.js";
 import type { RuleName } from "./rules/rule.js";
 import {
@@ -58,20 +62,10 @@ interface Row {
 
 function rows(): Row[] {
   const unhandled = without((it) => it.id === "s:3" && isHandling(it));
-  const unseen = without((it) => it.id === "s:3" && it.action === "caught");
-  const moved = also(attached("s", otherHome));
   const again = { home: otherHome, repeat: true };
   const untold = without(({ id, action }) => {
     return id === "s:3" && (action === "accepted" || action === "handled");
   });
-  const unsaid = without(({ id, action }) => id === "s:3" && action === "handled");
-  const takenAgain = {
-    id: "s:3",
-    cell: "s",
-    action: "accepted",
-    home: otherHome,
-    timeMs: 0,
-  } as const;
   const refused = { id: "s:3", cell: "s", action: "refused", home, timeMs: 0 } as const;
   const takenOver = compose(moved, also(takenAgain, { ...handled("s:3"), home: otherHome }));
   const twice = (more: Partial<LogRecord>): Change =>

@@ -10,6 +10,7 @@ import {
   handled,
   home,
   terms,
+  without,
 } from "./story.js";
 
 export const otherHome = "u.1";
@@ -72,6 +73,24 @@ export const succeeded: Change = also(
   { ...started(home), action: "drained", peer: otherHome },
   { ...started(home), action: "crashed" },
 );
+
+/** `m` did not get `s:3`. */
+export const unseen: Change = without((it) => it.id === "s:3" && it.action === "caught");
+
+/** `s` was not told that `s:3` is handled. */
+export const unsaid: Change = without((it) => it.id === "s:3" && it.action === "handled");
+
+/** The sender attaches to the other transmitter. */
+export const moved: Change = also(attached("s", otherHome));
+
+/** That one takes `s:3`, too. */
+export const takenAgain = {
+  id: "s:3",
+  cell: "s",
+  action: "accepted",
+  home: otherHome,
+  timeMs: 0,
+} as const;
 
 /** The sender dies with its transmitter. */
 export const senderLost: Change = also(

@@ -4,27 +4,19 @@ import { check } from "./checker.js";
 import type { LogRecord } from "./log.js";
 import {
   armedLate,
-  attached,
   before,
   calmMesh,
   cutLink,
   isSent,
+  moved,
   otherHome,
   senderLost,
+  takenAgain,
+  unsaid,
+  unseen,
   watching,
 } from "./mesh-story.js";
 import { also, type Change, compose, gap, home, without } from "./story.js";
-
-const unseen = without((it) => it.id === "s:3" && it.action === "caught");
-const unsaid = without(({ id, action }) => id === "s:3" && action === "handled");
-const moved = also(attached("s", otherHome));
-const takenAgain = {
-  id: "s:3",
-  cell: "s",
-  action: "accepted",
-  home: otherHome,
-  timeMs: 0,
-} as const;
 
 const rows: readonly (readonly [what: string, change: Change, finds: readonly string[]])[] = [
   ["one event that a multicatch at the other transmitter lost in silence", unseen, ["silent"]],

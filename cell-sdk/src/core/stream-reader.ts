@@ -154,7 +154,7 @@ export class StreamReader {
     this.heardRepair(this.next > before, isDone, nowMs);
   }
 
-  /** Lost events that nobody has any more. */
+  /** Lost events that nobody has any more: each is told as a gap. */
   gone(first: number, count: number, isDone: boolean, nowMs: number): void {
     const before = this.next;
     const end = Math.min(first + count, this.holeEnd);

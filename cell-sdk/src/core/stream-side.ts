@@ -19,6 +19,7 @@ export interface StreamSink {
   readonly pattern: string;
   mark(first: number, nowMs: number): void;
   live(first: number, run: Run, nowMs: number): void;
+  /** Numbers that carry nothing for this cell: they count as read, and no event is passed over. */
   skip(first: number, count: number, nowMs: number): void;
   repaired(first: number, run: Run, isDone: boolean, nowMs: number): void;
   lost(first: number, count: number, isDone: boolean, nowMs: number): void;
