@@ -16,6 +16,14 @@ function runs(rig: CoreRig): { first: number; last: number; session: number; flo
   });
 }
 
+/** Its transmitter lives, and beats. */
+function hearFor(rig: CoreRig, ms: number): void {
+  for (let leftMs = ms; leftMs > 0; leftMs -= 100) {
+    rig.pass(100);
+    rig.hear("BEAT", {});
+  }
+}
+
 describe("cell: sending again", () => {
   it("begins with what is not handled, ascending, then what is new (§11.3)", () => {
     const rig = CoreRig.welcome();
@@ -83,17 +91,19 @@ describe("cell: sending again", () => {
     }
   });
 
-  it("looks once for many of those that it has kept for long enough", () => {
+  it("repeats what was handled shortly before a silence, however long that lasts (§11.5)", () => {
     const rig = CoreRig.welcome();
-    for (let seq = 1; seq <= 20; seq++) {
-      sendRuns(rig, 1);
-      rig.hear("CNFM", { accepted: [[seq, seq, 1, false]], handled: [[seq, seq]] });
-      rig.nowMs += 10;
-    }
+    sendRuns(rig, 1);
+    rig.hear("CNFM", { accepted: [[1, 1, 1, false]], handled: [[1, 1]] });
+    rig.nowMs += 60_000;
+    // Frozen, it reads late what the transmitter had said before it died.
+    for (let n = 0; n < 3; n++) rig.hear("BEAT", {});
+    rig.lose();
+    rig.said.length = 0;
 
-    rig.core.tick(rig.core.outbox.deadlineMs);
+    rig.attach(other);
 
-    expect(rig.core.outbox.floor).to.equal(21);
+    expect(runs(rig).map(({ first }) => first)).to.deep.equal([1]);
   });
 
   it("keeps what is handled for 2 s and 8 MiB, and raises the floor behind it (§7.4)", () => {
@@ -101,12 +111,10 @@ describe("cell: sending again", () => {
     sendRuns(rig, 2);
     rig.hear("CNFM", { accepted: [[1, 2, 1, false]], handled: [[1, 2]] });
     expect(rig.core.outbox.floor).to.equal(1);
-    rig.hear("BEAT", {});
-    rig.pass(1900);
+    hearFor(rig, 1900);
     expect(rig.core.outbox.floor).to.equal(1);
 
-    rig.hear("BEAT", {});
-    rig.pass(200);
+    hearFor(rig, 200);
     expect(rig.core.outbox.floor).to.equal(3);
 
     const large = Buffer.alloc(1024 * 1024);
@@ -127,10 +135,7 @@ describe("cell: sending again", () => {
         [1, 1],
       ],
     });
-    rig.hear("BEAT", {});
-    rig.pass(1900);
-    rig.hear("BEAT", {});
-    rig.pass(200);
+    hearFor(rig, 2000);
 
     sendRuns(rig, 1);
     expect(runs(rig).at(-1)).to.include({ first: 6, floor: 2 });
@@ -140,10 +145,7 @@ describe("cell: sending again", () => {
     const rig = CoreRig.welcome();
     sendRuns(rig, 2);
     rig.hear("CNFM", { accepted: [[1, 2, 1, false]], handled: [[1, 1]] });
-    rig.hear("BEAT", {});
-    rig.pass(1900);
-    rig.hear("BEAT", {});
-    rig.pass(200);
+    hearFor(rig, 2000);
     rig.lose();
     rig.said.length = 0;
 

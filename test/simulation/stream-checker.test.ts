@@ -16,7 +16,7 @@ import {
   unseen,
   watching,
 } from "./mesh-story.js";
-import { also, type Change, compose, gap, home, without } from "./story.js";
+import { also, caught, type Change, compose, gap, home, without } from "./story.js";
 
 const rows: readonly (readonly [what: string, change: Change, finds: readonly string[]])[] = [
   ["one event that a multicatch at the other transmitter lost in silence", unseen, ["silent"]],
@@ -74,6 +74,16 @@ const rows: readonly (readonly [what: string, change: Change, finds: readonly st
   [
     "the same loss when the link was cut as the catch was armed",
     compose(unseen, before(isWatching, cutLink(100))),
+    [],
+  ],
+  [
+    "an event that came behind a newer one when its sender had moved",
+    compose(unseen, moved, also(caught("s:3"))),
+    ["order"],
+  ],
+  [
+    "the same when the link was cut as the catch was armed",
+    compose(unseen, moved, also(caught("s:3")), before(isWatching, cutLink(100))),
     [],
   ],
 ];

@@ -4,6 +4,7 @@ import type { CellHome } from "./home.js";
 import { type ConfirmSink, Inbox } from "./inbox.js";
 
 const nobody: ConfirmSink = {
+  heard: () => {},
   accepted: () => {},
   handled: () => {},
   refused: () => {},

@@ -26,7 +26,7 @@ import {
 /** Who hears what became of events. */
 export type ConfirmSink = Pick<
   Outbox,
-  "accepted" | "handled" | "refused" | "responded" | "refusedOldest" | "confirmed"
+  "heard" | "accepted" | "handled" | "refused" | "responded" | "refusedOldest" | "confirmed"
 >;
 
 /** Where commands go. */
@@ -66,7 +66,8 @@ export class Inbox {
   command(part: Buffer, nowMs: number): void {
     const incoming = readCommand(part);
     const { map } = incoming;
-    const { session, catches } = this.host;
+    const { session, catches, outbox } = this.host;
+    outbox.heard(nowMs);
     switch (incoming.command) {
       case "CNFM":
         return this.confirm(map, nowMs);
@@ -123,7 +124,7 @@ export class Inbox {
     for (const [first, last, matched, repeat] of readRows(map, "accepted")) {
       outbox.accepted(span(first, last), Number(matched ?? 0), repeat === true);
     }
-    for (const [first, last] of readRows(map, "handled")) outbox.handled(span(first, last), nowMs);
+    for (const [first, last] of readRows(map, "handled")) outbox.handled(span(first, last));
     for (const { first, last, error } of refusals(map)) {
       outbox.refused({ first, last }, error, nowMs);
     }

@@ -3,15 +3,18 @@ import type { RunRecord } from "./run-record.js";
 
 interface Kept {
   readonly record: RunRecord;
+  /** In ms of `clockMs`. */
   readonly untilMs: number;
 }
 
-/** What is old may wait so long for others, in ms: one look for many. */
-const lookMs = 250;
+/** Of a silence so much counts, in ms: two heartbeats. */
+const silenceMsMax = 500;
 
 /**
  * Runs that are done and are kept a while longer, in case a transmitter dies before its event
- * sockets have carried what it confirmed: the last 8 MiB, 2 s each.
+ * sockets have carried what it confirmed: the last 8 MiB, each for 2 s in which the transmitter is
+ * heard. It may have died at the beginning of a silence; and who was frozen may hear it by what
+ * came long ago.
  *
  * @see PROTOCOL.md §11.5
  */
@@ -19,30 +22,34 @@ export class KeptRuns {
   private queue: Kept[] = [];
   private head = 0;
   private bytes = 0;
+  /** For how long a transmitter has been heard, in ms. */
+  private clockMs = 0;
+  private heardMs = Number.NEGATIVE_INFINITY;
   private readonly drop: (record: RunRecord) => void;
 
   constructor(drop: (record: RunRecord) => void) {
     this.drop = drop;
   }
 
-  /** When `trim` is due; infinite if never. */
-  get deadlineMs(): number {
-    const oldest = this.queue[this.head];
-    return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.untilMs + lookMs;
+  /** The transmitter is heard: time has passed in which it lived. */
+  heard(nowMs: number): void {
+    this.clockMs += Math.min(nowMs - this.heardMs, silenceMsMax);
+    this.heardMs = nowMs;
+    this.trim();
   }
 
-  add(record: RunRecord, nowMs: number): void {
+  add(record: RunRecord): void {
     this.bytes += record.bytes;
-    this.queue.push({ record, untilMs: nowMs + keptMs });
-    this.trim(nowMs);
+    this.queue.push({ record, untilMs: this.clockMs + keptMs });
+    this.trim();
   }
 
   /** Drops what is too old or too much. */
-  trim(nowMs: number): void {
+  private trim(): void {
     for (;;) {
       const oldest = this.queue[this.head];
       if (oldest === undefined) break;
-      if (oldest.untilMs > nowMs && this.bytes <= keptBytesMax) break;
+      if (oldest.untilMs > this.clockMs && this.bytes <= keptBytesMax) break;
       this.head++;
       this.bytes -= oldest.record.bytes;
       this.drop(oldest.record);

@@ -93,7 +93,7 @@ export class Outbox {
 
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
-    return Math.min(this.flow.deadlineMs, this.kept.deadlineMs);
+    return this.flow.deadlineMs;
   }
 
   /** Every event below it is done with and no longer kept. */
@@ -166,6 +166,11 @@ export class Outbox {
     if (open) this.flush();
   }
 
+  /** The transmitter is heard. */
+  heard(nowMs: number): void {
+    this.kept.heard(nowMs);
+  }
+
   accepted({ first, last }: SeqSpan, matched: number, repeat: boolean): void {
     this.runs.overlapping(first, last, (record, from, to) => {
       this.flow.confirm(record, from, to);
@@ -186,10 +191,10 @@ export class Outbox {
     this.flush();
   }
 
-  handled({ first, last }: SeqSpan, nowMs: number): void {
+  handled({ first, last }: SeqSpan): void {
     this.runs.overlapping(first, last, (record, from, to) => {
       this.flow.confirm(record, from, to);
-      this.done(record, record.handle(from, to), nowMs);
+      this.done(record, record.handle(from, to));
     });
   }
 
@@ -203,7 +208,7 @@ export class Outbox {
       const { news, heard } = record.refuse(from, to, error);
       this.refusedEvents += news;
       if (!heard) this.unheard(from, to, error);
-      this.done(record, news, nowMs);
+      this.done(record, news);
     });
   }
 
@@ -233,7 +238,6 @@ export class Outbox {
 
   tick(nowMs: number): void {
     const { unacceptedBytes } = this.flow;
-    this.kept.trim(nowMs);
     this.flow.tick(nowMs, () => this.runs.kept().filter((record) => record.part !== undefined));
     if (this.flow.unacceptedBytes < unacceptedBytes) this.confirmed();
     // What was begun while the transmitter was busy: perhaps no confirm is due that would send it.
@@ -294,11 +298,11 @@ export class Outbox {
     this.flow.push(record);
   }
 
-  private done(record: RunRecord, news: number, nowMs: number): void {
+  private done(record: RunRecord, news: number): void {
     this.load.doneEvents += news;
     if (news === 0 || !record.isDone) return;
     this.load.bytes -= record.bytes;
-    this.kept.add(record, nowMs);
+    this.kept.add(record);
   }
 
   private unheard(first: number, last: number, error: MeshError): void {

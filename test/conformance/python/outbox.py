@@ -2,6 +2,7 @@
 
 BUSY_WAIT = 0.1  # before a refused event is sent again under its number (§11.4)
 KEPT = 2.0  # §11.5: how long events are kept beyond `handled`
+SILENCE_MAX = 0.5  # §11.5: so much of a silence counts for that
 
 
 class Outbox:
@@ -10,6 +11,7 @@ class Outbox:
     def __init__(self, cell):
         self.cell, self.next = cell, 1
         self.open, self.recent, self.busy = {}, {}, {}
+        self.clock, self.heard_at = 0.0, 0.0  # for how long a transmitter has been heard
 
     def floor(self):
         """Events below are confirmed and will never be sent again: what is still kept is not below it."""
@@ -30,6 +32,13 @@ class Outbox:
         entry["said"] = True
         self.cell.say("EVNT", seq=seq, floor=min(seq, self.floor()), **again, **entry["fields"])
 
+    def heard(self, now):
+        """Time has passed in which the transmitter lived."""
+        self.clock += min(now - self.heard_at, SILENCE_MAX)
+        self.heard_at = now
+        for seq in [seq for seq, (until, _) in self.recent.items() if self.clock >= until]:
+            del self.recent[seq]
+
     def confirmed(self, fields, now):
         entry = self.open.get(fields["seq"])
         if entry is None:
@@ -44,7 +53,7 @@ class Outbox:
             if first and entry["until"] == "accepted":
                 self.tell(seq, entry, state)
         elif state == "handled":
-            self.recent[seq] = (now + KEPT, self.open.pop(seq))
+            self.recent[seq] = (self.clock + KEPT, self.open.pop(seq))
             if entry["until"] == "handled" or entry["matched"] is None:
                 self.tell(seq, entry, state)
 
@@ -63,8 +72,6 @@ class Outbox:
                 del self.busy[seq]
                 if seq in self.open:
                     self.write(seq, repeat=False)
-        for seq in [seq for seq, (at, _) in self.recent.items() if now >= at]:
-            del self.recent[seq]
 
     def attached(self, anew):
         """Repeats in ascending order; what was handled a moment ago too, if this transmitter knows nothing of it."""

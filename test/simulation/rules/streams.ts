@@ -113,13 +113,22 @@ export class StreamRule implements Rule {
   /**
    * Order holds on a stream: what was lost with one transmitter may come by the next one, late. So
    * may, when its sender has moved, what one took for a repeat of an earlier event (§11.6), and what
-   * it refused for one group and passed on to streams elsewhere (§8.9).
+   * it refused for one group and passed on to streams elsewhere, or took when it did not know the
+   * catch (§8.9).
    */
   private mayBeLate(event: EventBook, held: CatchBook): boolean {
     const { books, membership } = this.parts;
     if (event.sentMs < held.sinceMs) return true;
     const homes = membership.attachmentsSince(event.sender, event.sentMs);
-    return homes.length > 1 && (event.isRefused || books.sharesKey(event));
+    if (homes.length < 2) return false;
+    return event.isRefused || books.sharesKey(event) || this.wasUnknown(event, held);
+  }
+
+  /** Whether the transmitter that took an event first need not have known of the catch. */
+  private wasUnknown(event: EventBook, held: CatchBook): boolean {
+    const [first] = event.acceptedMs.keys();
+    const { musts } = this.streamOf(held);
+    return first !== undefined && !musts.some((it) => it.event === event && it.origin === first);
   }
 
   /** A cell that moves reads the stream of its old home to the end (§8.12), holes included. */
