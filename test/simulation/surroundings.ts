@@ -20,7 +20,10 @@ export interface Surroundings {
   log(entry: LogEntry, cell?: string): void;
   /** Notes bytes that were read, for the hash of the run. */
   trace(who: string, bytes: Uint8Array): void;
-  /** Whether others than these transmitters have joined, and none of these has. */
+  /**
+   * Whether others than these transmitters have joined, and none of these has, but for those that
+   * have joined apart themselves.
+   */
   isApart(ids: ReadonlySet<string>): boolean;
   /** Adds what a process has counted. */
   count(name: string, by: number): void;

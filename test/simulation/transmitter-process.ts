@@ -35,6 +35,8 @@ export class TransmitterProcess implements CommandServer, EventServer {
   readonly terms: TransmitterTerms;
   /** Called when a drain is over. */
   onStopped: () => void = () => {};
+  /** Whether it has joined without those who were there. */
+  isApart = false;
   /** What its wall clock is off by, in ms. */
   skewMs = 0;
   private readonly around: Surroundings;
@@ -190,14 +192,15 @@ export class TransmitterProcess implements CommandServer, EventServer {
   private joined(isDegraded: boolean): void {
     const members = this.core.seat.mesh?.members.all ?? [];
     const ids = new Set(members.filter(({ state }) => mayLive(state)).map(({ id }) => id));
-    const isApart = isDegraded || this.around.isApart(ids);
+    this.isApart = isDegraded || this.around.isApart(ids);
     const early = this.early ?? [];
     this.early = undefined;
     this.process.post(() => {
       for (const [connection, part] of early) this.received(connection, part);
     });
     if (isDegraded) this.around.count("transmitters that went on without their seeds", 1);
-    if (isApart) this.around.log({ id: "", action: "fault", home: this.home, count: degradedMs });
+    if (this.isApart)
+      this.around.log({ id: "", action: "fault", home: this.home, count: degradedMs });
   }
 
   /** @returns whether the connection may still be there. */

@@ -114,7 +114,7 @@ export class World implements Surroundings {
   }
 
   isApart(ids: ReadonlySet<string>): boolean {
-    const joined = [...this.transmitters.values()].filter((it) => it.hasJoined);
+    const joined = [...this.transmitters.values()].filter((it) => it.hasJoined && !it.isApart);
     return joined.length > 0 && !joined.some(({ terms }) => ids.has(terms.id));
   }
 

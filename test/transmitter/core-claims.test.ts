@@ -60,6 +60,24 @@ describe("transmitter core: claims", () => {
     expect(sender.confirms()).to.deep.equal(["2 handled"]);
   });
 
+  it("hold back what is repeated until a member has said whether its group takes that (§10.7)", () => {
+    for (const redeliver of [true, false]) {
+      const bench = new CoreBench();
+      const sender = bench.cell("sender", { session: 2 });
+      const claims = [{ pattern: "a", held: [[sender.id, 2, 2]], settled: [] }];
+      const worker = bench.cell("worker", { session: 2, claims });
+      bench.pass(1000);
+      sender.send("a", { repeat: true });
+      bench.pass(2000);
+
+      worker.catch("a", "any", { credit: 5, redeliver });
+      bench.pass(100);
+
+      expect(worker.take("DLVR")).to.have.length(redeliver ? 1 : 0);
+      if (!redeliver) expect(sender.confirms()).to.include("1 handled");
+    }
+  });
+
   it("look at what is held back a few times each, however much a sender repeats (§10.9)", () => {
     const looks = countLooks();
     const bench = new CoreBench();

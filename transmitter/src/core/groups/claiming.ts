@@ -154,7 +154,8 @@ export class Claiming {
 
   /**
    * Lets go of what is still held back of the lots that are due. They stay while somebody lives who
-   * answers for them, or has still to say so.
+   * answers for them, or has still to say so, and until a member has said whether the group takes
+   * what is repeated.
    */
   private release(group: Group, waiting: Map<Lot, number>, nowMs: number): void {
     const due = new Set([...waiting].filter(([, dueMs]) => dueMs <= nowMs).map(([lot]) => lot));
@@ -162,7 +163,7 @@ export class Claiming {
     const free: Span[] = [];
     for (const span of group.held) {
       if (!due.has(span.lot)) continue;
-      if (isAwaited(group, span)) staying.add(span.lot);
+      if (!group.hasTerms || isAwaited(group, span)) staying.add(span.lot);
       else free.push(span);
     }
     for (const lot of due) {

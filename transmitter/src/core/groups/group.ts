@@ -170,6 +170,11 @@ export class Group {
     this.terms = (isNew ? termsOf(this.sites.keptTerms()) : terms) ?? this.terms;
   }
 
+  /** Whether a member has said what is in force: a group may begin with what cells claim of it. */
+  get hasTerms(): boolean {
+    return this.terms !== defaultTerms;
+  }
+
   /** Names the options in which this wish differs from what is in force. */
   warnings(wish: CatchWish): string[] {
     const names = ["redeliver", "affinity", "attemptsMax", "ackTimeoutMs"] as const;
