@@ -123,6 +123,7 @@ export {
   type CatchWish,
   type Claim,
   type DeliveryName,
+  type HeardBeat,
   type Hello,
   type LooseEvent,
   mapValue,

@@ -43,6 +43,15 @@ export interface Hello {
   readonly session: number;
   readonly secret?: string;
   readonly claims: readonly Claim[];
+  /** The last heartbeat that came of the transmitter before this one, or start of it. */
+  readonly heard?: HeardBeat;
+}
+
+/** A heartbeat of one start of a transmitter. */
+export interface HeardBeat {
+  readonly id: Thid;
+  readonly incarnation: number;
+  readonly beat: number;
 }
 
 /** `CTCH` */
@@ -103,7 +112,17 @@ export function readHello(map: FieldMap): Hello {
     session: intField(map, "session", { min: 1, fallback: 1 }),
     claims: listField(map, "claims", claimsMax).map(readClaim),
   };
-  return secret === undefined ? hello : { ...hello, secret };
+  const heard = ownField(map, "heard");
+  return {
+    ...hello,
+    ...(secret !== undefined && { secret }),
+    ...(heard !== undefined && { heard: readHeard(mapValue(heard, "heard")) }),
+  };
+}
+
+function readHeard(map: FieldMap): HeardBeat {
+  const id = readThid(ownField(map, "id"));
+  return { id, incarnation: intField(map, "incarnation"), beat: intField(map, "beat") };
 }
 
 function readClaim(value: unknown): Claim {

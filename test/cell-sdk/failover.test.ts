@@ -27,6 +27,17 @@ describe("cell: failover (§9.8)", () => {
     expect(rig.nowMs - lostMs).to.be.below(100);
   });
 
+  it("tells the next one how long it has heard the last one (§18.12)", () => {
+    const rig = CoreRig.welcome();
+    rig.hear("BEAT", { beat: 6 });
+    rig.hear("BEAT", { beat: 7 });
+    const { id, incarnation } = rig.core.history.home!;
+    rig.lose();
+    rig.attach(other);
+
+    expect(rig.last("HELO").map["heard"]).to.deep.equal({ id, incarnation, beat: 7 });
+  });
+
   it("goes to another one first after 2 s of silence", () => {
     const rig = CoreRig.welcome();
     rig.pass(2100);

@@ -65,6 +65,19 @@ describe("cell: reading a stream (§8.5)", () => {
     expect(data(supply)).to.deep.equal([8]);
   });
 
+  it("reports a gap without a count where nobody knows it (§18.12)", () => {
+    const gaps: unknown[] = [];
+    const { rig, supply } = armed({ onGap: (count) => gaps.push(count) });
+    rig.stream("s-1", 3, { first: 3, bodies: [3] });
+
+    const gone = { catch: 1, count: 1, gone: true };
+    rig.hear("RPAR", { ...gone, first: 1, uncounted: true, done: false });
+    rig.hear("RPAR", { ...gone, first: 2, done: true });
+
+    expect(gaps).to.deep.equal([undefined, 1]);
+    expect(data(supply)).to.deep.equal([3]);
+  });
+
   it("skips numbers that it has seen, in whole messages and in parts", () => {
     const { rig, supply } = armed();
     rig.stream("s-1", 1, { bodies: [1, 2] });

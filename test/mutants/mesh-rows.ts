@@ -19,6 +19,13 @@ export const meshMutants: readonly Mutant[] = [
     nets: ["mesh"],
   },
   {
+    guard: "an origin that lived on without others is known for it by those that missed its events",
+    file: `${core}/mesh/contact.ts`,
+    text: "    this.isTold = true;\n    return true;\n",
+    instead: "    return false;\n",
+    nets: ["mesh"],
+  },
+  {
     guard: "a sender that a later session has elsewhere is fenced",
     file: `${core}/cells/sending.ts`,
     text: "if (cell.sender.isElsewhere) {",

@@ -18,7 +18,7 @@ const columnsMax = 100;
  */
 const longFiles: Readonly<Record<string, LongFile>> = {
   "transmitter/src/core/transmitter-core.ts": {
-    lines: 341,
+    lines: 343,
     reason: "the composition of the core and its inputs, one line each",
   },
   "transmitter/src/core/events/intake.ts": {
@@ -26,7 +26,7 @@ const longFiles: Readonly<Record<string, LongFile>> = {
     reason: "one way in for every event; its cases share their state",
   },
   "transmitter/src/core/mesh/mesh.ts": {
-    lines: 312,
+    lines: 314,
     reason: "the composition of a mesh and what its parts tell each other, one method for each",
   },
   "cell-sdk/src/core/outbox.ts": {

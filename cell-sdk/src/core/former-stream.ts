@@ -1,5 +1,6 @@
 import type { FieldMap, Run } from "@thynapse/protocol";
 import type { CatchHome } from "./catch-home.js";
+import type { Gone } from "./stream-reader.js";
 import type { StreamSide, StreamSink } from "./stream-side.js";
 import type { CatchGrant } from "./wire.js";
 
@@ -100,8 +101,8 @@ export class FormerStream implements StreamSink {
     this.check();
   }
 
-  lost(first: number, count: number, isDone: boolean, nowMs: number): void {
-    this.side.reader.gone(first, count, isDone, nowMs);
+  lost(gone: Gone, isDone: boolean, nowMs: number): void {
+    this.side.reader.gone(gone, isDone, nowMs);
     this.check();
   }
 

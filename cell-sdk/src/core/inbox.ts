@@ -153,7 +153,8 @@ export class Inbox {
     const count = intField(map, "count");
     const isDone = ownField(map, "done") === true;
     const isGone = ownField(map, "gone") === true || count === 0;
-    if (isGone) multicatch?.lost(first, count, isDone, nowMs);
+    const isCounted = ownField(map, "uncounted") !== true;
+    if (isGone) multicatch?.lost({ first, count, isCounted }, isDone, nowMs);
     else multicatch?.repaired(first, readRun(bytes, runAt), isDone, nowMs);
   }
 
@@ -171,7 +172,7 @@ export class Inbox {
     for (const [catchNumber, last] of readRows(map, "streams")) {
       this.host.catches.multicatchOf(catchNumber)?.beat(last as number, nowMs);
     }
-    this.host.session.beaten(nowMs);
+    this.host.session.beaten(ownField(map, "beat"), nowMs);
   }
 
   private farewell(map: FieldMap, nowMs: number): void {

@@ -5,7 +5,7 @@ import { type MulticatchSupply, roomShare } from "./multicatch-supply.js";
 import type { Waiter } from "./outbox-waiters.js";
 import { ReadProgress } from "./read-progress.js";
 import { RepeatFilter } from "./repeat-filter.js";
-import type { StreamReader } from "./stream-reader.js";
+import type { Gone, StreamReader } from "./stream-reader.js";
 import { SupplyList } from "./supply-list.js";
 import { StreamSide, type StreamSideHost, type StreamSink } from "./stream-side.js";
 import type { CatchGrant } from "./wire.js";
@@ -198,8 +198,8 @@ export class Multicatch implements StreamSink, StreamSideHost {
     this.reader.repaired(first, run, isDone, nowMs);
   }
 
-  lost(first: number, count: number, isDone: boolean, nowMs: number): void {
-    this.reader.gone(first, count, isDone, nowMs);
+  lost(gone: Gone, isDone: boolean, nowMs: number): void {
+    this.reader.gone(gone, isDone, nowMs);
   }
 
   beat(last: number, nowMs: number): void {

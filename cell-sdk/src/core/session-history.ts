@@ -1,4 +1,4 @@
-import { MeshError } from "@thynapse/protocol";
+import { type HeardBeat, MeshError } from "@thynapse/protocol";
 import { Reconnect } from "./reconnect.js";
 import { Secrets } from "./secrets.js";
 import type { Welcome } from "./wire.js";
@@ -13,12 +13,20 @@ export class SessionHistory {
   hellos = 0;
   /** The newest welcome. */
   home: Welcome | undefined;
+  /** The last heartbeat that came of a transmitter: the next one may know of none so late. */
+  heard: HeardBeat | undefined;
   readonly secrets = new Secrets();
   readonly reconnect: Reconnect;
 
   /** @param addresses at least one. */
   constructor(addresses: readonly string[], random: () => number) {
     this.reconnect = new Reconnect(addresses, random);
+  }
+
+  /** A heartbeat came of a transmitter that welcomed the cell. */
+  beaten(by: Welcome, beat: unknown): void {
+    if (by !== this.home || typeof beat !== "number") return;
+    this.heard = { id: by.id, incarnation: by.incarnation, beat };
   }
 
   /** No transmitter has answered in all that time. */

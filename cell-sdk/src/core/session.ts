@@ -254,7 +254,8 @@ export class Session {
    * A heartbeat of the transmitter came: it is answered with one, so that all cells speak at one
    * time and an idle transmitter is woken once for all of them. The timer is for when none comes.
    */
-  beaten(nowMs: number): void {
+  beaten(beat: unknown, nowMs: number): void {
+    if (this.current.name === "welcome") this.history.beaten(this.current.welcome, beat);
     if (this.isWelcome && this.pulse.isAnswerDue(nowMs)) this.beat(nowMs);
   }
 
@@ -265,8 +266,9 @@ export class Session {
   }
 
   private hello(address: string, session: number): void {
-    const proof = this.history.secrets.proofFor(address);
-    this.say("HELO", { v: protocolVersion, session, ...proof, ...this.host.hello() });
+    const { heard, secrets } = this.history;
+    const known = { ...secrets.proofFor(address), ...(heard && { heard }) };
+    this.say("HELO", { v: protocolVersion, session, ...known, ...this.host.hello() });
   }
 
   private say(command: Command, map: FieldMap): void {

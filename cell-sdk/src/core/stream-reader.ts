@@ -13,6 +13,14 @@ export interface StreamReaderHost {
   bufferBytesMax(): number;
 }
 
+/** Numbers of a stream that nobody has any more. */
+export interface Gone {
+  readonly first: number;
+  readonly count: number;
+  /** Whether each was an event; else they stand for nobody knows how many. */
+  readonly isCounted: boolean;
+}
+
 interface Piece {
   readonly first: number;
   readonly run: Run;
@@ -155,11 +163,11 @@ export class StreamReader {
   }
 
   /** Lost events that nobody has any more: each is told as a gap. */
-  gone(first: number, count: number, isDone: boolean, nowMs: number): void {
+  gone({ first, count, isCounted }: Gone, isDone: boolean, nowMs: number): void {
     const before = this.next;
     const end = Math.min(first + count, this.holeEnd);
     if (first <= this.next && end > this.next) {
-      this.host.gap(end - this.next);
+      this.host.gap(isCounted ? end - this.next : undefined);
       this.next = end;
       this.takeEarly();
     }

@@ -1,6 +1,6 @@
 import type { Command, FieldMap, Run } from "@thynapse/protocol";
 import type { CatchHome } from "./catch-home.js";
-import { StreamReader } from "./stream-reader.js";
+import { type Gone, StreamReader } from "./stream-reader.js";
 import { type CatchGrant, writeCommand } from "./wire.js";
 
 /** What one stream of a multicatch tells it. */
@@ -22,7 +22,7 @@ export interface StreamSink {
   /** Numbers that carry nothing for this cell: they count as read, and no event is passed over. */
   skip(first: number, count: number, nowMs: number): void;
   repaired(first: number, run: Run, isDone: boolean, nowMs: number): void;
-  lost(first: number, count: number, isDone: boolean, nowMs: number): void;
+  lost(gone: Gone, isDone: boolean, nowMs: number): void;
   beat(last: number, nowMs: number): void;
   granted(grant: CatchGrant, home: CatchHome, nowMs: number): void;
   /** @returns whether somebody was waiting for it. */

@@ -136,6 +136,7 @@ class Cell:
         self.asks.answered(fields)
 
     def on_beat(self, fields, now):
+        self.session.beaten(fields)
         for catch, last in fields.get("streams", []):
             for stream in self.streams.values():
                 if stream.catch == catch:

@@ -22,7 +22,7 @@ class Session:
         self.homes, self.connection = None, None
         self.count, self.secrets, self.before, self.welcome = 0, {}, None, None
         self.heard_at, self.hello_at, self.beat_at, self.retry_at = 0.0, 0.0, 0.0, None
-        self.named = ([], [])
+        self.named, self.beat = ([], []), None
 
     def start(self, homes, now):
         self.homes = Homes(homes)
@@ -52,6 +52,8 @@ class Session:
             fields["secret"] = secret
         if self.before is not None:
             fields["claims"] = self.cell.claims()
+        if self.beat is not None:
+            fields["heard"] = self.beat
         self.connection.say("HELO", fields)
 
     def detach(self, linger=0):
@@ -103,6 +105,11 @@ class Session:
         first = [] if successor is None else [successor]
         self.state = "moving"
         self.named = (first or self.named[0], named or self.named[1])
+
+    def beaten(self, fields):
+        """§18.12: whoever it attaches to next may not have heard this transmitter for so long."""
+        if "beat" in fields:
+            self.beat = {"id": self.welcome["id"], "incarnation": self.welcome["incarnation"], "beat": fields["beat"]}
 
     # -- time
 

@@ -8,6 +8,7 @@ TELL_MESSAGES = 64  # §8.10: how often a cell that reads much says how far it h
 REPAIR_TRIES = 12  # then the hole is given up as a gap: 3 s, longer than a transmitter stalls
 
 GONE = ("GONE", None)
+UNCOUNTED = ("UNCOUNTED", None)  # §18.12: it stands for nobody knows how many
 
 
 class Stream:
@@ -66,8 +67,9 @@ class Stream:
     def repaired(self, fields, now):
         """Takes one RPAR; what is still missing when the answer is done is asked for again."""
         self.tries = 0
+        gone = UNCOUNTED if fields.get("uncounted") else GONE
         for number in range(fields["first"], fields["first"] + fields["count"]):
-            self.keep(number, GONE if fields.get("gone") else ("ERRO" if "code" in fields else "EVNT", fields))
+            self.keep(number, gone if fields.get("gone") else ("ERRO" if "code" in fields else "EVNT", fields))
         self.hand_over()
         if fields["done"]:
             self.ask(now)
@@ -89,6 +91,8 @@ class Stream:
                 continue
             self.tell_gap(lost)
             lost = 0
+            if word == "UNCOUNTED":
+                self.cell.report("gap", pattern=self.pattern)
             if word == "EVNT":  # an ERRO has the number of an event that J cannot say (§6.4)
                 self.handle(event)
         self.tell_gap(lost)

@@ -3,7 +3,7 @@ import { type MemberState, Members } from "../../../transmitter/src/core/mesh/me
 import { SeededRandom } from "../../simulation/random.js";
 
 const heartbeatMs = 250;
-const limits = {
+export const limits = {
   heartbeatMs,
   acceptablePauseMs: 1000,
   threshold: 8,
@@ -121,6 +121,8 @@ export class MembersMesh {
       {
         changed: ({ id, state }) => this.seen.push([this.nowMs, n, Number.parseInt(id, 16), state]),
         forgotten: () => undefined,
+        livedOn: () => undefined,
+        wasAway: () => false,
       },
       0,
     );

@@ -130,6 +130,7 @@ export class MeshNet extends Net<MeshNode> {
         told.push(isDegraded ? "degraded" : "joined");
         node.joinedWith = mesh.linkedPeers().map(nameOf).toSorted();
       },
+      livedOn: () => undefined,
       away: (ms: number) => told.push(`away ${ms}`),
       twin: () => told.push("twin"),
       refused: ({ code }: { readonly code: string }) => told.push(code),

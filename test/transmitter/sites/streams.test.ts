@@ -96,6 +96,25 @@ describe("transmitter core: streams of a mesh", () => {
     ).to.deep.equal([3]);
   });
 
+  it("leaves a hole that nobody has counted where an origin had lived on without us (§18.12)", () => {
+    const net = new SiteNet(2);
+    const [, b] = net.benches as [CoreBench, CoreBench];
+    const cell = b.cell("far");
+    const { catch: number, topic } = cell.catch("x", "multi");
+
+    b.turn(() => b.core.sites.livedOn());
+
+    const [hole] = b.stream(topic).filter(({ command }) => command === "MARK");
+    expect(hole?.fields["last"]).to.equal(1);
+    cell.say("MISS", { catch: number, first: 1, count: 1 });
+    expect(cell.takeOne("RPAR").fields).to.include({
+      first: 1,
+      count: 1,
+      gone: true,
+      uncounted: true,
+    });
+  });
+
   it("tells of it again where that was lost, too, with a link that began anew (§18.9)", () => {
     const net = new SiteNet(2);
     const [a, b] = net.benches as [CoreBench, CoreBench];

@@ -83,6 +83,7 @@ class Linked {
       begunAnew: () => undefined,
       cut: () => undefined,
       joined: () => undefined,
+      livedOn: () => undefined,
       away: () => undefined,
       twin: () => this.refused.push("twin"),
       refused: ({ code }: { readonly code: string }) => this.refused.push(code),

@@ -77,6 +77,7 @@ export const counterHelp = Object.freeze({
   membersLeft: "transmitters that said farewell",
   linksCut: "times that the connection of a link was lost",
   linksResumed: "links that went on where they were after a cut",
+  originsLivedOn: "transmitters that are gone and had gone on without this one: events were missed",
   linksRenewed: "links that began anew: what was under way may be lost",
   linksRefused: "hellos and frames of other transmitters refused",
 } satisfies Record<string, string>);

@@ -128,6 +128,7 @@ export class TransmitterCore {
     this.liveness = new Liveness(
       {
         ...{ limits, counters, effects },
+        meshBeat: () => seat.mesh?.talk.beat,
         cells: () => this.attachments.all,
         onDead: (cell, why, atMs) => this.attachments.died(cell, why, atMs),
         onState: (cell, why) => this.attachments.tellState(cell, why, this.nowMs),
@@ -141,6 +142,7 @@ export class TransmitterCore {
       ...shared,
       ...{ options, random, streams, groups, effects, connections, telling, sites },
       senders,
+      lived: (beat, atMs) => seat.mesh?.talk.lived(beat, atMs),
       liveness: this.liveness,
       intake: this.intake,
     });

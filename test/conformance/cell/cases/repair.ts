@@ -63,6 +63,22 @@ export const repairCases: Cases = (driver, rule) => {
     expect(cell.gaps.takeAll()).to.deep.equal([]);
   });
 
+  rule("reports a gap without a count where nobody knows it (§18.12)", async () => {
+    const { script, cell } = await listening(driver);
+    publish(script, 1);
+    script.skip("a", 2);
+    publish(script, 4);
+
+    const { first } = await miss(script);
+
+    const name = { catch: 1, gone: true };
+    script.say("RPAR", { ...name, first, count: 1, uncounted: true, done: false });
+    script.say("RPAR", { ...name, first: 3, count: 1, done: true });
+    expect((await cell.handled.take(2)).map(({ data }) => data)).to.deep.equal([1, 4]);
+    expect(await cell.gaps.next()).to.deep.equal({ pattern: "a", count: undefined });
+    expect(await cell.gaps.next()).to.deep.equal({ pattern: "a", count: 1 });
+  });
+
   rule("learns the end of a quiet stream by a beat (§8.5)", async () => {
     const { script, cell } = await listening(driver);
     publish(script, 1);

@@ -15,6 +15,7 @@ import type { DeadLetter } from "../groups/dead-letters.js";
 import type { Deadlines } from "../deadlines.js";
 import type { Asks } from "../events/asks.js";
 import type { CoreLimits, CoreOptions, Effect, Random } from "../effects.js";
+import type { Beat } from "../mesh/members.js";
 import type { Groups } from "../groups/groups.js";
 import type { Intake } from "../events/intake.js";
 import { Keeping } from "../groups/keeping.js";
@@ -45,6 +46,8 @@ export interface AttachmentsParts {
   readonly telling: Telling;
   readonly intake: Intake;
   readonly sites: Sites;
+  /** A cell has had a sign of life of a transmitter that it was attached to before. */
+  readonly lived: (beat: Beat, nowMs: number) => void;
   readonly effects: () => Effect[];
 }
 
@@ -105,6 +108,7 @@ export class Attachments {
     connection.goodbye = false;
     record.sender.confirms = record.confirms;
     this.claimed(record, hello.claims, nowMs);
+    if (hello.heard !== undefined) this.parts.lived(hello.heard, nowMs);
     record.sender.isElsewhere = false;
     record.sender.session = record.session;
     sites.announcing.cell(record.id, record.service, record.session);

@@ -16,7 +16,7 @@ import type { Groups } from "../groups/groups.js";
 import type { Member } from "../groups/member.js";
 import { newReader } from "../streams/pace.js";
 import type { Sites } from "../sites/sites.js";
-import { runPart, type Streams } from "../streams/streams.js";
+import { isUncounted, runPart, type Streams } from "../streams/streams.js";
 
 /** What catching needs of the transmitter around it. */
 export interface CatchingParts {
@@ -162,7 +162,8 @@ export class Catching {
       const name = { catch: number, first: message.first, count: message.count, done };
       if (message.part.length === 0) {
         cell.stats.gone += message.count;
-        attachments.send(cell, "RPAR", { ...name, gone: true });
+        const how = { gone: true, ...(isUncounted(message) && { uncounted: true }) };
+        attachments.send(cell, "RPAR", { ...name, ...how });
         continue;
       }
       counters.add("eventsRepaired", message.count);

@@ -5,7 +5,7 @@ const body = ["data", "bytes", "body"];
 
 /** The fields of what a cell says. @see PROTOCOL.md §5.5, which has the same ones. */
 const fieldsByCommand: Partial<Record<Command, readonly string[]>> = {
-  HELO: ["id", "service", "v", "session", "secret", "claims"],
+  HELO: ["id", "service", "v", "session", "secret", "claims", "heard"],
   CTCH: [
     ...["pattern", "mode", "ref", "concurrency", "credit", "redeliver", "affinity"],
     ...["attemptsMax", "ackTimeoutMs"],

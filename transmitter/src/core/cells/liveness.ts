@@ -1,3 +1,4 @@
+import type { Encoding, FieldMap } from "@thynapse/protocol";
 import type { CellRecord } from "./cells.js";
 import type { Counters } from "../counters.js";
 import type { CoreLimits, Effect } from "../effects.js";
@@ -7,14 +8,16 @@ import { writeReply } from "./reply.js";
 export interface LivenessParts {
   readonly limits: CoreLimits;
   readonly counters: Counters;
+  /** The number of our last heartbeat to other transmitters; none before there is a mesh. */
+  readonly meshBeat: () => number | undefined;
   readonly cells: () => Iterable<CellRecord>;
   readonly effects: () => Effect[];
   readonly onDead: (cell: CellRecord, why: string, nowMs: number) => void;
   readonly onState: (cell: CellRecord, why: string) => void;
 }
 
-/** What most beats are; shared, since an idle mesh says nothing else. */
-const bareBeats = { J: writeReply("J", "BEAT", {}), M: writeReply("M", "BEAT", {}) };
+/** A probe for a connection that may be gone. */
+const probes = { J: writeReply("J", "BEAT", {}), M: writeReply("M", "BEAT", {}) };
 
 /**
  * Who lives: signs of life come in, verdicts go out.
@@ -62,7 +65,7 @@ export class Liveness {
   absent(cell: CellRecord, nowMs: number): void {
     cell.presence = "ended";
     this.weigh(cell, nowMs);
-    const part = bareBeats[cell.encoding];
+    const part = probes[cell.encoding];
     this.parts.effects().push({ kind: "probe", connection: cell.connection, part });
   }
 
@@ -78,6 +81,7 @@ export class Liveness {
     const awayMs = nowMs - this.beatMs - heartbeatMs;
     const pausedMs = awayMs > suspectMs / 2 ? awayMs : 0;
     this.beatMs = nowMs;
+    const beats = new Beats(this.parts.meshBeat());
     for (const cell of [...this.parts.cells()]) {
       if (pausedMs > 0) this.pardon(cell, pausedMs);
       if (cell.doomedMs <= nowMs) {
@@ -93,7 +97,7 @@ export class Liveness {
       this.parts.effects().push({
         kind: "send",
         connection: cell.connection,
-        part: beatFor(cell),
+        part: beats.of(cell),
       });
     }
   }
@@ -119,10 +123,23 @@ export class Liveness {
   }
 }
 
-function beatFor(cell: CellRecord): Buffer {
-  const streams = movedStreams(cell);
-  if (streams.length === 0) return bareBeats[cell.encoding];
-  return writeReply(cell.encoding, "BEAT", { streams });
+/** One beat to all cells. What most are told is written once: an idle mesh says nothing else. */
+class Beats {
+  private readonly fields: FieldMap;
+  private readonly bare = new Map<Encoding, Buffer>();
+
+  constructor(beat: number | undefined) {
+    this.fields = beat === undefined ? {} : { beat };
+  }
+
+  of(cell: CellRecord): Buffer {
+    const { encoding } = cell;
+    const streams = movedStreams(cell);
+    if (streams.length > 0) return writeReply(encoding, "BEAT", { ...this.fields, streams });
+    const bare = this.bare.get(encoding) ?? writeReply(encoding, "BEAT", this.fields);
+    this.bare.set(encoding, bare);
+    return bare;
+  }
 }
 
 /** The streams of a cell whose last number it has not confirmed, each with that number. */

@@ -1,5 +1,7 @@
 import type { Thid } from "@thynapse/protocol";
-import { Detector, type DetectorLimits } from "./detector.js";
+import { Contact } from "./contact.js";
+import { Detector } from "./detector.js";
+import type { MembersHandlers, MembersLimits } from "./members-parts.js";
 
 /**
  * - `heard-of`: named by others; it counts as dead until it has spoken twice.
@@ -38,26 +40,17 @@ export interface Member {
   readonly sinceMs: number;
 }
 
-/** When somebody is suspect, dead and forgotten. */
-export interface MembersLimits extends DetectorLimits {
-  /** Time that a peer has to connect again when its connection is lost, in ms. */
-  readonly cutMs: number;
-  /** Time after which the dead are forgotten, in ms. */
-  readonly forgetMs: number;
+/** How far a start of a transmitter is known to have lived. */
+interface Start {
+  incarnation: number;
+  beat: number;
+  contact: Contact;
 }
 
-/** What is told of members. */
-export interface MembersHandlers {
-  changed(member: Member, before: MemberState | undefined): void;
-  /** A dead one is forgotten: what is kept of it may go. */
-  forgotten(id: Thid): void;
-}
-
-interface Held extends Member {
+interface Held extends Member, Start {
   incarnation: number;
   state: MemberState;
   sinceMs: number;
-  beat: number;
   detector: Detector;
   /** When its connection was lost; infinite while it stands. */
   cutMs: number;
@@ -82,6 +75,8 @@ export class Members {
   private readonly limits: MembersLimits;
   private readonly handlers: MembersHandlers;
   private readonly held = new Map<Thid, Held>();
+  /** Of each that has started again, the start before. */
+  private readonly pasts = new Map<Thid, Start>();
   private lastTickMs: number;
 
   constructor(limits: MembersLimits, handlers: MembersHandlers, nowMs: number) {
@@ -115,6 +110,28 @@ export class Members {
     return { id, incarnation, beat };
   }
 
+  /** The last sign of life of each start that another one has taken the place of. */
+  get pastBeats(): readonly Beat[] {
+    return [...this.pasts].map(([id, { incarnation, beat }]) => ({ id, incarnation, beat }));
+  }
+
+  /**
+   * Somebody knows for how long one had lived that is gone. It does not live for that.
+   *
+   * @param isOwn whether it was an earlier start of this transmitter.
+   * @returns whether that is news for others.
+   */
+  lived({ id, incarnation, beat }: Beat, isOwn: boolean): boolean {
+    const member = this.held.get(id);
+    if (isOwn) this.pasts.set(id, this.pasts.get(id) ?? this.newStart(incarnation, 0));
+    const isPresent = member?.incarnation === incarnation;
+    if (isPresent && mayLive(member.state)) return false;
+    const start = isPresent ? member : this.pasts.get(id);
+    if (start?.incarnation !== incarnation || beat <= start.beat) return false;
+    start.beat = beat;
+    return this.weigh(id, start) || isOwn;
+  }
+
   /** A sign of life of a transmitter came, from itself (`isDirect`) or from another one. */
   heard({ id, incarnation, beat }: Beat, nowMs: number, isDirect = false): void {
     const member = this.held.get(id);
@@ -126,8 +143,9 @@ export class Members {
     ) {
       // It has started again, and nobody has to wait for proof that the old one is gone. Or its
       // younger twin is gone, and the older one speaks.
-      member.incarnation = incarnation;
-      member.beat = beat;
+      const { incarnation: before, beat: last, contact } = member;
+      this.pasts.set(id, { incarnation: before, beat: last, contact });
+      Object.assign(member, this.newStart(incarnation, beat));
       member.detector = new Detector(this.limits, nowMs);
       this.enter(member, "heard-of", nowMs);
     } else if (incarnation < member.incarnation) this.refuted++;
@@ -185,7 +203,8 @@ export class Members {
 
   private meet(beat: Beat, nowMs: number): void {
     const member: Held = {
-      ...beat,
+      ...this.newStart(beat.incarnation, beat.beat),
+      id: beat.id,
       state: "heard-of",
       sinceMs: nowMs,
       detector: new Detector(this.limits, nowMs),
@@ -197,7 +216,10 @@ export class Members {
 
   private spoke(member: Held, nowMs: number): void {
     member.detector.heard(nowMs);
-    if (member.state === "left") return;
+    if (member.state === "left") {
+      this.weigh(member.id, member);
+      return;
+    }
     if (member.state === "dead") {
       // One word may be an echo of the time before; the next one will not be.
       this.comeBack(member, nowMs);
@@ -206,6 +228,19 @@ export class Members {
     } else if (member.state === "heard-of") {
       this.enter(member, "alive", nowMs);
     }
+    if (member.state === "alive" && !this.handlers.wasAway(nowMs))
+      member.contact.sound(member.beat);
+  }
+
+  private newStart(incarnation: number, beat: number): Start {
+    return { incarnation, beat, contact: new Contact(beat, this.limits.heartbeatMs) };
+  }
+
+  /** Whether one that is gone is found only now to have lived on without us. */
+  private weigh(id: Thid, { contact, beat }: Start): boolean {
+    if (!contact.hasLivedOn(beat)) return false;
+    this.handlers.livedOn(id);
+    return true;
   }
 
   private comeBack(member: Held, nowMs: number): void {
@@ -240,6 +275,7 @@ export class Members {
       case "left":
         if (nowMs - member.sinceMs < this.limits.forgetMs) break;
         this.held.delete(member.id);
+        this.pasts.delete(member.id);
         this.handlers.forgotten(member.id);
     }
   }
@@ -248,6 +284,7 @@ export class Members {
     const before = member.state;
     member.state = state;
     member.sinceMs = nowMs;
+    if (isGone(state)) this.weigh(member.id, member);
     this.handlers.changed(member, before);
   }
 }

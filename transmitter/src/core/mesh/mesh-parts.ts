@@ -2,7 +2,8 @@ import type { MeshError, Thid } from "@thynapse/protocol";
 import type { DirectoryHandlers } from "./directory.js";
 import type { LinkHello, Prove } from "./hello.js";
 import type { LinkLimits } from "./link.js";
-import type { Member, MembersLimits, MemberState } from "./members.js";
+import type { Member, MemberState } from "./members.js";
+import type { MembersLimits } from "./members-parts.js";
 import type { PeeringActions } from "./peering-parts.js";
 
 /** The bounds of a mesh. */
@@ -28,6 +29,8 @@ export interface MeshHandlers extends DirectoryHandlers {
    * it has given up waiting for that. Once.
    */
   joined(isDegraded: boolean): void;
+  /** One that is gone had confirmed events without us, nobody knows how many. */
+  livedOn(id: Thid): void;
   /** This transmitter was away for so long; others may have held it for dead. @see Mesh.wasAway */
   away(ms: number): void;
   /** Another transmitter has our id, and has run for longer: this one is to end. */

@@ -24,8 +24,8 @@ export interface MeshListener {
   word(from: Thid, part: Buffer, nowMs: number): void;
   /** What was sent to a transmitter, or what it sent, may be lost from here on. */
   begunAnew(id: Thid, nowMs: number): void;
-  /** This transmitter was away for so long; others may have held it for dead. @see Mesh.wasAway */
-  away(awayMs: number, nowMs: number): void;
+  /** One that is gone had confirmed events without us, nobody knows how many. */
+  livedOn(id: Thid): void;
 }
 
 /** What a seat needs of the transmitter around it. */
@@ -216,7 +216,11 @@ export class MeshSeat {
         this.listener.begunAnew(id, this.nowMs);
       },
       joined: (isDegraded) => this.enter(isDegraded),
-      away: (awayMs) => this.away(awayMs),
+      away: (awayMs) => this.log("warn", "was away: others may have held it for dead", { awayMs }),
+      livedOn: (id) => {
+        this.log("warn", "a transmitter that is gone had lived on without us", { id });
+        this.listener.livedOn(id);
+      },
       twin: (other) => this.twin(other),
       refused: (error) => this.refusals.add(error, this.nowMs),
     };
@@ -252,11 +256,6 @@ export class MeshSeat {
     }
     this.news.member(member, before, this.nowMs);
     this.listener.member(member, before, this.nowMs);
-  }
-
-  private away(awayMs: number): void {
-    this.log("warn", "was away: others may have held this transmitter for dead", { awayMs });
-    this.listener.away(awayMs, this.nowMs);
   }
 
   private twin(other: LinkHello): void {
@@ -296,5 +295,5 @@ const deaf: MeshListener = Object.freeze({
   linked: () => undefined,
   word: () => undefined,
   begunAnew: () => undefined,
-  away: () => undefined,
+  livedOn: () => undefined,
 });

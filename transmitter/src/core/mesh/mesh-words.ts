@@ -41,7 +41,9 @@ export type MeshWord =
   /** To all, and to each: this incarnation of the speaker ends. */
   | { readonly kind: "farewell"; readonly id: Thid; readonly incarnation: number }
   /** To one: where another transmitter with its id is reached. */
-  | { readonly kind: "twin"; readonly pub: string };
+  | { readonly kind: "twin"; readonly pub: string }
+  /** To all links: for how long some had lived that are gone. */
+  | { readonly kind: "lived"; readonly lived: readonly Beat[] };
 
 /** What all are told as often as heartbeats. */
 export type BeatWord = Extract<MeshWord, { readonly kind: "beat" }>;
@@ -71,6 +73,10 @@ export function writeWord(word: Exclude<MeshWord, { readonly kind: "delta" }>): 
       return encodeMessagePack({ farewell: word.id, incarnation: word.incarnation });
     case "twin":
       return encodeMessagePack({ twin: word.pub });
+    case "lived":
+      return encodeMessagePack({
+        lived: word.lived.map((it) => [it.id, it.incarnation, it.beat]),
+      });
     case "want":
       return encodeMessagePack({
         want: word.wanted.map((it) => [it.id, it.incarnation, it.version]),
@@ -106,6 +112,13 @@ export function readWord(part: Buffer): MeshWord {
   }
   if (ownField(map, "twin") !== undefined) {
     return { kind: "twin", pub: stringField(map, "twin", addressCharsMax) };
+  }
+  if (ownField(map, "lived") !== undefined) {
+    const lived = listField(map, "lived", standingsMax).map((row) => {
+      const { id, incarnation, version: beat } = readKnown(row, 2);
+      return { id, incarnation, beat };
+    });
+    return { kind: "lived", lived };
   }
   if (ownField(map, "want") !== undefined) {
     const wanted = listField(map, "want", standingsMax).map((row) => readKnown(row, 2));

@@ -34,7 +34,7 @@ export class Mesh {
   /** For `Talk` alone, as the next one. */
   readonly telling: Telling;
   readonly joining: Joining;
-  private readonly talk: Talk;
+  readonly talk: Talk;
   private readonly beats: BeatClock;
   private nowMs: number;
   private state: "here" | "away" | "leaving" = "here";
@@ -56,6 +56,8 @@ export class Mesh {
       {
         changed: (member, before) => this.changed(member, before),
         forgotten: (id) => this.forget(id),
+        livedOn: (id) => handlers.livedOn(id),
+        wasAway: (atMs) => this.wasAway(atMs),
       },
       nowMs,
     );

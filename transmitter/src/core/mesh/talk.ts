@@ -4,7 +4,7 @@ import type { Directory } from "./directory.js";
 import { Gossip } from "./gossip.js";
 import type { LinkHello } from "./hello.js";
 import type { Joining } from "./joining.js";
-import { mayLive, type Members } from "./members.js";
+import { type Beat, mayLive, type Members } from "./members.js";
 import { membersMax } from "./mesh-parts.js";
 import {
   type BeatWord,
@@ -43,7 +43,8 @@ export class Talk {
   private readonly assembly = new Assembly();
   /** When somebody is asked for what is missing of a record. */
   private readonly askDueMs = new Map<Thid, number>();
-  private beat = 0;
+  /** Heartbeats that were said. */
+  beat = 0;
   private nowMs = 0;
 
   constructor(me: LinkHello, heartbeatMs: number, parts: TalkParts) {
@@ -98,7 +99,22 @@ export class Talk {
         mayLive(member.state) && (member.state !== "heard-of" || this.isUp(member.id));
       return standing === undefined ? [] : [{ ...standing, isAlive }];
     });
-    return [...words, writeWord({ kind: "roster", roster })];
+    const lived = this.parts.members.pastBeats;
+    const pasts = lived.length === 0 ? [] : [writeWord({ kind: "lived", lived })];
+    return [...words, writeWord({ kind: "roster", roster }), ...pasts];
+  }
+
+  /**
+   * A cell has had a sign of life of a transmitter that it was attached to before. What nobody else
+   * had heard all others are told.
+   */
+  lived(beat: Beat, nowMs: number): void {
+    const { id, incarnation } = this.me;
+    const isOwn = beat.id === id;
+    if ((isOwn && beat.incarnation >= incarnation) || !this.parts.members.lived(beat, isOwn))
+      return;
+    const word = writeWord({ kind: "lived", lived: [beat] });
+    for (const { id: peer } of this.parts.peering.all) this.parts.peering.send(peer, word, nowMs);
   }
 
   /** Takes a word, from somebody's link or from the topic that all hear. */
@@ -141,6 +157,9 @@ export class Talk {
         for (const part of this.parts.directory.deltasFor(word.wanted).flatMap(writeDelta)) {
           this.parts.peering.send(from, part, this.nowMs);
         }
+        break;
+      case "lived":
+        for (const beat of word.lived) this.parts.members.lived(beat, false);
         break;
       case "twin":
         this.parts.peering.visit(word.pub, this.nowMs);

@@ -72,8 +72,8 @@ export class MeshEar implements MeshListener {
     this.sites.word(from, part, nowMs);
   }
 
-  away(): void {
-    // What is given out waits until others have been heard: `Links.wasAway`.
+  livedOn(): void {
+    this.sites.livedOn();
   }
 
   begunAnew(id: Thid, nowMs: number): void {

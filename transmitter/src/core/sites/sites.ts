@@ -173,6 +173,12 @@ export class Sites implements Elsewhere {
     groups.endIfEmpty(group, nowMs);
   }
 
+  /** One that is gone had confirmed events without us, nobody knows how many. */
+  livedOn(): void {
+    this.parts.counters.add("originsLivedOn");
+    this.parts.streams.doubt();
+  }
+
   /** The link to a living transmitter began anew: what was under way is not to be had any more. */
   begunAnew(id: Thid, nowMs: number): void {
     this.hosting.anew(id);

@@ -66,6 +66,8 @@ const repairBytesMax = 1024 * 1024;
 const comma = Buffer.from(",");
 /** What stands in the ring for events that never came here. */
 const nothing = Buffer.alloc(0);
+/** The same, where nobody knows how many those were. */
+const uncounted = Buffer.alloc(0);
 
 /** All streams of a transmitter: their making and end, publishing, marks and repair. */
 export class Streams {
@@ -144,12 +146,17 @@ export class Streams {
   }
 
   /** Events of a stream were lost before they came here: its cells see a hole that stays open. */
-  skip(stream: Stream, count: number): void {
+  skip(stream: Stream, count: number, part = nothing): void {
     const first = stream.last + 1;
     stream.last += count;
     const { outBytes, outMessages } = stream;
-    this.ring.push({ stream, first, count, part: nothing, outBytes, outMessages });
+    this.ring.push({ stream, first, count, part, outBytes, outMessages });
     this.unmarked.add(stream);
+  }
+
+  /** The same of all streams, and nobody knows how many: one number stands for them. */
+  doubt(): void {
+    for (const stream of this.byKey.values()) this.skip(stream, 1, uncounted);
   }
 
   /** Publishes the marks that are due: at most one a stream and turn. */
@@ -202,6 +209,11 @@ export interface StreamsParts {
   readonly counters: Counters;
   readonly traces: Traces;
   readonly ringBytesMax: number;
+}
+
+/** Whether a message stands for events of which nobody knows the number. */
+export function isUncounted({ part }: Published): boolean {
+  return part === uncounted;
 }
 
 /** The bytes of a run, header first. */
