@@ -24,6 +24,7 @@ const commands: Readonly<Record<Net, readonly string[]>> = {
     ...mocha,
     "test/transmitter/mesh/link*.test.ts",
     "test/transmitter/mesh/directory.test.ts",
+    "test/transmitter/mesh/contact.test.ts",
     "test/transmitter/sites/*.test.ts",
   ],
   swarm: ["--import", "tsx", "test/mutants/probe.ts"],

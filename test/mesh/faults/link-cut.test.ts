@@ -4,6 +4,7 @@ import { expect } from "chai";
 import type { LogRecord } from "../../simulation/log.js";
 import { eventually } from "../../support/eventually.js";
 import type { Actor } from "./actor.js";
+import type { FaultTransmitter } from "./fault-transmitter.js";
 import { handledEvents, lostOf } from "./handlings.js";
 import type { Notice } from "./instructions.js";
 import { bothWays, type Way } from "./network.js";
@@ -11,6 +12,8 @@ import { endNetworkMeshes, NetworkMesh } from "./network-mesh.js";
 
 const channel = "orders.created";
 const cutMs = 3000;
+/** Longer than it takes to find one dead, and than a sender keeps what was handled. */
+const longCutMs = 6000;
 /** How long views may take to be equal, and gaps to be repaired, after the heal of a link. */
 const healMs = 2000;
 /** The shortest time between two changes of what a transmitter says of another one. */
@@ -35,6 +38,38 @@ describe("faults: the link between two transmitters", function () {
       const gaps = times.slice(1).map((timeMs, at) => timeMs - times[at]!);
       expect(Math.min(...gaps, Number.POSITIVE_INFINITY)).to.be.at.least(flapMsMin);
     }
+  });
+
+  it("cut for 6 s, in which the one with all senders dies: what others missed they report as a gap", async () => {
+    const net = await NetworkMesh.start(3);
+    const { mesh } = net;
+    const [origin, ...others] = mesh.transmitters as [FaultTransmitter, ...FaultTransmitter[]];
+    const listeners: Actor[] = [];
+    for (const home of others) {
+      const listener = await mesh.seatOne("audit", net.beside(home));
+      await listener.tell("multicatch", { pattern: "orders.*" });
+      listeners.push(listener);
+    }
+    const sender = await mesh.seatOne("shop", net.beside(origin));
+    const sending = sender.tell("send", { channel, count: 400, perSecond: 50 });
+    await eventually(async () => expect((await listeners[0]!.tell("tally")).caught).to.be.above(0));
+
+    const ways = others.flatMap((other) => bothWays(...net.way(origin, other)));
+    for (const { id } of others) mesh.note({ home: origin.id, peer: id, count: longCutMs });
+    await net.network.cut(...ways);
+    await delay(longCutMs);
+    await origin.kill();
+    await net.network.heal(...ways);
+    await sending;
+    await net.whole();
+
+    expect(await mesh.violations()).to.deep.equal([]);
+    const gaps = [...mesh.records()].filter(
+      ({ action, count }) => action === "gap" && count === undefined,
+    );
+    expect(gaps.map(({ cell }) => cell).toSorted()).to.deep.equal(
+      listeners.map(({ id }) => id).toSorted(),
+    );
   });
 });
 

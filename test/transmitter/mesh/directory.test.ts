@@ -113,6 +113,18 @@ describe("directory", () => {
     expect([...a.view.values()]).to.deep.equal([true]);
   });
 
+  it("tells of a value that was another one in between", () => {
+    const [a, b] = [member(1), member(2)];
+    b.directory.set("x", true);
+    fetch(a, b);
+    a.view.clear();
+    b.directory.set("x", undefined);
+    b.directory.set("x", true);
+
+    fetch(a, b);
+    expect([...a.view]).to.deep.equal([[`${b.id} x`, true]]);
+  });
+
   it("takes a start anew for a record anew, and what the old one said for nothing", () => {
     const a = member(1);
     const old = member(2);

@@ -42,6 +42,18 @@ describe("transmitter core: leases", () => {
     expect(other.takeOne("DLVR").fields).to.deep.include({ seq: 10, attempt: 1 });
   });
 
+  it("are asked for again where the group of a site has ended and begun anew unseen (§18.5)", () => {
+    const { net, far, sender, worker } = apart({ credit: 0 });
+    for (let n = 0; n < 3; n++) sender.send("a");
+    net.deafen(0, 1);
+    worker.say("GBYE", {});
+    const other = far.cell("worker");
+    other.catch("a", "any", { credit: 5 });
+    net.hear(0, 1, "last");
+
+    expect(other.take("DLVR")).to.have.length(3);
+  });
+
   it("are asked for also for what has no key, in a group with affinity (§18.4)", () => {
     const { sender, worker } = apart({ credit: 1, affinity: true });
 

@@ -24,7 +24,7 @@ export class SiteNet {
   private readonly sessions: Map<string, number>[];
   private readonly unheard: (() => void)[] = [];
   /** What those have set in the meantime whom another one does not hear, by the two. */
-  private readonly unlinked = new Map<string, (() => void)[]>();
+  private readonly unlinked = new Map<string, [key: string, told: () => void][]>();
   private readonly waiters: (() => void)[] = [];
   private readonly dead = new Set<number>();
   private readonly away = new Set<number>();
@@ -129,10 +129,14 @@ export class SiteNet {
     this.unlinked.set(`${other} to ${at}`, []);
   }
 
-  /** It hears it again, and what was set meanwhile. */
-  hear(at: number, other: number): void {
+  /** It hears it again, and what was set meanwhile: all of it, or what has come of that. */
+  hear(at: number, other: number, how: "all" | "last" = "all"): void {
     const name = `${other} to ${at}`;
-    this.unheard.push(...(this.unlinked.get(name) ?? []));
+    const unheard = this.unlinked.get(name) ?? [];
+    const last = new Map(unheard);
+    for (const [key, told] of unheard) {
+      if (how === "all" || last.get(key) === told) this.unheard.push(told);
+    }
     this.unlinked.delete(name);
     this.pump();
   }
@@ -215,13 +219,16 @@ export class SiteNet {
     this.records[at]?.set(key, value);
     for (const [other, bench] of this.benches.entries()) {
       if (other === at) continue;
-      (this.unlinked.get(`${at} to ${other}`) ?? this.unheard).push(() => {
+      const told = (): void => {
         if (this.dead.has(other)) return;
         const id = this.ids[at] as string;
         const session = Array.isArray(value) ? Number(value[1]) : 0;
         this.sessions[other]?.set(`${at} ${key}`, session);
         bench.turn(() => bench.core.sites.changed(id, key, value, bench.nowMs));
-      });
+      };
+      const unlinked = this.unlinked.get(`${at} to ${other}`);
+      if (unlinked === undefined) this.unheard.push(told);
+      else unlinked.push([key, told]);
     }
   }
 }

@@ -136,9 +136,8 @@ export class MeshRecord {
       const known = this.held.get(key);
       if (known !== undefined && known.version >= held.version) continue;
       this.hold(key, held);
-      if (!isSame(held.bytes, known?.bytes)) {
-        changes.push({ key, value: held.value, old: known?.value });
-      }
+      // The same value again: it was another one in between.
+      changes.push({ key, value: held.value, old: known?.value });
     }
     this.version = delta.version;
     return changes;

@@ -77,7 +77,7 @@ export class GroupSites {
     const cells: (Thid | undefined)[] = part?.ids?.slice() ?? [];
     if (part !== undefined && part.members > 0 && part.ids === undefined) cells.push(undefined);
     const present = new Set(cells.map((cell) => keyOf(peer, cell)));
-    for (const cell of cells) this.open(peer, cell).isPresent = true;
+    for (const cell of cells) this.open(peer, cell).found();
     for (const member of this.membersOf(peer)) {
       if (!present.has(keyOf(peer, member.cell))) member.isPresent = false;
     }

@@ -60,6 +60,15 @@ export class SiteMember extends Holder {
     return this.isPresent ? this.lease : 0;
   }
 
+  /**
+   * It says that it has such cells. Its group may have begun anew, and know nothing of what we
+   * asked for: that is said again, and changes nothing where it is known.
+   */
+  found(): void {
+    this.isPresent = true;
+    this.told = noWish;
+  }
+
   granted(count: number): void {
     this.lease += count;
   }
