@@ -51,17 +51,26 @@ describe("members: one that lived on without us (§18.12)", () => {
   it("is not one that was heard to its end", () => {
     const known = new Known();
     known.bury();
-    expect(known.members.lived(beatOf(17), false)).to.equal(false);
+    expect(known.members.lived(beatOf(17), known.nowMs)).to.equal(false);
     expect(known.found).to.deep.equal([]);
   });
 
   it("is found once, by what somebody else heard of it 2 s later", () => {
     const known = new Known();
     known.bury();
-    expect(known.members.lived(beatOf(18), false)).to.equal(true);
-    expect(known.members.lived(beatOf(40), false)).to.equal(false);
+    expect(known.members.lived(beatOf(18), known.nowMs)).to.equal(true);
+    expect(known.members.lived(beatOf(40), known.nowMs)).to.equal(false);
     expect(known.found).to.deep.equal([other]);
     expect(known.members.get(other)?.state).to.equal("dead");
+  });
+
+  it("is not believed to have said more heartbeats than there was time for", () => {
+    const known = new Known();
+    known.bury();
+    expect(known.members.lived(beatOf(Number.MAX_SAFE_INTEGER), known.nowMs)).to.equal(false);
+    expect(known.found).to.deep.equal([]);
+    known.hear(11);
+    expect(known.members.get(other)?.state).to.equal("heard-of");
   });
 
   it("is found when others bring it back that had heard it, and it is dead again", () => {
@@ -86,9 +95,9 @@ describe("members: one that lived on without us (§18.12)", () => {
     const known = new Known();
     known.bury();
     known.members.heard(beatOf(1, 2), known.nowMs, true);
-    expect(known.members.lived(beatOf(30), false)).to.equal(true);
+    expect(known.members.lived(beatOf(30), known.nowMs)).to.equal(true);
     expect(known.found).to.deep.equal([other]);
-    expect(known.members.pastBeats).to.deep.equal([beatOf(30)]);
+    expect(known.members.lastBeats).to.deep.equal([beatOf(30)]);
   });
 
   it("is one that was heard only by what had come while we were away", () => {

@@ -1,5 +1,5 @@
 /** A heartbeat that cannot wait comes no sooner after the last one than this, in ms. */
-const beatMsMin = 50;
+export const beatMsMin = 50;
 /**
  * With this share of its pause left, or less, a heartbeat is said when that of another one comes. A
  * half lets two groups that are out of step meet, since one of the two gaps between them is not

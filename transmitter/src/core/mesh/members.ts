@@ -40,10 +40,9 @@ export interface Member {
   readonly sinceMs: number;
 }
 
-/** How far a start of a transmitter is known to have lived. */
+/** A start of a transmitter, and how far it is known to have lived. */
 interface Start {
   incarnation: number;
-  beat: number;
   contact: Contact;
 }
 
@@ -51,6 +50,7 @@ interface Held extends Member, Start {
   incarnation: number;
   state: MemberState;
   sinceMs: number;
+  beat: number;
   detector: Detector;
   /** When its connection was lost; infinite while it stands. */
   cutMs: number;
@@ -110,26 +110,33 @@ export class Members {
     return { id, incarnation, beat };
   }
 
-  /** The last sign of life of each start that another one has taken the place of. */
-  get pastBeats(): readonly Beat[] {
-    return [...this.pasts].map(([id, { incarnation, beat }]) => ({ id, incarnation, beat }));
+  /** The last sign of life that is known of those that are gone, and of starts before theirs. */
+  get lastBeats(): readonly Beat[] {
+    const gone = [...this.held].filter(([, { state }]) => isGone(state));
+    return [...this.pasts, ...gone].map(([id, { incarnation, contact }]) => {
+      return { id, incarnation, beat: contact.lastBeat };
+    });
   }
 
   /**
    * Somebody knows for how long one had lived that is gone. It does not live for that.
    *
-   * @param isOwn whether it was an earlier start of this transmitter.
-   * @returns whether that is news for others.
+   * @returns whether it had lived on without us, and that is found only now.
    */
-  lived({ id, incarnation, beat }: Beat, isOwn: boolean): boolean {
+  lived({ id, incarnation, beat }: Beat, nowMs: number): boolean {
     const member = this.held.get(id);
-    if (isOwn) this.pasts.set(id, this.pasts.get(id) ?? this.newStart(incarnation, 0));
     const isPresent = member?.incarnation === incarnation;
     if (isPresent && mayLive(member.state)) return false;
     const start = isPresent ? member : this.pasts.get(id);
-    if (start?.incarnation !== incarnation || beat <= start.beat) return false;
-    start.beat = beat;
-    return this.weigh(id, start) || isOwn;
+    return start?.incarnation === incarnation && this.weigh(id, { ...start, beat }, nowMs);
+  }
+
+  /** The same of an earlier start of this transmitter. @returns whether that is news. */
+  livedBefore({ id, incarnation, beat }: Beat, nowMs: number): boolean {
+    const past = this.pasts.get(id);
+    if (past?.incarnation === incarnation && beat <= past.contact.lastBeat) return false;
+    this.pasts.set(id, this.newStart(incarnation, beat, nowMs));
+    return true;
   }
 
   /** A sign of life of a transmitter came, from itself (`isDirect`) or from another one. */
@@ -143,9 +150,8 @@ export class Members {
     ) {
       // It has started again, and nobody has to wait for proof that the old one is gone. Or its
       // younger twin is gone, and the older one speaks.
-      const { incarnation: before, beat: last, contact } = member;
-      this.pasts.set(id, { incarnation: before, beat: last, contact });
-      Object.assign(member, this.newStart(incarnation, beat));
+      this.pasts.set(id, { incarnation: member.incarnation, contact: member.contact });
+      Object.assign(member, { beat }, this.newStart(incarnation, beat, nowMs));
       member.detector = new Detector(this.limits, nowMs);
       this.enter(member, "heard-of", nowMs);
     } else if (incarnation < member.incarnation) this.refuted++;
@@ -203,8 +209,8 @@ export class Members {
 
   private meet(beat: Beat, nowMs: number): void {
     const member: Held = {
-      ...this.newStart(beat.incarnation, beat.beat),
-      id: beat.id,
+      ...beat,
+      ...this.newStart(beat.incarnation, beat.beat, nowMs),
       state: "heard-of",
       sinceMs: nowMs,
       detector: new Detector(this.limits, nowMs),
@@ -217,7 +223,7 @@ export class Members {
   private spoke(member: Held, nowMs: number): void {
     member.detector.heard(nowMs);
     if (member.state === "left") {
-      this.weigh(member.id, member);
+      this.weigh(member.id, member, nowMs);
       return;
     }
     if (member.state === "dead") {
@@ -229,16 +235,20 @@ export class Members {
       this.enter(member, "alive", nowMs);
     }
     if (member.state === "alive" && !this.handlers.wasAway(nowMs))
-      member.contact.sound(member.beat);
+      member.contact.sound(member.beat, nowMs);
   }
 
-  private newStart(incarnation: number, beat: number): Start {
-    return { incarnation, beat, contact: new Contact(beat, this.limits.heartbeatMs) };
+  private newStart(incarnation: number, beat: number, nowMs: number): Start {
+    return { incarnation, contact: new Contact(beat, this.limits.heartbeatMs, nowMs) };
   }
 
   /** Whether one that is gone is found only now to have lived on without us. */
-  private weigh(id: Thid, { contact, beat }: Start): boolean {
-    if (!contact.hasLivedOn(beat)) return false;
+  private weigh(
+    id: Thid,
+    { contact, beat }: Pick<Held, "contact" | "beat">,
+    nowMs: number,
+  ): boolean {
+    if (!contact.hasLivedOn(beat, nowMs)) return false;
     this.handlers.livedOn(id);
     return true;
   }
@@ -284,7 +294,7 @@ export class Members {
     const before = member.state;
     member.state = state;
     member.sinceMs = nowMs;
-    if (isGone(state)) this.weigh(member.id, member);
+    if (isGone(state)) this.weigh(member.id, member, nowMs);
     this.handlers.changed(member, before);
   }
 }

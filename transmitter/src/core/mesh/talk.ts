@@ -99,9 +99,9 @@ export class Talk {
         mayLive(member.state) && (member.state !== "heard-of" || this.isUp(member.id));
       return standing === undefined ? [] : [{ ...standing, isAlive }];
     });
-    const lived = this.parts.members.pastBeats;
-    const pasts = lived.length === 0 ? [] : [writeWord({ kind: "lived", lived })];
-    return [...words, writeWord({ kind: "roster", roster }), ...pasts];
+    const lived = this.parts.members.lastBeats;
+    const gone = lived.length === 0 ? [] : [writeWord({ kind: "lived", lived })];
+    return [...words, writeWord({ kind: "roster", roster }), ...gone];
   }
 
   /**
@@ -109,12 +109,12 @@ export class Talk {
    * had heard all others are told.
    */
   lived(beat: Beat, nowMs: number): void {
-    const { id, incarnation } = this.me;
-    const isOwn = beat.id === id;
-    if ((isOwn && beat.incarnation >= incarnation) || !this.parts.members.lived(beat, isOwn))
-      return;
+    const { members, peering } = this.parts;
+    const isOwn = beat.id === this.me.id;
+    if (isOwn && beat.incarnation >= this.me.incarnation) return;
+    if (!(isOwn ? members.livedBefore(beat, nowMs) : members.lived(beat, nowMs))) return;
     const word = writeWord({ kind: "lived", lived: [beat] });
-    for (const { id: peer } of this.parts.peering.all) this.parts.peering.send(peer, word, nowMs);
+    for (const { id } of peering.all) peering.send(id, word, nowMs);
   }
 
   /** Takes a word, from somebody's link or from the topic that all hear. */
@@ -159,7 +159,7 @@ export class Talk {
         }
         break;
       case "lived":
-        for (const beat of word.lived) this.parts.members.lived(beat, false);
+        for (const beat of word.lived) this.parts.members.lived(beat, this.nowMs);
         break;
       case "twin":
         this.parts.peering.visit(word.pub, this.nowMs);
