@@ -78,7 +78,7 @@ describe("mesh, shown what cannot be", () => {
       const standing = { id: hostile.hello.id, incarnation: 1, beat: 5, version: 5 };
       const words = [
         writeWord({ kind: "beat", speaker: standing, others: [standing], missing: [] }),
-        writeWord({ kind: "roster", roster: [{ ...standing, isAlive: true }] }),
+        writeWord({ kind: "roster", roster: [{ ...standing, isAlive: true }], lived: [standing] }),
         writeWord({ kind: "want", wanted: [standing] }),
         ...writeDelta(delta(hostile.hello.id, [entry("x", 3), entry("y", 4)])),
       ];

@@ -92,7 +92,7 @@ describe("mesh, told what cannot be", () => {
     const before = at.victim.mesh.directory.known(id);
     for (const word of [
       ...writeDelta(delta(id, [entry("x", 1)])),
-      writeWord({ kind: "roster", roster: [] }),
+      writeWord({ kind: "roster", roster: [], lived: [] }),
       writeWord({ kind: "want", wanted: [] }),
       writeWord({ kind: "twin", pub: "n9" }),
     ]) {
@@ -114,7 +114,7 @@ describe("mesh, told what cannot be", () => {
         version: 0,
         isAlive: false,
       }));
-      say(at, writeWord({ kind: "roster", roster }));
+      say(at, writeWord({ kind: "roster", roster, lived: [] }));
     }
     expect(refusals(at.victim)).to.include("TOO_LARGE");
     expect(at.victim.mesh.members.count).to.equal(4096);

@@ -32,8 +32,12 @@ export type MeshWord =
       readonly others: readonly Standing[];
       readonly missing: readonly Thid[];
     }
-  /** To one, after the whole record of the speaker: whom it knows. */
-  | { readonly kind: "roster"; readonly roster: readonly Entered[] }
+  /** To one, after the whole record of the speaker: whom it knows, and how long the gone lived. */
+  | {
+      readonly kind: "roster";
+      readonly roster: readonly Entered[];
+      readonly lived: readonly Beat[];
+    }
   /** To all links when something changes, or to one that has asked. */
   | ({ readonly kind: "delta" } & DeltaPiece)
   /** To one: what is known here, of what the other one knows better. */
@@ -41,9 +45,7 @@ export type MeshWord =
   /** To all, and to each: this incarnation of the speaker ends. */
   | { readonly kind: "farewell"; readonly id: Thid; readonly incarnation: number }
   /** To one: where another transmitter with its id is reached. */
-  | { readonly kind: "twin"; readonly pub: string }
-  /** To all links: for how long some had lived that are gone. */
-  | { readonly kind: "lived"; readonly lived: readonly Beat[] };
+  | { readonly kind: "twin"; readonly pub: string };
 
 /** What all are told as often as heartbeats. */
 export type BeatWord = Extract<MeshWord, { readonly kind: "beat" }>;
@@ -68,15 +70,12 @@ export function writeWord(word: Exclude<MeshWord, { readonly kind: "delta" }>): 
     case "roster":
       return encodeMessagePack({
         roster: word.roster.map((it) => [...writeStanding(it), it.isAlive ? 1 : 0]),
+        lived: word.lived.map((it) => [it.id, it.incarnation, it.beat]),
       });
     case "farewell":
       return encodeMessagePack({ farewell: word.id, incarnation: word.incarnation });
     case "twin":
       return encodeMessagePack({ twin: word.pub });
-    case "lived":
-      return encodeMessagePack({
-        lived: word.lived.map((it) => [it.id, it.incarnation, it.beat]),
-      });
     case "want":
       return encodeMessagePack({
         want: word.wanted.map((it) => [it.id, it.incarnation, it.version]),
@@ -104,7 +103,11 @@ export function readWord(part: Buffer): MeshWord {
       ...readStanding(row),
       isAlive: numberIn(row, 4) > 0,
     }));
-    return { kind: "roster", roster };
+    const lived = listField(map, "lived", standingsMax).map((row) => {
+      const { id, incarnation, version: beat } = readKnown(row, 2);
+      return { id, incarnation, beat };
+    });
+    return { kind: "roster", roster, lived };
   }
   if (ownField(map, "farewell") !== undefined) {
     const id = readThid(ownField(map, "farewell"));
@@ -112,13 +115,6 @@ export function readWord(part: Buffer): MeshWord {
   }
   if (ownField(map, "twin") !== undefined) {
     return { kind: "twin", pub: stringField(map, "twin", addressCharsMax) };
-  }
-  if (ownField(map, "lived") !== undefined) {
-    const lived = listField(map, "lived", standingsMax).map((row) => {
-      const { id, incarnation, version: beat } = readKnown(row, 2);
-      return { id, incarnation, beat };
-    });
-    return { kind: "lived", lived };
   }
   if (ownField(map, "want") !== undefined) {
     const wanted = listField(map, "want", standingsMax).map((row) => readKnown(row, 2));

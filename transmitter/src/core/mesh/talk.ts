@@ -91,7 +91,11 @@ export class Talk {
     const { id, incarnation } = this.me;
     const deltas = this.parts.directory.deltasFor([{ id, incarnation, version: from }]);
     const words = deltas.flatMap(writeDelta);
-    if (from > 0) return words;
+    return from > 0 ? words : [...words, this.roster()];
+  }
+
+  /** Whom we know. */
+  private roster(): Buffer {
     const roster = this.parts.members.all.flatMap((member) => {
       const standing = this.standing(member.id);
       // Whoever is linked has been welcomed, or will be in a moment.
@@ -99,9 +103,7 @@ export class Talk {
         mayLive(member.state) && (member.state !== "heard-of" || this.isUp(member.id));
       return standing === undefined ? [] : [{ ...standing, isAlive }];
     });
-    const lived = this.parts.members.lastBeats;
-    const gone = lived.length === 0 ? [] : [writeWord({ kind: "lived", lived })];
-    return [...words, writeWord({ kind: "roster", roster }), ...gone];
+    return writeWord({ kind: "roster", roster, lived: this.parts.members.lastBeats });
   }
 
   /**
@@ -113,8 +115,8 @@ export class Talk {
     const isOwn = beat.id === this.me.id;
     if (isOwn && beat.incarnation >= this.me.incarnation) return;
     if (!(isOwn ? members.livedBefore(beat, nowMs) : members.lived(beat, nowMs))) return;
-    const word = writeWord({ kind: "lived", lived: [beat] });
-    for (const { id } of peering.all) peering.send(id, word, nowMs);
+    const roster = this.roster();
+    for (const { id } of peering.all) peering.send(id, roster, nowMs);
   }
 
   /** Takes a word, from somebody's link or from the topic that all hear. */
@@ -151,15 +153,13 @@ export class Talk {
           this.nowMs,
         );
         for (const standing of word.roster) this.hearOf(standing);
+        for (const beat of word.lived) this.parts.members.lived(beat, this.nowMs);
         this.fetch(from, word.roster);
         break;
       case "want":
         for (const part of this.parts.directory.deltasFor(word.wanted).flatMap(writeDelta)) {
           this.parts.peering.send(from, part, this.nowMs);
         }
-        break;
-      case "lived":
-        for (const beat of word.lived) this.parts.members.lived(beat, this.nowMs);
         break;
       case "twin":
         this.parts.peering.visit(word.pub, this.nowMs);
