@@ -25,6 +25,15 @@ interface StreamBook {
   vagueMs: number;
   /** When it was armed last at each transmitter. */
   readonly armedMs: Map<string, number>;
+  /** Where it was armed more than once. */
+  readonly armedAgain: Set<string>;
+}
+
+/** What a catch has lost of the events of one transmitter, beyond what it has reported. */
+interface Count {
+  readonly home: string;
+  readonly silent: number;
+  readonly what: string;
 }
 
 /**
@@ -70,7 +79,8 @@ export class StreamRule implements Rule {
       // What a catch had not read when it ended is nobody's loss.
       if (stream.held.isEnded) continue;
       const homes = new Set([...stream.musts.map(({ home }) => home), ...stream.gaps.keys()]);
-      for (const home of homes) this.count(stream, home, nowMs);
+      const counts = [...homes].map((home) => this.count(stream, home, nowMs));
+      this.judge(stream, counts, nowMs);
     }
   }
 
@@ -87,7 +97,10 @@ export class StreamRule implements Rule {
   private armed({ cell, mode, pattern = "", home = "", timeMs }: LogRecord): void {
     if (mode !== "multi") return;
     const held = this.parts.membership.catchOf(cell, "multi", pattern);
-    if (held !== undefined) this.streamOf(held).armedMs.set(home, timeMs);
+    if (held === undefined) return;
+    const { armedMs, armedAgain } = this.streamOf(held);
+    if (armedMs.has(home)) armedAgain.add(home);
+    armedMs.set(home, timeMs);
   }
 
   private caught(record: LogRecord): void {
@@ -113,15 +126,15 @@ export class StreamRule implements Rule {
   /**
    * Order holds on a stream: what was lost with one transmitter may come by the next one, late. So
    * may, when its sender has moved, what one took for a repeat of an earlier event (§11.6), and what
-   * it refused for one group and passed on to streams elsewhere, or took when it did not know the
-   * catch (§8.9).
+   * it refused for one group and passed on to streams elsewhere; and what one took that did not know
+   * the catch comes by another one (§8.9).
    */
   private mayBeLate(event: EventBook, held: CatchBook): boolean {
     const { books, membership } = this.parts;
     if (event.sentMs < held.sinceMs) return true;
-    const homes = membership.attachmentsSince(event.sender, event.sentMs);
-    if (homes.length < 2) return false;
-    return event.isRefused || books.sharesKey(event) || this.wasUnknown(event, held);
+    if (this.wasUnknown(event, held)) return true;
+    const hasMoved = membership.attachmentsSince(event.sender, event.sentMs).length > 1;
+    return hasMoved && (event.isRefused || books.sharesKey(event));
   }
 
   /** Whether the transmitter that took an event first need not have known of the catch. */
@@ -144,11 +157,9 @@ export class StreamRule implements Rule {
   }
 
   /** Holds what is missing of one transmitter's events against the gaps that were reported. */
-  private count(stream: StreamBook, home: string, nowMs: number): void {
-    const { broken } = this.parts;
+  private count(stream: StreamBook, home: string, nowMs: number): Count {
     const { held } = stream;
     const reported = stream.gaps.get(home) ?? 0;
-    const what = `${held.cell.slice(0, 6)} on ${held.pattern.text}`;
     // What two transmitters took, because its sender had moved, is lost once.
     const dues = new Map(
       stream.musts
@@ -158,20 +169,41 @@ export class StreamRule implements Rule {
         .map((must) => [must.event.id, must]),
     );
     const missing = [...dues.values()];
-    const forgiven = this.olderThanCatch(stream, home, missing);
-    if (missing.length - forgiven > reported) {
-      const first = missing[0]?.event.id ?? "";
-      const lost = `${missing.length} lost, from ${first} on, ${reported} reported`;
-      broken("silent", `${what}: ${lost}`, nowMs);
+    const silent = missing.length - this.olderThanCatch(stream, home, missing) - reported;
+    const first = missing[0]?.event.id ?? "";
+    this.checkReport(stream, { home, reported, missing: missing.length }, nowMs);
+    return { home, silent, what: `${missing.length} lost, from ${first} on, ${reported} reported` };
+  }
+
+  /**
+   * What was lost in silence is a fault. A cell that comes back to a stream tells what it missed of
+   * that, also of what it may have had, or was on its way to it, from the one that it leaves.
+   */
+  private judge({ held, armedAgain }: StreamBook, counts: readonly Count[], nowMs: number): void {
+    let spare = 0;
+    for (const { home, silent } of counts) if (armedAgain.has(home)) spare -= Math.min(0, silent);
+    for (const { silent, what } of counts) {
+      if (silent <= spare) continue;
+      const name = `${held.cell.slice(0, 6)} on ${held.pattern.text}`;
+      this.parts.broken("silent", `${name}: ${what}`, nowMs);
     }
+  }
+
+  /** Holds a report against what can have been lost. */
+  private checkReport(
+    stream: StreamBook,
+    { home, reported, missing }: { home: string; reported: number; missing: number },
+    nowMs: number,
+  ): void {
     // What is lost on its way from one transmitter its sender may bring again by another one.
-    if (reported <= missing.length || this.crashedMs.has(home)) return;
+    if (reported <= missing || this.crashedMs.has(home)) return;
     const { homes } = this.parts.books;
     if (homes.living.size > 1 && homes.mayDifferSince(stream.armedMs.get(home) ?? 0)) return;
     const possible = this.possible(stream, home);
-    if (reported > possible) {
-      broken("gaps", `${what}: ${reported} reported, at most ${possible} lost`, nowMs);
-    }
+    if (reported <= possible) return;
+    const name = `${stream.held.cell.slice(0, 6)} on ${stream.held.pattern.text}`;
+    const what = `${reported} reported, at most ${possible} lost`;
+    this.parts.broken("gaps", `${name}: ${what}`, nowMs);
   }
 
   /**
@@ -220,7 +252,13 @@ export class StreamRule implements Rule {
     let stream = this.streams.get(held);
     if (stream === undefined) {
       const caught = new Set<string>();
-      const maps = { caught, highest: new Nested<number>(), gaps: new Map(), armedMs: new Map() };
+      const maps = {
+        caught,
+        highest: new Nested<number>(),
+        gaps: new Map(),
+        armedMs: new Map(),
+        armedAgain: new Set<string>(),
+      };
       stream = { held, ...maps, musts: [], vagueMs: Number.NEGATIVE_INFINITY };
       this.streams.set(held, stream);
     }

@@ -23,6 +23,12 @@ export class Ceded {
     (isFresh ? this.fresh : this.used).add(seq);
   }
 
+  /** Its sender has brought an event back: it is ours again. */
+  takeBack(seq: number): void {
+    this.fresh.remove(seq);
+    this.used.remove(seq);
+  }
+
   /** Whether an event is as new for the home of this attachment. */
   isFreshFor(session: number, seq: number): boolean {
     return session === this.session && this.fresh.has(seq);

@@ -79,6 +79,19 @@ export class Claiming {
     this.apply(group, nowMs);
   }
 
+  /**
+   * Events were left to the new home of their sender: those behind them with their keys do not pass
+   * them here, for as long as it may take until that home asks for them, too.
+   */
+  left(group: Group, spans: readonly Span[], nowMs: number): void {
+    if (!group.terms.affinity || spans.length === 0) return;
+    for (const span of spans) group.owners.holdBack(span);
+    this.parts.deadlines.at(nowMs + this.parts.claimMs, () => {
+      for (const span of spans) group.owners.letGo(span);
+      this.parts.touch(group);
+    });
+  }
+
   /** Forgets what others said long ago. */
   forgetOld(group: Group, nowMs: number): void {
     if (group.claims === undefined || group.held.size > 0) group.quietSinceMs = undefined;

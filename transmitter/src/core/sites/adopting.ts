@@ -12,7 +12,7 @@ import { Claims } from "../groups/claims.js";
 import type { Counters } from "../counters.js";
 import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
-import type { Span } from "../groups/ledger.js";
+import { type Span, spanCount } from "../groups/ledger.js";
 import type { Senders } from "../events/senders.js";
 import type { Hosting } from "./hosting.js";
 import type { Links } from "./links.js";
@@ -28,6 +28,7 @@ import {
   writeSiteWord,
 } from "./site-words.js";
 import { cede, homeAnswer, rangesOfSpans } from "./home-answer.js";
+import { Returning } from "./returning.js";
 
 /** How much later than another one we may find an origin dead, in ms: detection takes 1.5 s. */
 const askedKeptMs = 3000;
@@ -54,15 +55,18 @@ export class Adopting {
   private readonly seeks = new Seeks();
   /** What others have asked about of late. */
   private readonly asked = new WeakMap<Group, Asked[]>();
+  private readonly returning: Returning;
 
   constructor(parts: AdoptingParts) {
     this.parts = parts;
+    this.returning = new Returning(parts);
   }
 
   /** A sender repeats events: what is known of them here, and at the end of the turn elsewhere? */
   seek(group: Group, run: Run, session: number): void {
     const claims = (group.claims ??= new Claims());
     this.claimOwn(group, rangesOfRun(run));
+    this.returning.answer(group, claims, { session, ranges: rangesOfRun(run) });
     if (!this.seeks.add(group, { run, session })) return;
     // From now on their answers are waited for: a former home may know more than who claims.
     for (const peer of this.parts.links().linkedPeers()) claims.ask(run.header.sender, peer);
@@ -70,6 +74,7 @@ export class Adopting {
 
   /** Ends the turn: asks what is known of what was repeated in it. */
   flush(nowMs: number): void {
+    this.returning.flush(nowMs);
     const peers = this.parts.links().linkedPeers();
     for (const [group, repeated] of this.seeks.take()) {
       this.parts.counters.add("seeks");
@@ -160,7 +165,9 @@ export class Adopting {
     }
     const sender = this.parts.senders.find(first.sender);
     if (group !== undefined && sender?.leaves(question.session) === true) {
-      this.parts.counters.add("eventsCeded", cede(group, sender, question));
+      const left = cede(group, sender, question);
+      for (const span of left) this.parts.counters.add("eventsCeded", spanCount(span));
+      this.parts.groups().claiming.left(group, left, nowMs);
       this.parts.groups().touch(group);
     }
     const home = homeAnswer(group, sender, question);
@@ -242,7 +249,8 @@ export class Adopting {
   tellAskers(group: Group, span: Span, nowMs: number): void {
     const askers = span.lot.entry?.askers;
     for (const [peer, settled] of askers?.take(group.number, rangesOfSpans([span])) ?? []) {
-      this.say(peer, group, { held: [], settled }, nowMs);
+      if (peer !== this.parts.self) this.say(peer, group, { held: [], settled }, nowMs);
+      else this.returning.settled(group, settled);
     }
   }
 

@@ -1,7 +1,7 @@
 import { indexRange, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
 import type { Sender } from "../events/senders.js";
 import type { Group } from "../groups/group.js";
-import { type Span, spanCount } from "../groups/ledger.js";
+import type { Span } from "../groups/ledger.js";
 import { takeUnassigned, unassigned } from "../groups/unassigned.js";
 
 /** What the former home of a sender knows of events in one group. */
@@ -44,6 +44,32 @@ export function homeAnswer(
   return { held: rows(sender, held), free: rows(sender, free), settled: rows(sender, settled) };
 }
 
+/**
+ * What is known here of events that their sender brings back from another home, which had been left
+ * some of their groups. What was left to it is ours again.
+ */
+export function takeBack(
+  group: Group,
+  from: Sender,
+  ranges: readonly SeqRange[],
+): Pick<HomeAnswer, "held" | "settled"> {
+  const [held, settled] = [new RangeSet(), new RangeSet()];
+  if (from.ceded.rangeCount > 0) {
+    const ours = oursOf(group, from.id);
+    const ceded = from.cededOf(nameOf(group));
+    const missed = from.missedBy(group.number);
+    for (const { first, last } of ranges) {
+      for (let seq = first; seq <= last; seq++) {
+        if (!from.ceded.has(seq)) continue;
+        if (ours.has(seq)) held.add(seq);
+        else if (ceded.has(seq)) ceded.takeBack(seq);
+        else if (missed?.has(seq) !== true) settled.add(seq);
+      }
+    }
+  }
+  return { held: rows(from.id, held), settled: rows(from.id, settled) };
+}
+
 /** What of a sender is not settled in a group, and ours to give out. */
 function oursOf(group: Group, sender: Thid): RangeSet {
   const ours = new RangeSet();
@@ -60,9 +86,9 @@ function oursOf(group: Group, sender: Thid): RangeSet {
  * given out; refused when that was full, of which the sender has not heard if it repeats it; or
  * never taken, though this was the home to which it was sent first.
  *
- * @returns how many events were given up here.
+ * @returns what was given up here.
  */
-export function cede(group: Group, from: Sender, { session, since, ranges }: HomeQuestion): number {
+export function cede(group: Group, from: Sender, { session, since, ranges }: HomeQuestion): Span[] {
   const asked = new RangeSet();
   for (const { first, last } of ranges) asked.add(first, last);
   // Others here are handled with it: nobody would tell them.
@@ -83,7 +109,7 @@ export function cede(group: Group, from: Sender, { session, since, ranges }: Hom
   if (since === from.session) {
     for (const seq of seqsIn(asked)) if (!from.wasTaken(seq) && !ceded.has(seq)) leave(seq, true);
   }
-  return spans.reduce((sum, span) => sum + spanCount(span), 0);
+  return spans;
 }
 
 function nameOf({ service, pattern }: Group): string {
