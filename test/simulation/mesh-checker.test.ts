@@ -200,6 +200,19 @@ function rows(): Row[] {
       finds: [],
     },
     {
+      name: "the same when it died after its sender had come to the new home",
+      change: compose(
+        unhandled,
+        armedLate,
+        unsaid,
+        also(attached("s", otherHome), { ...started(home), action: "crashed" }, takenAgain, {
+          ...handled("s:3"),
+          home: otherHome,
+        }),
+      ),
+      finds: [],
+    },
+    {
       name: "one that the group did not get when the old home, which knew of it, has drained",
       change: compose(unhandled, unsaid, drained, takenOver),
       finds: ["early", "lost"],

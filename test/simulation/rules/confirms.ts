@@ -1,5 +1,6 @@
 import type { LogRecord } from "../log.js";
-import type { EventBook } from "./books.js";
+import type { Source } from "./awareness.js";
+import type { EventBook, GroupBook } from "./books.js";
 import { outcomeMs } from "./outcome.js";
 import type { Rule, RuleParts } from "./rule.js";
 
@@ -100,8 +101,8 @@ export class ConfirmRule implements Rule {
     // It may have been taken before wherever its sender was attached meanwhile: who lives answers
     // for what it took, and who drained did so at its end (§18.7); a group that was armed after that
     // is not owed it.
-    const takers = membership
-      .attachmentsSince(event.sender, event.sentMs)
+    const attachments = membership.attachmentsSince(event.sender, event.sentMs);
+    const takers = attachments
       .filter((taker) => books.homes.answers(taker.home))
       .filter((taker) => repeat === true || taker.home !== home);
     // Who took it may have found it a repeat of one that was sent earlier, which goes nowhere.
@@ -112,8 +113,23 @@ export class ConfirmRule implements Rule {
       return membership.groupsSince(taker.home, event, sinceMs, timeMs);
     });
     for (const group of first ?? []) {
-      if (rest.every((groups) => groups.includes(group))) event.musts.push({ group, home });
+      if (!rest.every((groups) => groups.includes(group))) continue;
+      if (this.isOlder(event, group, attachments)) continue;
+      event.musts.push({ group, home });
     }
+  }
+
+  /**
+   * Whether a transmitter may have taken an event before a group was armed, and have said so to the
+   * next home of its sender, before it died.
+   */
+  private isOlder(event: EventBook, group: GroupBook, attachments: readonly Source[]): boolean {
+    const { books, membership } = this.parts;
+    return attachments.some(({ home, sinceMs }, at) => {
+      const next = attachments[at + 1];
+      if (next === undefined || !books.homes.livedAt(home, next.sinceMs)) return false;
+      return !membership.hasStoodSince(group, Math.max(event.sentMs, sinceMs));
+    });
   }
 
   private handled(event: EventBook, home: string, timeMs: number): void {

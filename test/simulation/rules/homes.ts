@@ -13,6 +13,7 @@ export class Homes {
   /** When each transmitter was started. */
   readonly startedMs = new Map<string, number>();
   readonly living = new Set<string>();
+  private readonly crashedMs = new Map<string, number>();
   /**
    * Those that have drained, and who took over what they had not settled, where somebody did: what
    * they knew to be settled they told the others last.
@@ -33,6 +34,7 @@ export class Homes {
 
   crashed(home: string, timeMs: number): void {
     this.living.delete(home);
+    this.crashedMs.set(home, timeMs);
     this.homeFault(home, timeMs);
   }
 
@@ -87,6 +89,11 @@ export class Homes {
   /** Whether others know, or can learn, what became of the events that it took. */
   answers(home: string): boolean {
     return this.living.has(home) || this.drained.has(home);
+  }
+
+  /** Whether it lived at that time. */
+  livedAt(home: string, timeMs: number): boolean {
+    return this.living.has(home) || (this.crashedMs.get(home) ?? timeMs) > timeMs;
   }
 
   /** Whether somebody has yet to settle what it took: it lives, or its successor does. */

@@ -126,6 +126,11 @@ export class Membership {
     return found;
   }
 
+  /** Whether a group has stood at least since then. */
+  hasStoodSince(group: GroupBook, timeMs: number): boolean {
+    return (this.standings.get(group)?.sinceMs ?? Number.POSITIVE_INFINITY) <= timeMs;
+  }
+
   /** The multicatches that match, armed since `sinceMs` at least, and known at `home` then. */
   streamsSince(home: string, event: EventBook, sinceMs: number, nowMs: number): CatchBook[] {
     const found: CatchBook[] = [];
