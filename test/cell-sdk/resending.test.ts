@@ -91,7 +91,7 @@ describe("cell: sending again", () => {
     }
   });
 
-  it("repeats what was handled shortly before a silence, however long that lasts (§11.5)", () => {
+  it("repeats what was handled shortly before it was frozen, for however long (§11.5)", () => {
     const rig = CoreRig.welcome();
     sendRuns(rig, 1);
     rig.hear("CNFM", { accepted: [[1, 1, 1, false]], handled: [[1, 1]] });

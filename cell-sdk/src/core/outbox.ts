@@ -166,9 +166,9 @@ export class Outbox {
     if (open) this.flush();
   }
 
-  /** The transmitter is heard. */
+  /** Something came from the transmitter. */
   heard(nowMs: number): void {
-    this.kept.heard(nowMs);
+    this.kept.pass(nowMs);
   }
 
   accepted({ first, last }: SeqSpan, matched: number, repeat: boolean): void {
@@ -238,6 +238,7 @@ export class Outbox {
 
   tick(nowMs: number): void {
     const { unacceptedBytes } = this.flow;
+    this.kept.pass(nowMs);
     this.flow.tick(nowMs, () => this.runs.kept().filter((record) => record.part !== undefined));
     if (this.flow.unacceptedBytes < unacceptedBytes) this.confirmed();
     // What was begun while the transmitter was busy: perhaps no confirm is due that would send it.
