@@ -30,7 +30,10 @@ export class MessagePackCursor {
     return this.bytes[this.at++] as number;
   }
 
-  /** Moves behind so many bytes, of which each is there: else it throws as every read does. */
+  /**
+   * Moves behind so many bytes. It checks that each is there, for every read that calls it, and
+   * throws as they do: no check is passed over.
+   */
   skip(length: number): void {
     if (length > this.bytes.length - this.at) this.fail("ends early");
     this.at += length;

@@ -91,8 +91,8 @@ export class FormerStream implements StreamSink {
     this.check();
   }
 
-  skip(first: number, count: number, nowMs: number): void {
-    this.side.reader.skip(first, count, nowMs);
+  empty(first: number, count: number, nowMs: number): void {
+    this.side.reader.empty(first, count, nowMs);
     this.check();
   }
 

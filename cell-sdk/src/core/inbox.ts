@@ -111,7 +111,8 @@ export class Inbox {
     const count = readDecimal(head, firstEnd + 1, head.length);
     if (count === 0) multicatch.mark(first, nowMs);
     else if (isRun(part)) multicatch.live(first, readRun(part, 7), nowMs);
-    else multicatch.skip(first, count, nowMs);
+    // What is no event, as an error in its place: its number counts as read.
+    else multicatch.empty(first, count, nowMs);
   }
 
   private answer(map: FieldMap): void {

@@ -189,9 +189,9 @@ export class Multicatch implements StreamSink, StreamSideHost {
     this.noteProgress(run.bytes.length);
   }
 
-  skip(first: number, count: number, nowMs: number): void {
+  empty(first: number, count: number, nowMs: number): void {
     this.arm();
-    this.reader.skip(first, count, nowMs);
+    this.reader.empty(first, count, nowMs);
   }
 
   repaired(first: number, run: Run, isDone: boolean, nowMs: number): void {

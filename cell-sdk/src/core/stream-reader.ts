@@ -146,7 +146,7 @@ export class StreamReader {
   }
 
   /** Numbers of the stream that carry nothing for this cell. */
-  skip(first: number, count: number, nowMs: number): void {
+  empty(first: number, count: number, nowMs: number): void {
     this.begin(first);
     this.known = Math.max(this.known, first + count - 1);
     if (this.isHeld) return;

@@ -20,7 +20,7 @@ export interface StreamSink {
   mark(first: number, nowMs: number): void;
   live(first: number, run: Run, nowMs: number): void;
   /** Numbers that carry nothing for this cell: they count as read, and no event is passed over. */
-  skip(first: number, count: number, nowMs: number): void;
+  empty(first: number, count: number, nowMs: number): void;
   repaired(first: number, run: Run, isDone: boolean, nowMs: number): void;
   lost(gone: Gone, isDone: boolean, nowMs: number): void;
   beat(last: number, nowMs: number): void;

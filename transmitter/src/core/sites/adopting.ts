@@ -64,9 +64,9 @@ export class Adopting {
 
   /** A sender repeats events: what is known of them here, and at the end of the turn elsewhere? */
   seek(group: Group, run: Run, session: number): void {
-    const claims = (group.claims ??= new Claims());
-    this.claimOwn(group, rangesOfRun(run));
-    this.returning.answer(group, claims, { session, ranges: rangesOfRun(run) });
+    const [claims, ranges] = [(group.claims ??= new Claims()), rangesOfRun(run)];
+    this.claimOwn(group, ranges);
+    this.returning.answer(group, claims, { session, ranges });
     if (!this.seeks.add(group, { run, session })) return;
     // From now on their answers are waited for: a former home may know more than who claims.
     for (const peer of this.parts.links().linkedPeers()) claims.ask(run.header.sender, peer);

@@ -174,7 +174,7 @@ export class Words {
       const channel: unknown = Array.isArray(row) ? row[0] : undefined;
       if (!Array.isArray(row) || typeof channel !== "string") continue;
       const { streams } = this.parts.routes.resolve(channel);
-      for (const stream of streams) this.parts.streams.skip(stream, numberAt(row, 1, 1));
+      for (const stream of streams) this.parts.streams.lose(stream, numberAt(row, 1, 1));
     }
   }
 

@@ -146,7 +146,7 @@ export class Streams {
   }
 
   /** Events of a stream were lost before they came here: its cells see a hole that stays open. */
-  skip(stream: Stream, count: number, part = nothing): void {
+  lose(stream: Stream, count: number, part = nothing): void {
     const first = stream.last + 1;
     stream.last += count;
     const { outBytes, outMessages } = stream;
@@ -156,7 +156,7 @@ export class Streams {
 
   /** The same of all streams, and nobody knows how many: one number stands for them. */
   doubt(): void {
-    for (const stream of this.byKey.values()) this.skip(stream, 1, uncounted);
+    for (const stream of this.byKey.values()) this.lose(stream, 1, uncounted);
   }
 
   /** Publishes the marks that are due: at most one a stream and turn. */
