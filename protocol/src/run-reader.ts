@@ -3,6 +3,7 @@ import { MessagePackCursor } from "./cursor.js";
 import { MeshError } from "./errors.js";
 import { type EventExtras, readExtras } from "./extras.js";
 import { eventBytesMax } from "./limits.js";
+import { RangeSet } from "./ranges.js";
 import { Run, type RunHeader, type RunParts } from "./run.js";
 import type { Thid } from "./thid.js";
 
@@ -147,6 +148,7 @@ function startSeqs(first: number, index: number, seq: number, count: number): Fl
 function readHeader(cursor: MessagePackCursor): RunHeader {
   let sender: Thid | undefined;
   let cell: Thid | undefined;
+  let handled: RangeSet | undefined;
   let service: string | undefined;
   let channels: ChannelTable | undefined;
   let session = 1;
@@ -180,6 +182,9 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
       case "count":
         count = cursor.int();
         break;
+      case "handled":
+        handled = readRanges(cursor);
+        break;
       case "channels":
         channels = new ChannelTable(cursor);
         break;
@@ -193,5 +198,20 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
   if (first < 1) cursor.fail("first is at least 1");
   if (count < 1) cursor.fail("count is at least 1");
   const header = { sender, service, session, floor, first, time, count, channels };
-  return cell === undefined ? header : { ...header, cell };
+  if (cell === undefined && handled === undefined) return header;
+  return { ...header, ...(cell !== undefined && { cell }), ...(handled && { handled }) };
+}
+
+/** Ranges of sequence numbers: first, last, first, last, …, ascending. */
+function readRanges(cursor: MessagePackCursor): RangeSet {
+  const ranges = new RangeSet();
+  let below = 0;
+  for (let left = cursor.array(); left > 0; left -= 2) {
+    if (left === 1) cursor.fail("a range is two numbers");
+    const [first, last] = [cursor.int(), cursor.int()];
+    if (first <= below || last < first) cursor.fail("ranges ascend");
+    ranges.add(first, last);
+    below = last;
+  }
+  return ranges;
 }

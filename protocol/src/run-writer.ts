@@ -1,10 +1,19 @@
 import type { ChannelTable } from "./channel-table.js";
-import { encodeMessagePack } from "./encoding.js";
 import { MeshError } from "./errors.js";
 import { encodeExtras } from "./extras.js";
-import { channelBytesMax, eventBytesMax, runBytesMax } from "./limits.js";
+import { eventBytesMax, runBytesMax } from "./limits.js";
+import {
+  packedText as text,
+  rangeBytesMax,
+  writeArrayHead,
+  writeBinHead,
+  writeBytes,
+  writeInt,
+  writeRanges,
+  writeString,
+  writeThid,
+} from "./pack.js";
 import type { Run, RunHeader } from "./run.js";
-import { thidBytes } from "./thid.js";
 
 /** A header whose count and channels the writer knows itself. */
 export type RunOpening = Omit<RunHeader, "count" | "channels">;
@@ -30,12 +39,8 @@ const keys = {
   count: text("count"),
   channels: text("channels"),
   cell: text("cell"),
+  handled: text("handled"),
 };
-
-/** Encodes a short ASCII string as MessagePack. */
-function text(value: string): Buffer {
-  return Buffer.from(encodeMessagePack(value));
-}
 
 /**
  * Builds one run. Hot path: guarded by `bench/micro/run`.
@@ -134,7 +139,8 @@ export class RunWriter {
    * @param prefix bytes to stand in front of the run, such as the head of a frame; at most 200.
    */
   close(opening: RunOpening, prefix: Uint8Array): Buffer {
-    const need = prefix.length + 200 + opening.service.length + this.channelBytes + 5;
+    const rangeBytes = (opening.handled?.rangeCount ?? 0) * rangeBytesMax;
+    const need = prefix.length + 200 + opening.service.length + this.channelBytes + 5 + rangeBytes;
     let from = headRoom - need;
     if (from < 0) {
       const wider = Buffer.allocUnsafeSlow(need + this.at - headRoom);
@@ -154,15 +160,17 @@ export class RunWriter {
 
   private writeHeader(head: Buffer, start: number, opening: RunOpening): number {
     let at = start;
-    head[at++] = opening.cell === undefined ? 0x88 : 0x89;
+    const { cell, handled } = opening;
+    head[at++] = 0x88 + (cell === undefined ? 0 : 1) + (handled === undefined ? 0 : 1);
     at = writeThid(head, at, keys.sender, opening.sender);
-    if (opening.cell !== undefined) at = writeThid(head, at, keys.cell, opening.cell);
+    if (cell !== undefined) at = writeThid(head, at, keys.cell, cell);
     at = writeString(head, writeBytes(head, at, keys.service), opening.service);
     at = writeInt(head, writeBytes(head, at, keys.session), opening.session);
     at = writeInt(head, writeBytes(head, at, keys.floor), opening.floor);
     at = writeInt(head, writeBytes(head, at, keys.first), opening.first);
     at = writeInt(head, writeBytes(head, at, keys.time), opening.time);
     at = writeInt(head, writeBytes(head, at, keys.count), this.count);
+    if (handled !== undefined) at = writeRanges(head, writeBytes(head, at, keys.handled), handled);
     at = writeBytes(head, at, keys.channels);
     at = writeArrayHead(head, at, this.channels.size);
     for (const channel of this.channels.keys()) at = writeString(head, at, channel);
@@ -189,11 +197,11 @@ export class RunWriter {
 export function sliceRun(run: Run, indexes: ArrayLike<number>, prefix: Uint8Array): Buffer {
   const from = indexes[0] as number;
   const to = (indexes[indexes.length - 1] as number) + 1;
-  const { sender, service, session, floor, time, cell } = run.header;
-  const base = { sender, service, session, floor, time, first: run.seqAt(from) };
-  const opening = cell === undefined ? base : { ...base, cell };
+  const { sender, service, session, floor, time, cell, handled, channels } = run.header;
+  const first = run.seqAt(from);
+  const opening = { sender, service, session, floor, first, time, cell, handled };
   const writer = new RunWriter(run.bytesOf(from, to) + eventRoom);
-  if (to - from === indexes.length && keepsTable(run.header.channels, writer)) {
+  if (to - from === indexes.length && keepsTable(channels, writer)) {
     writer.appendRaw(run.bytes, run.starts[from] as number, run.starts[to] as number, to - from);
     return writer.close(opening, prefix);
   }
@@ -226,73 +234,4 @@ export function checkBodyBytes(bytes: number): void {
   if (bytes > eventBytesMax) {
     throw new MeshError("TOO_LARGE", `a body of ${bytes} bytes, at most ${eventBytesMax}`);
   }
-}
-
-function writeInt(buffer: Buffer, at: number, value: number): number {
-  if (value < 0x80) {
-    buffer[at] = value;
-    return at + 1;
-  }
-  if (value < 0x1_0000) {
-    buffer[at] = 0xcd;
-    buffer[at + 1] = value >>> 8;
-    buffer[at + 2] = value;
-    return at + 3;
-  }
-  if (value < 0x1_0000_0000) {
-    buffer[at] = 0xce;
-    return buffer.writeUInt32BE(value, at + 1);
-  }
-  buffer[at] = 0xcf;
-  buffer.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at + 1);
-  return buffer.writeUInt32BE(value % 0x1_0000_0000, at + 5);
-}
-
-function writeBinHead(buffer: Buffer, at: number, length: number): number {
-  if (length < 0x100) {
-    buffer[at] = 0xc4;
-    buffer[at + 1] = length;
-    return at + 2;
-  }
-  if (length < 0x1_0000) {
-    buffer[at] = 0xc5;
-    return buffer.writeUInt16BE(length, at + 1);
-  }
-  buffer[at] = 0xc6;
-  return buffer.writeUInt32BE(length, at + 1);
-}
-
-function writeArrayHead(buffer: Buffer, at: number, count: number): number {
-  if (count < 16) {
-    buffer[at] = 0x90 | count;
-    return at + 1;
-  }
-  buffer[at] = 0xdc;
-  return buffer.writeUInt16BE(count, at + 1);
-}
-
-/** Writes a name of at most 255 bytes. */
-function writeString(buffer: Buffer, at: number, value: string): number {
-  if (value.length > channelBytesMax) throw new MeshError("INTERNAL", "a name over 255 bytes");
-  let next = at;
-  if (value.length < 32) {
-    buffer[next++] = 0xa0 | value.length;
-  } else {
-    buffer[next++] = 0xd9;
-    buffer[next++] = value.length;
-  }
-  return next + buffer.latin1Write(value, next);
-}
-
-function writeBytes(buffer: Buffer, at: number, bytes: Uint8Array): number {
-  buffer.set(bytes, at);
-  return at + bytes.length;
-}
-
-function writeThid(buffer: Buffer, at: number, key: Uint8Array, thid: string): number {
-  let next = writeBytes(buffer, at, key);
-  buffer[next++] = 0xc4;
-  buffer[next++] = 20;
-  next = writeBytes(buffer, next, thidBytes(thid));
-  return next;
 }

@@ -1,6 +1,7 @@
 import { bodyTag, decodeBody } from "./body.js";
 import type { ChannelTable } from "./channel-table.js";
 import type { EventExtras } from "./extras.js";
+import type { RangeSet } from "./ranges.js";
 import type { Thid } from "./thid.js";
 
 /** What stands in front of the events of a run. @see PROTOCOL.md §7.1 */
@@ -17,7 +18,9 @@ export interface RunHeader {
   readonly count: number;
   readonly channels: ChannelTable;
   /** The cell behind an output, where the sender is a transmitter. */
-  readonly cell?: Thid;
+  readonly cell?: Thid | undefined;
+  /** Numbers of which the sender knows that they are handled: only streams still need them. */
+  readonly handled?: RangeSet | undefined;
 }
 
 /**
@@ -58,6 +61,11 @@ export class Run {
     this.extras = parts.extras;
   }
 
+  /** Whether its events need no look of their own: none has extras, or is known to be handled. */
+  get isPlain(): boolean {
+    return this.extras === undefined && this.header.handled === undefined;
+  }
+
   get count(): number {
     return this.starts.length - 1;
   }
@@ -83,6 +91,11 @@ export class Run {
       else high = middle;
     }
     return low;
+  }
+
+  /** Whether its sender knows that this one is handled. */
+  isHandled(seq: number): boolean {
+    return this.header.handled?.has(seq) === true;
   }
 
   channelAt(index: number): string {

@@ -91,7 +91,7 @@ describe("cell: sending again", () => {
     }
   });
 
-  it("repeats what was handled shortly before it was frozen, for however long (§11.5)", () => {
+  it("repeats what was handled shortly before a silence, however long that lasts (§11.5)", () => {
     const rig = CoreRig.welcome();
     sendRuns(rig, 1);
     rig.hear("CNFM", { accepted: [[1, 1, 1, false]], handled: [[1, 1]] });
@@ -104,6 +104,28 @@ describe("cell: sending again", () => {
     rig.attach(other);
 
     expect(runs(rig).map(({ first }) => first)).to.deep.equal([1]);
+  });
+
+  it("says which of those that it repeats are handled (§7.10)", () => {
+    const rig = CoreRig.welcome();
+    rig.act(({ outbox }) => {
+      for (let n = 0; n < 5; n++) outbox.send("a.b", body);
+    });
+    sendRuns(rig, 1);
+    rig.hear("CNFM", {
+      accepted: [[1, 6, 1, false]],
+      handled: [
+        [1, 2],
+        [4, 4],
+      ],
+    });
+    rig.lose();
+    rig.said.length = 0;
+
+    rig.attach(other);
+
+    const ranges = rig.all("EVNT").map(({ run }) => run!.header.handled?.ranges().join(" "));
+    expect(ranges).to.deep.equal(["1,2 4,4", undefined]);
   });
 
   it("keeps what is handled for 2 s and 8 MiB, and raises the floor behind it (§7.4)", () => {

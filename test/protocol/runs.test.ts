@@ -4,6 +4,7 @@ import {
   checkChannel,
   encodeExtras,
   type EventExtras,
+  RangeSet,
   readRun,
   type Run,
   RunWriter,
@@ -32,7 +33,9 @@ interface RunRow {
   readonly bytes: string;
 }
 
-type Opening = Parameters<RunWriter["close"]>[0];
+type Opening = Omit<Parameters<RunWriter["close"]>[0], "handled"> & {
+  readonly handled?: [number, number][];
+};
 
 interface EventRow {
   readonly seq: number;
@@ -118,7 +121,7 @@ describe("run", () => {
     const writer = new RunWriter(1024);
     for (let index = 0; index < 1000; index++) writer.append(`c${index}`, 2, Buffer.of(0xc0));
     const [{ header }] = vectors.valid as [RunRow];
-    const run = readRun(writer.close(header, nothing), 0);
+    const run = readRun(writer.close({ ...header, handled: undefined }, nothing), 0);
 
     const slice = readRun(sliceRun(run, [3, 500, 999], nothing), 0);
 
@@ -141,13 +144,20 @@ function write({ header, events }: Pick<RunRow, "header" | "events">, prefix = n
     writer.append(channel, tag, fromHex(body), seq - before, encodeExtras(extras));
     before = seq;
   }
-  return writer.close(header, prefix);
+  return writer.close({ ...header, handled: rangeSet(header.handled) }, prefix);
+}
+
+function rangeSet(ranges: Opening["handled"]): RangeSet | undefined {
+  if (ranges === undefined) return undefined;
+  const set = new RangeSet();
+  for (const range of ranges) set.add(...range);
+  return set;
 }
 
 function headerOf(run: Run): Opening {
-  const { count, channels: _, ...opening } = run.header;
+  const { count, channels: _, handled, ...opening } = run.header;
   expect(count).to.equal(run.count);
-  return opening;
+  return handled === undefined ? opening : { ...opening, handled: handled.ranges() };
 }
 
 function eventsOf(run: Run): EventRow[] {

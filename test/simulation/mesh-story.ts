@@ -119,14 +119,19 @@ export function isSent({ action }: LogRecord): boolean {
 }
 
 /** As if `a` was armed when the old home had `s:3`, and the others come after that. */
-export function armedLate(log: LogRecord[]): LogRecord[] {
-  const isEarly = ({ id, action }: LogRecord): boolean =>
-    id === "s:3" && (action === "sent" || action === "accepted" || action === "handled");
-  const rest = log.filter((it) => !isEarly(it));
-  const at = rest.findIndex(isArming);
-  return rest.toSpliced(at, 0, ...log.filter(isEarly)).map((it, index) => {
-    return { ...it, timeMs: index + 1 };
-  });
+export const armedLate: Change = armedAfter("sent", "accepted", "handled");
+
+/** As if `a` and `m` were armed after that had become of `s:3`. */
+export function armedAfter(...actions: LogRecord["action"][]): Change {
+  return (log) => {
+    const isEarly = ({ id, action }: LogRecord): boolean =>
+      id === "s:3" && actions.includes(action);
+    const rest = log.filter((it) => !isEarly(it));
+    const at = rest.findIndex(isArming);
+    return rest.toSpliced(at, 0, ...log.filter(isEarly)).map((it, index) => {
+      return { ...it, timeMs: index + 1 };
+    });
+  };
 }
 
 /** `s:0` never reached the group: `s:3`, with its key, must, unless it was taken for a repeat. */

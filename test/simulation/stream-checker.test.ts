@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { check } from "./checker.js";
 import type { LogRecord } from "./log.js";
 import {
+  armedAfter,
   armedLate,
   before,
   calmMesh,
@@ -16,7 +17,7 @@ import {
   unseen,
   watching,
 } from "./mesh-story.js";
-import { also, caught, type Change, compose, gap, home, without } from "./story.js";
+import { also, caught, type Change, compose, gap, handled, home, without } from "./story.js";
 
 const rows: readonly (readonly [what: string, change: Change, finds: readonly string[]])[] = [
   ["one event that a multicatch at the other transmitter lost in silence", unseen, ["silent"]],
@@ -65,6 +66,23 @@ const rows: readonly (readonly [what: string, change: Change, finds: readonly st
       also(takenAgain),
     ),
     [],
+  ],
+  [
+    "an event that was taken before the catch, handled after it, and repeated to another home",
+    compose(unseen, armedAfter("sent", "accepted"), moved, also(takenAgain)),
+    [],
+  ],
+  [
+    "the same when its sender was told only then that it is handled",
+    compose(
+      unseen,
+      armedAfter("sent", "accepted"),
+      unsaid,
+      moved,
+      also(takenAgain),
+      also(handled("s:3")),
+    ),
+    ["silent"],
   ],
   [
     "a loss that came after a gap was reported",

@@ -7,13 +7,14 @@ interface Kept {
   readonly untilMs: number;
 }
 
-/** Of a time in which this process stood still so much counts, in ms. */
-const pauseMsMax = 500;
+/** Of a silence so much counts, in ms: two heartbeats. */
+const silenceMsMax = 500;
 
 /**
  * Runs that are done and are kept a while longer, in case a transmitter dies before its event
- * sockets have carried what it confirmed: the last 8 MiB, 2 s each. Of a time in which this process
- * was frozen it counts little: the transmitter may have died at its beginning.
+ * sockets have carried what it confirmed: the last 8 MiB, each for 2 s in which the transmitter is
+ * heard. It may have died at the beginning of a silence; and who was frozen may hear it by what
+ * came long ago.
  *
  * @see PROTOCOL.md §11.5
  */
@@ -21,19 +22,19 @@ export class KeptRuns {
   private queue: Kept[] = [];
   private head = 0;
   private bytes = 0;
-  /** Time that has passed here, in ms. */
+  /** For how long a transmitter has been heard, in ms. */
   private clockMs = 0;
-  private lastMs = Number.NEGATIVE_INFINITY;
+  private heardMs = Number.NEGATIVE_INFINITY;
   private readonly drop: (record: RunRecord) => void;
 
   constructor(drop: (record: RunRecord) => void) {
     this.drop = drop;
   }
 
-  /** Time has passed; called more often than twice a second. */
-  pass(nowMs: number): void {
-    this.clockMs += Math.min(nowMs - this.lastMs, pauseMsMax);
-    this.lastMs = nowMs;
+  /** The transmitter is heard: time has passed in which it lived. */
+  heard(nowMs: number): void {
+    this.clockMs += Math.min(nowMs - this.heardMs, silenceMsMax);
+    this.heardMs = nowMs;
     this.trim();
   }
 

@@ -68,8 +68,8 @@ export class Outbox {
     });
     this.flow = new RunFlow({
       command: (part) => host.command(part),
-      rewrite: (part, isFirst) =>
-        resendRun(part, { session: isFirst ? this.session : undefined, floor: this.floor }),
+      rewrite: (part, { handledRanges: handled }, isFirst) =>
+        resendRun(part, { isFirst, session: this.session, floor: this.floor, handled }),
     });
   }
 
@@ -166,9 +166,9 @@ export class Outbox {
     if (open) this.flush();
   }
 
-  /** Something came from the transmitter. */
+  /** The transmitter is heard. */
   heard(nowMs: number): void {
-    this.kept.pass(nowMs);
+    this.kept.heard(nowMs);
   }
 
   accepted({ first, last }: SeqSpan, matched: number, repeat: boolean): void {
@@ -238,7 +238,6 @@ export class Outbox {
 
   tick(nowMs: number): void {
     const { unacceptedBytes } = this.flow;
-    this.kept.pass(nowMs);
     this.flow.tick(nowMs, () => this.runs.kept().filter((record) => record.part !== undefined));
     if (this.flow.unacceptedBytes < unacceptedBytes) this.confirmed();
     // What was begun while the transmitter was busy: perhaps no confirm is due that would send it.

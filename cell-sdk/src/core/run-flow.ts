@@ -7,7 +7,7 @@ export interface RunFlowHost {
   /** Sends a command; only called while the flow is attached and the pipe is open. */
   command(part: Buffer): void;
   /** The part to send of a run that was sent before, or was closed on another attachment. */
-  rewrite(part: Buffer, isFirst: boolean): Buffer;
+  rewrite(part: Buffer, record: RunRecord, isFirst: boolean): Buffer;
 }
 
 /** A new attachment, as far as runs go. */
@@ -194,7 +194,7 @@ export class RunFlow {
     const isFirst = record.sentOn === 0;
     const isFresh = isFirst && record.closedOn === this.attachment;
     record.sent(this.attachment);
-    record.part = isFresh ? part : this.host.rewrite(part, isFirst);
+    record.part = isFresh ? part : this.host.rewrite(part, record, isFirst);
     this.host.command(repeated === undefined ? record.part : this.some(record, repeated));
   }
 

@@ -104,6 +104,11 @@ export class RunRecord implements Destination {
     return this.answeredEvents === this.count && this.part !== undefined;
   }
 
+  /** Numbers that need no handler any more; `undefined`: none. */
+  get handledRanges(): RangeSet | undefined {
+    return this.doneEvents === 0 ? undefined : this.done;
+  }
+
   /**
    * Indexes of what is to be sent again; `undefined`: all of it. A duplicate that is handled went
    * nowhere: by another home, which does not know its key, it would come behind newer events.

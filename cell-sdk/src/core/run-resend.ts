@@ -1,5 +1,6 @@
 import {
   frameHeadBytes,
+  type RangeSet,
   readRun,
   type RunOpening,
   RunWriter,
@@ -18,21 +19,22 @@ function headOf(command: string): Uint8Array {
 
 /** What changes in the header of a run. */
 export interface Resending {
-  /**
-   * The attachment in which the run is sent first; `undefined`: it was sent before and keeps its
-   * own.
-   */
-  readonly session: number | undefined;
+  /** Whether it was never sent: it gets this session; else it keeps its own. */
+  readonly isFirst: boolean;
+  readonly session: number;
   readonly floor: number;
+  /** Numbers that were confirmed `handled`; `undefined`: none of this run. */
+  readonly handled: RangeSet | undefined;
 }
 
 /**
  * Writes a run of this cell anew for another attachment: same events, same numbers and time,
- * present floor. By a session lower than the present one a transmitter knows a repeat.
+ * present floor. By a session lower than the present one a transmitter knows a repeat, and what is
+ * handled it gives to streams alone.
  *
  * Costs one copy of the run, on the rare path only.
  *
- * @see PROTOCOL.md §7.4, §7.8
+ * @see PROTOCOL.md §7.4, §7.8, §7.10
  */
 export function resendRun(part: Buffer, changes: Resending): Buffer {
   const run = readRun(part, frameHeadBytes);
@@ -41,9 +43,9 @@ export function resendRun(part: Buffer, changes: Resending): Buffer {
   const writer = new RunWriter(part.length - from);
   for (const channel of channels) writer.indexOf(channel);
   writer.appendRaw(part, from, part.length, run.count);
-  const session = changes.session ?? run.header.session;
-  const { floor } = changes;
-  const opening: RunOpening = { sender, service, session, floor, first, time };
+  const session = changes.isFirst ? changes.session : run.header.session;
+  const { floor, handled } = changes;
+  const opening: RunOpening = { sender, service, session, floor, first, time, handled };
   return writer.close(opening, runPrefix);
 }
 

@@ -8,6 +8,8 @@ export interface SaidEvent {
   readonly floor: number;
   /** Whether the cell says that it was sent before. */
   readonly repeat: boolean;
+  /** Whether the cell says that it knows that it is handled. */
+  readonly handled: boolean;
   readonly headers?: unknown;
   readonly key?: unknown;
   readonly ttlMs?: unknown;
@@ -29,7 +31,7 @@ export interface SaidSettlement {
 }
 
 /** What `J` leaves out. */
-const absent = { repeat: false, floor: 0 };
+const absent = { repeat: false, handled: false, floor: 0 };
 
 const outcomes = ["ack", "nack", "release", "reject"];
 
@@ -38,7 +40,9 @@ export function eventsOf({ encoding, fields, events }: Heard, session: number): 
   if (encoding === "J") {
     return [{ ...absent, ...(fields as unknown as SaidEvent) }];
   }
-  return events.map((event) => ({ ...event, repeat: (event.session ?? 1) < session }));
+  return events.map((event) => {
+    return { handled: false, ...event, repeat: (event.session ?? 1) < session };
+  });
 }
 
 /** The settlements of a SETL. */

@@ -83,7 +83,7 @@ class Cell:
             return
         for word, fields in connection.commands():
             self.session.heard_at = now
-            self.outbox.passed(now)
+            self.outbox.heard(now)
             hear = getattr(self, f"on_{word.lower()}", None)
             if hear is not None:  # §5.4: unknown commands are ignored
                 hear(fields, now)

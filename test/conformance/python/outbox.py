@@ -2,7 +2,7 @@
 
 BUSY_WAIT = 0.1  # before a refused event is sent again under its number (§11.4)
 KEPT = 2.0  # §11.5: how long events are kept beyond `handled`
-PAUSE_MAX = 0.5  # §11.5: so much of a time in which this process stood still counts for that
+SILENCE_MAX = 0.5  # §11.5: so much of a silence counts for that
 
 
 class Outbox:
@@ -11,7 +11,7 @@ class Outbox:
     def __init__(self, cell):
         self.cell, self.next = cell, 1
         self.open, self.recent, self.busy = {}, {}, {}
-        self.clock, self.last = 0.0, 0.0
+        self.clock, self.heard_at = 0.0, 0.0  # for how long a transmitter has been heard
 
     def floor(self):
         """Events below are confirmed and will never be sent again: what is still kept is not below it."""
@@ -29,13 +29,15 @@ class Outbox:
     def write(self, seq, repeat):
         entry = self.open[seq] if seq in self.open else self.recent[seq][1]
         again = {"repeat": True} if repeat and entry["said"] else {}
+        if seq in self.recent:
+            again["handled"] = True  # §7.10: no group needs it any more
         entry["said"] = True
         self.cell.say("EVNT", seq=seq, floor=min(seq, self.floor()), **again, **entry["fields"])
 
-    def passed(self, now):
-        """Time has passed here."""
-        self.clock += min(now - self.last, PAUSE_MAX)
-        self.last = now
+    def heard(self, now):
+        """Time has passed in which the transmitter lived."""
+        self.clock += min(now - self.heard_at, SILENCE_MAX)
+        self.heard_at = now
         for seq in [seq for seq, (until, _) in self.recent.items() if self.clock >= until]:
             del self.recent[seq]
 
@@ -67,7 +69,6 @@ class Outbox:
         self.cell.report("sent", token=entry["token"], seq=seq, state=state, matched=entry["matched"], **more)
 
     def tick(self, now):
-        self.passed(now)
         if self.cell.session.state == "welcome":
             for seq in [seq for seq, at in self.busy.items() if now >= at]:
                 del self.busy[seq]

@@ -143,6 +143,23 @@ describe("transmitter conformance: a fresh start", () => {
       expect([byData.get(1), byData.get(2)]).to.deep.equal([true, false]);
     });
 
+    it(`gives in ${encoding} what its sender knows to be handled to streams alone (§7.10)`, async () => {
+      const { worker, channel } = await work(transmitter, encoding, { credit: 9 });
+      const listener = await RawCell.attach(transmitter, { encoding });
+      await listener.listen(channel);
+      const sender = await RawCell.attach(transmitter, { encoding, session: 2 });
+
+      const handled = encoding === "M" ? [1, 1] : true;
+      sender.send({ channel, data: 1 }, { session: 1, repeat: true, handled });
+      sender.send({ channel, data: 2 }, { session: 1, repeat: true });
+
+      expect(await sender.confirm(1, "accepted")).to.include({ matched: 1 });
+      await sender.confirm(1, "handled");
+      expect((await listener.streamed.next()).event?.data).to.equal(1);
+      expect((await worker.deliveries.next()).data).to.equal(2);
+      expect(await drained(worker)).to.have.length(0);
+    });
+
     it(`gives in ${encoding} no repeat to a group with redeliver: false (§10.7)`, async () => {
       const { worker, channel } = await work(transmitter, encoding, { redeliver: false });
       const sender = await RawCell.attach(transmitter, { encoding, session: 2 });

@@ -28,6 +28,8 @@ export interface EventView {
   readonly floor: number;
   /** Of the attachment in which it was sent first; in `M` only. */
   readonly session?: number;
+  /** Whether its sender knows that it is handled. */
+  readonly handled?: boolean;
   readonly headers?: unknown;
   readonly key?: unknown;
   readonly ask?: unknown;
@@ -119,9 +121,15 @@ function events(head: unknown, rows: readonly unknown[]): EventView[] {
       seq,
       floor: header["floor"] as number,
       session: header["session"] as number,
+      ...(isWithin((header["handled"] ?? []) as number[], seq) && { handled: true }),
       ...extras,
     };
   });
+}
+
+/** Whether one of the ranges, first, last, first, last, …, has this number. */
+function isWithin(bounds: readonly number[], value: number): boolean {
+  return bounds.some((first, at) => at % 2 === 0 && first <= value && value <= bounds[at + 1]!);
 }
 
 /** Shows a body of `M`, `[tag, bin]`, as the fields of `J`. */

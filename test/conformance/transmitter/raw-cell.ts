@@ -169,11 +169,10 @@ export class RawCell {
       this.sayParts(runFrame({ ...this.runHeader(), ...header, first }, all));
       return first;
     }
-    const repeat = header["repeat"] === true ? { repeat: true } : {};
+    const { floor, repeat, handled } = header;
     for (const [index, { raw, data = null, ...event }] of all.entries()) {
       const body = raw === undefined ? { data } : { bytes: Buffer.from(raw).toString("base64") };
-      const { floor } = header;
-      this.say("EVNT", defined({ ...event, ...body, seq: first + index, floor, ...repeat }));
+      this.say("EVNT", defined({ ...event, ...body, seq: first + index, floor, repeat, handled }));
     }
     return first;
   }

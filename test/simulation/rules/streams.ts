@@ -91,7 +91,7 @@ export class StreamRule implements Rule {
     const sinceMs = Math.max(event.sentMs, membership.attachedMs(event.sender, home));
     for (const held of membership.streamsSince(home, event, sinceMs, timeMs)) {
       // Its sender knew that it was handled: it repeats it for those that were there, if at all.
-      if ((event.handledMs ?? Number.POSITIVE_INFINITY) < held.sinceMs) continue;
+      if ((event.doneSinceMs ?? Number.POSITIVE_INFINITY) < held.sinceMs) continue;
       this.streamOf(held).musts.push({ event, home: held.home, origin: home, timeMs });
     }
   }

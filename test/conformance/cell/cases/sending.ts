@@ -134,19 +134,23 @@ export const sendingCases: Cases = (driver, rule) => {
     },
   );
 
-  rule("sends what was handled a moment ago again to another transmitter (§11.5)", async () => {
-    const [first, second] = [await ScriptedTransmitter.open(), await ScriptedTransmitter.open()];
-    const cell = await driver.begin([first, second]);
-    await cell.send({ channel: "a", data: 1 }, "handled");
-    await cell.send({ channel: "a", data: 2 }, "handled");
+  rule(
+    "sends what was handled a moment ago again to another transmitter, and says so (§7.10, §11.5)",
+    async () => {
+      const [first, second] = [await ScriptedTransmitter.open(), await ScriptedTransmitter.open()];
+      const cell = await driver.begin([first, second]);
+      await cell.send({ channel: "a", data: 1 }, "handled");
+      await cell.send({ channel: "a", data: 2 }, "handled");
 
-    // It leaves at once where it would first have to find out that the other one is gone.
-    first.say("GBYE", { reason: "draining" });
+      // It leaves at once where it would first have to find out that the other one is gone.
+      first.say("GBYE", { reason: "draining" });
 
-    const again = await taken(second, 2, 2);
-    expect(again.map(({ seq }) => seq)).to.deep.equal([1, 2]);
-    for (const { repeat } of again) expect(repeat).to.equal(true);
-  });
+      const again = await taken(second, 2, 2);
+      expect(again.map(({ seq }) => seq)).to.deep.equal([1, 2]);
+      for (const { repeat, handled } of again)
+        expect([repeat, handled]).to.deep.equal([true, true]);
+    },
+  );
 
   rule(
     "raises its floor when what it sent is handled and not kept any more, and never lowers it (§7.4)",

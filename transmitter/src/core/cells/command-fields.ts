@@ -12,7 +12,7 @@ const fieldsByCommand: Partial<Record<Command, readonly string[]>> = {
   ],
   DROP: ["catch", "ref"],
   EVNT: [
-    ...["channel", "data", "bytes", "seq", "floor", "repeat", "ref"],
+    ...["channel", "data", "bytes", "seq", "floor", "repeat", "handled", "ref"],
     ...["headers", "key", "ttlMs", "id", "ask"],
   ],
   SETL: [...delivery, "outcome", "ref", "reason", "result", "resultBytes", "outputs", "settled"],

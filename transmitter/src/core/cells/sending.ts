@@ -5,6 +5,7 @@ import {
   intField,
   MeshError,
   ownField,
+  RangeSet,
   readLooseEvent,
   readRef,
   readRun,
@@ -87,7 +88,9 @@ export class Sending {
     const time = this.parts.wallMs();
     // In which attachment a repeat in `J` was sent first is not known.
     const session = arrival.repeat ? 0 : cell.session;
-    const opening = { sender, service, session, floor, first: seq, time };
+    const handled = booleanField(map, "handled", false) ? new RangeSet() : undefined;
+    handled?.add(seq);
+    const opening = { sender, service, session, floor, first: seq, time, handled };
     if (ref !== undefined) cell.confirms.remember(seq, ref);
     this.take(cell, readRun(writer.close(opening, runHead), runHead.length), arrival);
   }

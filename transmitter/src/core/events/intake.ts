@@ -160,7 +160,7 @@ export class Intake {
     counters.add("eventsAccepted", run.count);
     const route = arrival.route ?? this.routeOf(run.header.channels);
     const ours = arrival.cell === undefined;
-    if (route !== undefined && run.extras === undefined && (ours || !route.system)) {
+    if (route !== undefined && run.isPlain && (ours || !route.system)) {
       this.placeWhole(run, entry, route, arrival);
     } else this.placeEach(sender, run, entry, arrival);
   }
@@ -257,7 +257,7 @@ export class Intake {
     const route = this.parts.routes.resolve(channel);
     const ask = run.extrasAt(index)?.ask;
     const seq = run.seqAt(index);
-    const groups = ask?.gather === true ? [] : route.groups;
+    const groups = ask?.gather === true || run.isHandled(seq) ? [] : route.groups;
     const matched = matchedBy(route) - route.groups.length + groups.length;
     if (matched === 0) this.parts.counters.add("eventsUnmatched");
     plan.matched.set(index, matched);
@@ -267,7 +267,7 @@ export class Intake {
       if (ask.gather === true) {
         const sites = route.sites.map(({ site }) => site.id);
         this.parts.asks.expect(run.header.sender, seq, listenersOf(route), sites);
-      } else if (groups.length === 0) this.parts.asks.unheard(run.header.sender, seq);
+      } else if (route.groups.length === 0) this.parts.asks.unheard(run.header.sender, seq);
     }
     for (const stream of route.streams) plan.toStream(stream, index);
     for (const { site } of route.sites) plan.toSite(site, index);
