@@ -62,6 +62,20 @@ export const mutants: readonly Mutant[] = [
     nets: ["core"],
   },
   {
+    guard: "what its sender knows to be handled goes to no group",
+    file: `${core}/events/intake.ts`,
+    text: "ask?.gather === true || run.isHandled(seq)",
+    instead: "ask?.gather === true",
+    nets: ["core"],
+  },
+  {
+    guard: "a silence does not count for what is kept beyond handled",
+    file: `${cell}/kept-runs.ts`,
+    text: "Math.min(nowMs - this.heardMs, silenceMsMax)",
+    instead: "nowMs - this.heardMs",
+    nets: ["cell"],
+  },
+  {
     guard: "the origin takes a number once",
     file: `${core}/events/intake.ts`,
     text: "if (first < sender.floor || sender.known.overlaps(first, run.last)) {",
