@@ -39,6 +39,11 @@ export interface EventLineTerms {
   readonly redialMsMax: number;
   /** What stands between the two ends. */
   readonly proxy?: Proxy;
+  /**
+   * Whether the end that dialled says nothing by itself: then it learns of a cut by the other end's
+   * farewell, which the system repeats ever more rarely, or when it says something after all.
+   */
+  readonly isMute?: boolean;
 }
 
 /**
@@ -92,11 +97,11 @@ export class EventLine {
 
   subscribe(topic: string): void {
     this.wishes.add(topic);
-    if (this.state === "open") this.up?.send({ isWish: true, topic });
+    this.say({ isWish: true, topic });
   }
 
   unsubscribe(topic: string): void {
-    if (this.wishes.delete(topic) && this.state === "open") this.up?.send({ isWish: false, topic });
+    if (this.wishes.delete(topic)) this.say({ isWish: false, topic });
   }
 
   /** Whether its XPUB lets messages of this topic through to it. */
@@ -145,7 +150,21 @@ export class EventLine {
         this.lostByServer(server, offered);
       }),
     );
-    agenda.in(clientInMs, () => this.client.process.whenAwake(() => this.redial()));
+    if (clientInMs < Number.POSITIVE_INFINITY) agenda.in(clientInMs, this.learner());
+  }
+
+  /** What tells the end that dialled that the present connection is gone. */
+  learner(): () => void {
+    const { up } = this;
+    return () =>
+      this.client.process.whenAwake(() => {
+        if (this.up === up) this.redial();
+      });
+  }
+
+  private say(notice: Notice): void {
+    if (this.state === "open") this.up?.send(notice);
+    else if (this.state === "broken") this.network.unanswered(this);
   }
 
   private lostByServer(server: EventServer, offered: readonly string[]): void {

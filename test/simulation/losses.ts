@@ -1,7 +1,8 @@
 import type { Agenda } from "./agenda.js";
 import type { Process } from "./process.js";
 
-type Party = Process | undefined;
+/** Who sends or would get packets; `undefined` is everybody. */
+export type Party = Process | undefined;
 
 /** Between whom packets are lost, and until when. */
 export class Losses {

@@ -1,8 +1,8 @@
 import type { Agenda } from "./agenda.js";
 import { type CommandClient, CommandLine, type CommandServer } from "./command-line.js";
 import { type EventClient, EventLine, type EventServer, redialMsMin } from "./event-line.js";
+import { Cuts, heartbeatCutMs } from "./cuts.js";
 import { type Breaking, bothWays, type Direction } from "./lines.js";
-import { Losses } from "./losses.js";
 import type { Process } from "./process.js";
 import { Proxy } from "./proxy.js";
 import type { SeededRandom } from "./random.js";
@@ -19,10 +19,10 @@ export interface NetworkTerms {
   readonly linkPipeMax: number;
 }
 
-/** Silence after which ZMTP heartbeats cut a connection: every 400 ms, 1200 ms of patience. */
-const heartbeatCutMs = { min: 1200, max: 1450 };
 /** The longest pause between two attempts of a transmitter's SUB to connect. */
-const linkRedialMsMax = 2000;
+const linkRedialMsMax = 800;
+/** How long it tries to where nobody answers. */
+const linkConnectMs = 1000;
 /** When both ends of a connection know that it is gone, after a death. */
 const lingerMs = 8;
 
@@ -45,7 +45,7 @@ export class Network {
   private readonly eventServers = new Map<string, EventServer>();
   private readonly lines = new Set<Line>();
   private readonly linesById = new Map<string, CommandLine>();
-  private readonly losses: Losses;
+  private readonly cuts: Cuts;
   /** By XPUB and topic, whom it was let through to, and some to whom it is no more. */
   private readonly audiences = new Map<EventServer, Map<string, Set<EventLine>>>();
   private nextId = 1;
@@ -57,7 +57,7 @@ export class Network {
     this.random = random;
     this.terms = terms;
     this.proxy = new Proxy(random);
-    this.losses = new Losses(agenda);
+    this.cuts = new Cuts(agenda, random, () => this.delayMs());
   }
 
   delayMs(): number {
@@ -97,7 +97,7 @@ export class Network {
 
   /** A transmitter connects a SUB of its own. */
   connectLink(address: string, client: EventClient): EventLine {
-    const terms = { pipeMax: this.terms.linkPipeMax, redialMsMax: linkRedialMsMax };
+    const terms = { pipeMax: this.terms.linkPipeMax, redialMsMax: linkRedialMsMax, isMute: true };
     return this.connected(new EventLine(this, address, { client, ...terms, proxy: this.proxy }));
   }
 
@@ -175,18 +175,23 @@ export class Network {
    * too long.
    */
   cut(process: Process, durationMs: number): void {
-    this.losses.add(process, undefined, durationMs);
-    this.losses.add(undefined, process, durationMs);
-    for (const line of this.linesOf(process)) this.starve(line, bothWays, durationMs);
+    this.cuts.lose(process, undefined, durationMs);
+    this.cuts.lose(undefined, process, durationMs);
+    for (const line of this.linesOf(process)) this.cuts.starve(line, bothWays, durationMs);
   }
 
   /** Packets from one process to another are lost, and heartbeats cut what stood between them. */
   cutBetween(from: Process, to: Process, durationMs: number): void {
-    this.losses.add(from, to, durationMs);
+    this.cuts.lose(from, to, durationMs);
     for (const line of this.linesOf(from)) {
-      if (line.client.process === to) this.starve(line, ["down"], durationMs);
-      else if (line.server?.process === to) this.starve(line, ["up"], durationMs);
+      if (line.client.process === to) this.cuts.starve(line, ["down"], durationMs);
+      else if (line.server?.process === to) this.cuts.starve(line, ["up"], durationMs);
     }
+  }
+
+  /** A SUB says something on a connection whose other end knows that it is gone. */
+  unanswered(line: EventLine): void {
+    this.cuts.unanswered(line);
   }
 
   /**
@@ -250,27 +255,17 @@ export class Network {
     return line.kind === "event" ? this.random.between(2, 4) : this.random.between(1, 7);
   }
 
-  /** Nothing passes on a connection for a while, in these directions. */
-  private starve(line: Line, directions: readonly Direction[], durationMs: number): void {
-    line.hold(this.agenda.nowMs + durationMs, directions);
-    const cutMs = this.random.between(heartbeatCutMs.min, heartbeatCutMs.max);
-    if (cutMs >= durationMs) return;
-    this.agenda.in(cutMs, () => {
-      const { process } = line.client;
-      const server = line.server?.process;
-      if (server === undefined) return;
-      const upShare = this.losses.isLossy(process, server) ? 0 : 1;
-      const downShare = this.losses.isLossy(server, process) ? 0 : 1;
-      const clientInMs = this.random.between(0, 100);
-      this.breakIfOpen(line, { upShare, downShare, serverInMs: 0, clientInMs });
-    });
+  /** How long it takes until an attempt of a transmitter to connect has failed. */
+  private triedMs(line: Line): number {
+    const server = this.eventServers.get(line.address);
+    if (server === undefined || line.kind !== "event" || line.terms.isMute !== true) return 0;
+    return this.cuts.areBetween(line.client.process, server.process) ? linkConnectMs : 0;
   }
 
   /** Whether a process can be connected to by who dials. */
   private isThere(process: Process, line: Line): boolean {
     const { process: client } = line.client;
-    const isCut = this.losses.isLossy(client, process) || this.losses.isLossy(process, client);
-    return process.state === "running" && !isCut;
+    return process.state === "running" && !this.cuts.areBetween(client, process);
   }
 
   private connected(line: EventLine): EventLine {
@@ -285,7 +280,7 @@ export class Network {
       if (line.state !== "dialing" || process.state === "dead") return;
       if (process.state === "running" && connect()) return;
       const pauseMs = line.kind === "event" ? line.nextRedialMs() : redialMsMin;
-      this.agenda.in(pauseMs, () => this.dial(line, connect));
+      this.agenda.in(this.triedMs(line) + pauseMs, () => this.dial(line, connect));
     });
   }
 }

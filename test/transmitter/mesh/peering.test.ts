@@ -144,6 +144,28 @@ describe("peering", () => {
     expect(new Set(again).size).to.equal(10);
   });
 
+  it("subscribes again soon after the way to it has ended, and dials when that stays so (§19.5)", () => {
+    const { net, a, b } = linkedPair();
+    const [theirs = ""] = [...a.topics].filter((topic) => topic.startsWith("@link "));
+    const said: string[] = [];
+    a.topics.add = function (topic) {
+      said.push(topic);
+      return Set.prototype.add.call(this, topic);
+    };
+    net.cutOneWay("b", "a");
+    net.settle();
+    expect(a.peering.isUp(b.hello.id)).to.equal(false);
+
+    net.pass(499);
+    expect(said).to.deep.equal([]);
+    net.pass(1);
+    expect([said, net.dials]).to.deep.equal([[theirs], 2]);
+    net.pass(4999);
+    expect([said, net.dials]).to.deep.equal([[theirs], 2]);
+    net.pass(1);
+    expect([said, net.dials]).to.deep.equal([[theirs], 3]);
+  });
+
   it("does not mind a transmitter among its own seeds", () => {
     const net = new PeeringNet();
     const a = net.start("a");

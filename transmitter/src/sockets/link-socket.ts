@@ -14,7 +14,8 @@ const partBytesMax = 8 * 1024 * 1024;
 /** Messages that wait unread; what is beyond is dropped there, and sent again by the link. */
 const unreadMax = 1024;
 const reconnectMs = 100;
-const reconnectMsMax = 2000;
+/** With `connectMs` at most 2 s until a link that has healed is tried. */
+const reconnectMsMax = 800;
 /** A connection that is not made by then is tried anew; the system would wait ever longer. */
 const connectMs = 1000;
 

@@ -262,8 +262,7 @@ export class Peering {
   }
 
   private retry(peer: Peer, nowMs: number): void {
-    this.peers.putOff(peer, nowMs);
-    if (!peer.isUp) return this.dials.redial(peer.hello.pub);
+    if (this.peers.putOff(peer, nowMs)) return this.dials.redial(peer.hello.pub);
     this.parts.actions.unsubscribe(peer.theirs);
     this.parts.actions.subscribe(peer.theirs);
   }

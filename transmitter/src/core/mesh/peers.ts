@@ -25,7 +25,8 @@ export interface Peer {
 
 /**
  * Silence of a link that is up after which its topic is subscribed to again: the other side may not
- * have known us when it was offered. The next time after twice as long.
+ * have known us when it was offered. The next time after twice as long. Once also so long after the
+ * way to us has ended: ours may have ended with it, which only shows when something is sent on it.
  */
 const silentMs = 500;
 /** A way that stays closed for so long is dialled afresh, which shows our hello again. */
@@ -136,11 +137,18 @@ export class Peers {
     return Math.max(retryDueMs, this.retryFreeMs);
   }
 
-  /** A way is tried afresh: its next time is later, and others wait, too. */
-  putOff(peer: Peer, nowMs: number): void {
+  /**
+   * A way is tried afresh: its next time is later, and others wait, too.
+   *
+   * @returns whether it is to be dialled: it is closed, and to subscribe again has not helped.
+   */
+  putOff(peer: Peer, nowMs: number): boolean {
+    const isDialled = !peer.isUp && peer.retryPauseMs >= closedMs;
     this.retryFreeMs = nowMs + retryPaceMs;
-    peer.retryPauseMs = Math.min(2 * peer.retryPauseMs, retryMsMax);
+    const pauseMs = Math.max(2 * peer.retryPauseMs, peer.isUp ? silentMs : closedMs);
+    peer.retryPauseMs = Math.min(pauseMs, retryMsMax);
     peer.retryDueMs = nowMs + peer.retryPauseMs;
+    return isDialled;
   }
 
   remove(peer: Peer): void {
@@ -171,8 +179,8 @@ export function linkTo(
 /** The way to a peer is open, or cut. */
 export function turn(peer: Peer, isUp: boolean, nowMs: number): void {
   peer.isUp = isUp;
-  peer.retryPauseMs = isUp ? silentMs : closedMs;
-  peer.retryDueMs = nowMs + peer.retryPauseMs;
+  peer.retryPauseMs = silentMs;
+  peer.retryDueMs = nowMs + silentMs;
 }
 
 /** Counts an error of a peer. @returns whether there were too many of late. */
