@@ -33,6 +33,8 @@ export class CoreBench {
   rest: Rest | undefined;
   drainRequested = false;
   nowMs = 5_000_000;
+  /** Command addresses of the live transmitters. */
+  transmitters: readonly string[] = ["tcp://127.0.0.1:5454", "tcp://127.0.0.1:5464"];
   /** Called after each turn. */
   afterTurn: () => void = () => {};
   private readonly cells = new Map<string, BenchCell>();
@@ -49,7 +51,7 @@ export class CoreBench {
       version: "0.0.0",
       pid: 1,
       advertise: () => "tcp://127.0.0.1:5455",
-      transmitters: () => ["tcp://127.0.0.1:5454", "tcp://127.0.0.1:5464"],
+      transmitters: () => [...this.transmitters],
       command: () => "tcp://127.0.0.1:5454",
       pub: () => "tcp://127.0.0.1:5455",
       wallMs: () => 1_700_000_000_000 + this.nowMs,

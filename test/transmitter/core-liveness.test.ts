@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import type { BenchCell } from "./bench-cell.js";
+import { readHeard } from "./bench-heard.js";
 import { CoreBench } from "./core-bench.js";
 import { die, working } from "./core-work.js";
 
@@ -14,6 +15,23 @@ describe("transmitter core: liveness", () => {
     bench.pass(1000);
 
     expect(beats).to.equal(4);
+  });
+
+  it("names the transmitters in a beat when others have come or gone (§9.8)", () => {
+    const bench = new CoreBench();
+    const cell = bench.cell("x");
+    const named: unknown[] = [];
+    cell.hear = (part) => named.push(readHeard(part).fields["transmitters"]);
+    const [one, two] = bench.transmitters;
+
+    bench.pass(500);
+    bench.transmitters = [one!, two!, "tcp://three:1"];
+    bench.pass(500);
+    bench.transmitters = [one!];
+    bench.pass(500);
+
+    const all = [[one, two], [one, two, "tcp://three:1"], [one]];
+    expect(named).to.deep.equal(all.flatMap((list) => [list, undefined]));
   });
 
   it("beats with the heartbeat of the mesh where that comes soon before, and 250 ms later again", () => {

@@ -173,7 +173,7 @@ export class Inbox {
     for (const [catchNumber, last] of readRows(map, "streams")) {
       this.host.catches.multicatchOf(catchNumber)?.beat(last as number, nowMs);
     }
-    this.host.session.beaten(ownField(map, "beat"), nowMs);
+    this.host.session.beaten(map, nowMs);
   }
 
   private farewell(map: FieldMap, nowMs: number): void {

@@ -99,7 +99,7 @@ export class Reconnect {
     return Math.min(welcomeMinMs * 2 ** this.rounds, welcomeMaxMs);
   }
 
-  /** Takes the transmitters that the newest welcome names, in place of those of earlier ones. */
+  /** Takes the transmitters that are named now, in place of those that were before. */
   learn(addresses: readonly string[]): void {
     this.learned = [...new Set(addresses)].slice(0, learnedMax);
   }

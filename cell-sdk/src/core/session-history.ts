@@ -1,7 +1,7 @@
-import { type HeardBeat, MeshError } from "@thynapse/protocol";
+import { type FieldMap, type HeardBeat, MeshError, ownField } from "@thynapse/protocol";
 import { Reconnect } from "./reconnect.js";
 import { Secrets } from "./secrets.js";
-import type { Welcome } from "./wire.js";
+import { readAddresses, type Welcome } from "./wire.js";
 
 /** What a cell knows of its attachments, whichever session made them. */
 export class SessionHistory {
@@ -23,10 +23,12 @@ export class SessionHistory {
     this.reconnect = new Reconnect(addresses, random);
   }
 
-  /** A heartbeat came of a transmitter that welcomed the cell. */
-  beaten(by: Welcome, beat: unknown): void {
-    if (by !== this.home || typeof beat !== "number") return;
-    this.heard = { id: by.id, incarnation: by.incarnation, beat };
+  /** A heartbeat came of a transmitter that welcomed the cell. @throws {MeshError} `BAD_PAYLOAD` */
+  beaten(by: Welcome, map: FieldMap): void {
+    if (by !== this.home) return;
+    if (ownField(map, "transmitters") !== undefined) this.reconnect.learn(readAddresses(map));
+    const beat = ownField(map, "beat");
+    if (typeof beat === "number") this.heard = { id: by.id, incarnation: by.incarnation, beat };
   }
 
   /** No transmitter has answered in all that time. */

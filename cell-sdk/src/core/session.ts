@@ -254,8 +254,8 @@ export class Session {
    * A heartbeat of the transmitter came: it is answered with one, so that all cells speak at one
    * time and an idle transmitter is woken once for all of them. The timer is for when none comes.
    */
-  beaten(beat: unknown, nowMs: number): void {
-    if (this.current.name === "welcome") this.history.beaten(this.current.welcome, beat);
+  beaten(map: FieldMap, nowMs: number): void {
+    if (this.current.name === "welcome") this.history.beaten(this.current.welcome, map);
     if (this.isWelcome && this.pulse.isAnswerDue(nowMs)) this.beat(nowMs);
   }
 

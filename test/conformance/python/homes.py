@@ -8,7 +8,7 @@ LEARNED_MAX = 256
 
 
 class Homes:
-    """`given` stay; `learned` are those that the newest welcome named. `round` is what is still to be tried."""
+    """`given` stay; `learned` are those that the newest welcome or beat named. `round` is what is still to be tried."""
 
     def __init__(self, given):
         self.given, self.learned = list(given), []
@@ -21,7 +21,11 @@ class Homes:
         return random.sample(sorted(known), len(known))
 
     def welcomed(self, transmitters):
-        self.learned, self.round_wait = transmitters[:LEARNED_MAX], ROUND_MIN
+        self.learn(transmitters)
+        self.round_wait = ROUND_MIN
+
+    def learn(self, transmitters):
+        self.learned = transmitters[:LEARNED_MAX]
 
     def lost(self, away, successors=(), named=()):
         """A home is lost. Tells how long to wait; its successor, and then those that it has named, in an order drawn

@@ -107,7 +107,9 @@ class Session:
         self.named = (first or self.named[0], named or self.named[1])
 
     def beaten(self, fields):
-        """§18.12: whoever it attaches to next may not have heard this transmitter for so long."""
+        """§9.8, §18.12: whoever it attaches to next may not have heard this transmitter for so long."""
+        if "transmitters" in fields:
+            self.homes.learn(fields["transmitters"])
         if "beat" in fields:
             self.beat = {"id": self.welcome["id"], "incarnation": self.welcome["incarnation"], "beat": fields["beat"]}
 

@@ -127,7 +127,7 @@ export class TransmitterCore {
     });
     this.liveness = new Liveness(
       {
-        ...{ limits, counters, effects },
+        ...{ limits, counters, effects, transmitters: options.transmitters },
         meshBeat: () => seat.mesh?.talk.beat,
         cells: () => this.attachments.all,
         onDead: (cell, why, atMs) => this.attachments.died(cell, why, atMs),

@@ -51,6 +51,21 @@ export const failoverCases: Cases = (driver, rule) => {
     expect(fields).to.include({ session: 3 });
   });
 
+  rule("knows those that a beat of its home names (§9.8)", async () => {
+    const { one, two, three, cell } = await pair(driver);
+    one.close();
+    await two.hellos.next(undefined, { withinMs });
+    await cell.welcomes.take(2);
+    two.say("BEAT", { transmitters: [two.address, three.address] });
+    // Its confirm comes behind the beat.
+    await cell.send({ channel: "b" }, "handled");
+
+    two.close();
+
+    const { fields } = await three.hellos.next(undefined, { withinMs });
+    expect(fields).to.include({ session: 3 });
+  });
+
   rule("goes to the one that a draining transmitter names (§9.6)", async () => {
     const { one, two, three } = await pair(driver);
 

@@ -72,6 +72,8 @@ export interface CellRecord {
   /** When others were told last that it is slow. */
   slowToldMs: number;
   nextCatch: number;
+  /** The command addresses of transmitters that a beat has named last; none since its welcome. */
+  told: readonly string[] | undefined;
   /**
    * Who reads more slowly than this cell sends, and until when its confirms may wait for that.
    */
@@ -134,6 +136,7 @@ export function newCell(hello: Hello, given: NewCell): CellRecord {
     unreachable: false,
     slowToldMs: Number.NEGATIVE_INFINITY,
     nextCatch: 1,
+    told: undefined,
     pace: undefined,
     refused: undefined,
   };

@@ -10,6 +10,8 @@ export interface LivenessParts {
   readonly counters: Counters;
   /** The number of our last heartbeat to other transmitters; none before there is a mesh. */
   readonly meshBeat: () => number | undefined;
+  /** Command addresses of the live transmitters. */
+  readonly transmitters: () => readonly string[];
   readonly cells: () => Iterable<CellRecord>;
   readonly effects: () => Effect[];
   readonly onDead: (cell: CellRecord, why: string, nowMs: number) => void;
@@ -32,6 +34,8 @@ const probes = { J: writeReply("J", "BEAT", {}), M: writeReply("M", "BEAT", {}) 
 export class Liveness {
   private readonly parts: LivenessParts;
   private beatMs: number;
+  /** The same list until another address is in it. */
+  private transmitters: readonly string[] = [];
 
   constructor(parts: LivenessParts, nowMs: number) {
     this.parts = parts;
@@ -81,7 +85,9 @@ export class Liveness {
     const awayMs = nowMs - this.beatMs - heartbeatMs;
     const pausedMs = awayMs > suspectMs / 2 ? awayMs : 0;
     this.beatMs = nowMs;
-    const beats = new Beats(this.parts.meshBeat());
+    const found = this.parts.transmitters();
+    if (!isSame(found, this.transmitters)) this.transmitters = found;
+    const beats = new Beats(this.parts.meshBeat(), this.transmitters);
     for (const cell of [...this.parts.cells()]) {
       if (pausedMs > 0) this.pardon(cell, pausedMs);
       if (cell.doomedMs <= nowMs) {
@@ -126,20 +132,32 @@ export class Liveness {
 /** One beat to all cells. What most are told is written once: an idle mesh says nothing else. */
 class Beats {
   private readonly fields: FieldMap;
+  private readonly transmitters: readonly string[];
   private readonly bare = new Map<Encoding, Buffer>();
 
-  constructor(beat: number | undefined) {
+  constructor(beat: number | undefined, transmitters: readonly string[]) {
     this.fields = beat === undefined ? {} : { beat };
+    this.transmitters = transmitters;
   }
 
   of(cell: CellRecord): Buffer {
     const { encoding } = cell;
     const streams = movedStreams(cell);
-    if (streams.length > 0) return writeReply(encoding, "BEAT", { ...this.fields, streams });
+    const isNews = cell.told !== this.transmitters;
+    if (isNews || streams.length > 0) {
+      const { transmitters } = this;
+      cell.told = transmitters;
+      const news = { ...(isNews && { transmitters }), ...(streams.length > 0 && { streams }) };
+      return writeReply(encoding, "BEAT", { ...this.fields, ...news });
+    }
     const bare = this.bare.get(encoding) ?? writeReply(encoding, "BEAT", this.fields);
     this.bare.set(encoding, bare);
     return bare;
   }
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((it, at) => it === other[at]);
 }
 
 /** The streams of a cell whose last number it has not confirmed, each with that number. */
