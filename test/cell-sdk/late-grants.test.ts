@@ -130,7 +130,7 @@ describe("cell: streams of another home (§8.11)", () => {
     }
     expect(data).to.deep.equal([1, 2, 3, 4, 5, 6]);
     expect(
-      rig.core.catches.all().map((each) => each.mode === "multi" && each.repeats),
+      rig.core.catches.all().map((each) => each.mode === "multi" && each.filter.repeats),
     ).to.deep.equal([2]);
   });
 

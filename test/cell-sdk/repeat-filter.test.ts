@@ -41,28 +41,29 @@ describe("cell: repeat filter", () => {
 
   it("keeps back what was told as lost and comes behind newer events (§8.11)", () => {
     const filter = new RepeatFilter();
-    freshOf(filter, [1, 5, 6]);
-    filter.lost(2);
+    freshOf(filter, [1]);
+    filter.gap();
+    freshOf(filter, [5, 6]);
 
-    expect(freshOf(filter, [2, 3, 4, 5, 6, 7])).to.deep.equal([4, 7]);
+    expect(freshOf(filter, [2, 3, 4, 5, 6, 7])).to.deep.equal([7]);
     expect(freshOf(filter, [2, 3, 4])).to.deep.equal([]);
-    expect(filter.repeats).to.equal(5);
+    expect([filter.repeats, filter.late]).to.deep.equal([5, 3]);
   });
 
-  it("lets through what was told as lost and comes before any newer event", () => {
+  it("lets through what was told as lost and comes before any newer event (§8.11)", () => {
     const filter = new RepeatFilter();
     freshOf(filter, [1]);
-    filter.lost(2);
+    filter.gap();
 
     expect(freshOf(filter, [2, 3, 4])).to.deep.equal([2, 3, 4]);
   });
 
-  it("does not count what its sender had sent before this catch had anything of it", () => {
+  it("keeps back what its sender had sent before this catch had anything of it (§8.11)", () => {
     const filter = new RepeatFilter();
     freshOf(filter, [5, 9]);
-    filter.lost(2);
 
-    expect(freshOf(filter, [3, 4, 6, 7, 8])).to.deep.equal([8]);
+    expect(freshOf(filter, [3, 4, 6, 7, 8])).to.deep.equal([6, 7, 8]);
+    expect(filter.late).to.equal(2);
   });
 
   it("takes what is below the floor as seen", () => {
@@ -77,13 +78,15 @@ describe("cell: repeat filter", () => {
       const random = new SeededRandom(seed);
       const filter = new RepeatFilter();
       const seen = new Set<number>();
+      let oldest: number | undefined;
       let floor = 1;
       for (let step = 0; step < 30; step++) {
         floor += Math.floor(random.float() * 3);
         const first = floor + Math.floor(random.float() * 40);
         const seqs = [first];
         while (random.float() < 0.8) seqs.push(seqs.at(-1)! + 1 + Math.floor(random.float() * 3));
-        const expected = seqs.filter((seq) => !seen.has(seq));
+        oldest ??= first;
+        const expected = seqs.filter((seq) => !seen.has(seq) && seq >= oldest!);
         for (const seq of seqs) seen.add(seq);
         expect(freshOf(filter, seqs, floor), `seed ${seed}, step ${step}`).to.deep.equal(expected);
       }

@@ -69,6 +69,13 @@ export const mutants: readonly Mutant[] = [
     nets: ["core"],
   },
   {
+    guard: "what comes behind newer events, and was told as lost, stays lost",
+    file: `${cell}/repeat-filter.ts`,
+    text: "seq > newest || seq >= oldest",
+    instead: "seq > 0",
+    nets: ["cell"],
+  },
+  {
     guard: "a silence does not count for what is kept beyond handled",
     file: `${cell}/kept-runs.ts`,
     text: "Math.min(nowMs - this.heardMs, silenceMsMax)",

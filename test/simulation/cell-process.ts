@@ -126,7 +126,8 @@ export class CellProcess {
       if (held.mode !== "multi") continue;
       around.count("cell: repairs", held.repairs);
       around.count("cell: gone", held.gone);
-      around.count("cell: repeats filtered", held.repeats);
+      around.count("cell: repeats filtered", held.filter.repeats);
+      around.count("cell: events too late", held.filter.late);
     }
   }
 

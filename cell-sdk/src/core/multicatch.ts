@@ -50,7 +50,8 @@ export class Multicatch implements StreamSink, StreamSideHost {
   repairs = 0;
   gone = 0;
   private readonly host: MulticatchHost;
-  private readonly filter = new RepeatFilter();
+  /** What it has had before, and what comes too late. */
+  readonly filter = new RepeatFilter();
   private side: StreamSide;
   /** What is left of the stream at the home that the cell is leaving. */
   private former: FormerStream | undefined;
@@ -77,10 +78,6 @@ export class Multicatch implements StreamSink, StreamSideHost {
   /** Handlers that run. */
   get runningCount(): number {
     return this.supplies.runningCount;
-  }
-
-  get repeats(): number {
-    return this.filter.repeats;
   }
 
   get catchNumber(): number | undefined {
@@ -247,7 +244,7 @@ export class Multicatch implements StreamSink, StreamSideHost {
   /** @internal */
   gap(count: number | undefined): void {
     this.gone += count ?? 0;
-    this.filter.lost(count ?? 0);
+    this.filter.gap();
     this.host.gap(this.pattern, count);
     this.supplies.gap(count);
   }

@@ -5,10 +5,9 @@ import { SenderRanges } from "./sender-ranges.js";
  * Finds the events of one catch that it has had before. Exact: it knows each number above the
  * sender's floor, and everything below the floor was handled and is never sent again.
  *
- * What was told as lost may come after all, when its sender brings it to another home. It comes too
- * late then if newer events of its sender have come: it would be out of order, and stays lost. What
- * came before the first event of its sender that was seen here may have been sent before anybody
- * listened: it comes as late, and does not count.
+ * What is older than the first event of its sender since the catch began, or since the last gap,
+ * and comes behind that, comes too late: it was sent before anybody listened, or was told as lost.
+ * It would be out of order, and is dropped.
  *
  * Runs must be given in the order of their stream. Hot path: a run without repeats costs one
  * look-up and one range for each unbroken row of numbers.
@@ -17,17 +16,17 @@ import { SenderRanges } from "./sender-ranges.js";
  */
 export class RepeatFilter {
   repeats = 0;
-  /** Events that were told as lost, and have not come late. */
-  private told = 0;
+  /** Events that came too late. */
+  late = 0;
   private readonly senders = new SenderRanges();
 
   get senderCount(): number {
     return this.senders.senderCount;
   }
 
-  /** So many events were told as lost. */
-  lost(count: number): void {
-    this.told += count;
+  /** Events were told as lost. */
+  gap(): void {
+    this.senders.beginRow();
   }
 
   /**
@@ -52,13 +51,11 @@ export class RepeatFilter {
       const seq = run.seqAt(index);
       if (seq < known || seen.has(seq)) continue;
       seen.add(seq);
-      if (seq > newest || this.told === 0) fresh.push(index);
-      else {
-        late++;
-        if (seq > oldest) this.told--;
-      }
+      if (seq > newest || seq >= oldest) fresh.push(index);
+      else late++;
     }
     if (fresh.length === run.count - from) return undefined;
+    this.late += late;
     this.repeats += run.count - from - fresh.length - late;
     return Uint32Array.from(fresh);
   }

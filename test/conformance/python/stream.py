@@ -22,7 +22,7 @@ class Stream:
         self.catch = self.ref = self.topic = self.expected = None
         self.armed, self.highest, self.mark_by = False, 0, None
         self.waiting, self.asked_at, self.tries, self.untold = {}, None, 0, 0
-        self.seen = Seen()
+        self.seen, self.firsts = Seen(), {}  # §8.11: the first event of each sender since the last gap
 
     def wish(self):
         return {"pattern": self.pattern, "mode": "multi"}
@@ -39,7 +39,7 @@ class Stream:
         if self.topic != fields["topic"]:  # another topic is a new numbering: nobody knows what is missing between (§8.11)
             if self.expected is not None:
                 self.give_up()
-                self.cell.report("gap", pattern=self.pattern)
+                self.gap()
             self.topic, self.expected, self.highest = fields["topic"], None, 0
             self.waiting.clear()
         self.catch, self.mark_by = fields["catch"], now + MARK_WAIT
@@ -92,7 +92,7 @@ class Stream:
             self.tell_gap(lost)
             lost = 0
             if word == "UNCOUNTED":
-                self.cell.report("gap", pattern=self.pattern)
+                self.gap()
             if word == "EVNT":  # an ERRO has the number of an event that J cannot say (§6.4)
                 self.handle(event)
         self.tell_gap(lost)
@@ -105,11 +105,16 @@ class Stream:
 
     def tell_gap(self, count):
         if count > 0:
-            self.cell.report("gap", pattern=self.pattern, count=count)
+            self.gap(count=count)
+
+    def gap(self, **count):
+        self.firsts.clear()
+        self.cell.report("gap", pattern=self.pattern, **count)
 
     def handle(self, event):
         sender, seq = event.get("sender", event["from"]["id"]), event["seq"]
-        if not self.seen.add(sender, seq, event.get("floor", 0)):
+        first = self.firsts.setdefault(sender, seq)
+        if not self.seen.add(sender, seq, event.get("floor", 0)) or seq < first:
             return
         self.cell.report("event", pattern=self.pattern, mode="multi", event=event)
         if event.get("ask", {}).get("gather") and self.reply is not None:

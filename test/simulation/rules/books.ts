@@ -49,8 +49,6 @@ export class EventBook {
   isRefused = false;
   /** When the sender was told that it is handled; `undefined` if it was not. */
   handledMs: number | undefined;
-  /** When the transmitter that said so had taken it; `undefined` if none has. */
-  doneSinceMs: number | undefined;
   /** When each transmitter said that it took it. */
   readonly acceptedMs = new Map<string, number>();
   readonly handlings = new Map<GroupBook, Handling[]>();

@@ -134,7 +134,6 @@ export class ConfirmRule implements Rule {
 
   private handled(event: EventBook, home: string, timeMs: number): void {
     event.handledMs ??= timeMs;
-    event.doneSinceMs ??= event.acceptedMs.get(home) ?? timeMs;
     for (const must of event.musts) {
       if (must.home !== home || this.isOver(event, must.group, timeMs)) continue;
       this.parts.broken("early", `${event.id} in ${must.group.name}`, timeMs);

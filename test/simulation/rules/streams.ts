@@ -89,9 +89,10 @@ export class StreamRule implements Rule {
     const event = books.event(id);
     if (repeat === true || event.acceptedMs.get(home) !== timeMs) return;
     const sinceMs = Math.max(event.sentMs, membership.attachedMs(event.sender, home));
+    const [firstTaken = timeMs] = event.acceptedMs.values();
     for (const held of membership.streamsSince(home, event, sinceMs, timeMs)) {
-      // Its sender knew that it was handled: it repeats it for those that were there, if at all.
-      if ((event.doneSinceMs ?? Number.POSITIVE_INFINITY) < held.sinceMs) continue;
+      // It is repeated for those that were there; it may come behind newer ones, and be dropped.
+      if (firstTaken < held.sinceMs) continue;
       this.streamOf(held).musts.push({ event, home: held.home, origin: home, timeMs });
     }
   }
@@ -133,7 +134,6 @@ export class StreamRule implements Rule {
    */
   private mayBeLate(event: EventBook, held: CatchBook): boolean {
     const { books, membership } = this.parts;
-    if (event.sentMs < held.sinceMs) return true;
     if (this.wasUnknown(event, held)) return true;
     const hasMoved = membership.attachmentsSince(event.sender, event.sentMs).length > 1;
     return hasMoved && (event.isRefused || books.sharesKey(event));
@@ -167,7 +167,7 @@ export class StreamRule implements Rule {
       stream.musts
         .filter((must) => must.home === home && must.event.sentMs > stream.vagueMs)
         .filter((must) => this.wasThere(held, must) && !stream.caught.has(must.event.id))
-        .filter((must) => !this.isForgotten(must))
+        .filter((must) => !this.isForgotten(must) && !this.isTooLate(stream, must.event))
         .map((must) => [must.event.id, must]),
     );
     const missing = [...dues.values()];
@@ -219,6 +219,15 @@ export class StreamRule implements Rule {
       return count > 0 && (stream.armedMs.get(other) ?? 0) <= since;
     });
     return hasReported ? missing.filter(({ event }) => event.sentMs < since).length : 0;
+  }
+
+  /**
+   * Whether an event came behind newer ones of its sender, so that it was dropped: whoever took it
+   * first need not have known the catch, and newer ones have come by the one that did (§8.9).
+   */
+  private isTooLate({ held, highest }: StreamBook, event: EventBook): boolean {
+    const newest = highest.get(event.channel, event.sender) ?? 0;
+    return newest > event.number && this.wasUnknown(event, held);
   }
 
   /**

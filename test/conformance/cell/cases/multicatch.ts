@@ -92,6 +92,21 @@ export const multicatchCases: Cases = (driver, rule) => {
     ]);
   });
 
+  rule(
+    "drops what is older than the first event of its sender, and comes behind it (§8.11)",
+    async () => {
+      const { script, cell } = await listening(driver);
+      script.publish("a", { channel: "a", data: 5, seq: 5 });
+
+      script.publish("a", { channel: "a", data: 3, seq: 3 });
+      script.publish("a", { channel: "a", data: "other sender", seq: 3, sender: "cd".repeat(20) });
+      script.publish("a", { channel: "a", data: 6, seq: 6 });
+
+      const handled = await cell.handled.take(3);
+      expect(handled.map(({ data }) => data)).to.deep.equal([5, "other sender", 6]);
+    },
+  );
+
   rule("passes over what it cannot read, and goes on (§6.4, §6.5)", async () => {
     const { script, cell } = await listening(driver);
 
