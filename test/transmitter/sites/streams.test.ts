@@ -115,6 +115,21 @@ describe("transmitter core: streams of a mesh", () => {
     });
   });
 
+  it("leaves one in streams that one held for dead did not know, when that lives (§18.10)", () => {
+    const net = new SiteNet(2);
+    const [, b] = net.benches as [CoreBench, CoreBench];
+    const lastOf = (topic: unknown): unknown => b.stream(topic).at(-1)?.fields["last"];
+    const { topic: older } = b.cell("far").catch("x", "multi");
+    net.bury(0, 1);
+    net.bury(1, 0);
+    const { topic: younger } = b.cell("far").catch("y", "multi");
+
+    net.dig(0, 1);
+    net.dig(1, 0);
+
+    expect([lastOf(older), lastOf(younger)]).to.deep.equal([undefined, 1]);
+  });
+
   it("tells of it again where that was lost, too, with a link that began anew (§18.9)", () => {
     const net = new SiteNet(2);
     const [a, b] = net.benches as [CoreBench, CoreBench];

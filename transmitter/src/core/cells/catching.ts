@@ -61,6 +61,7 @@ export class Catching {
       this.parts.attachments.send(cell, "CGHT", isWhole ? { ...answer, next } : answer);
       // Only now: what it has claimed comes by the number of its catch.
       if (held.mode === "any") this.join(held.member, atMs);
+      else held.stream.isKnown = true;
     };
     if (isBack) grant(nowMs);
     else if (known?.mode === "multi") {

@@ -7,13 +7,13 @@ import { writeSiteWord } from "./site-words.js";
 export interface RoundsParts {
   readonly links: () => Links;
   readonly deadlines: Deadlines;
-  /** Whether a transmitter is held for dead that may yet turn out to live. */
-  readonly isAnyBuried: () => boolean;
 }
 
 /** One asking of all others. */
 interface Round {
   readonly unanswered: Set<Thid>;
+  /** Whether one died that had not answered. */
+  isBroken: boolean;
   readonly then: (isWhole: boolean) => void;
 }
 
@@ -37,13 +37,13 @@ export class Rounds {
 
   /**
    * Begins one. `then` is told once: with true when all have answered or have left, with false when
-   * one did not within 2 s, or is held for dead: who knows what it has sent since then.
+   * one did not within 2 s, or has died meanwhile: who knows what it has sent since it was heard.
    */
   begin(then: (isWhole: boolean) => void, nowMs: number): void {
     const links = this.parts.links();
     const peers = links.linkedPeers();
     const ref = ++this.lastRef;
-    this.rounds.set(ref, { unanswered: new Set(peers), then });
+    this.rounds.set(ref, { unanswered: new Set(peers), isBroken: false, then });
     // One that is not taken, because a link began anew, gets no answer.
     for (const peer of peers) links.send(peer, writeSiteWord("SYNC", { ref }), nowMs);
     this.check(ref);
@@ -65,9 +65,11 @@ export class Rounds {
   }
 
   /** A transmitter is dead or has left: nothing comes of it any more. */
-  lost(peer: Thid): void {
-    for (const [ref, { unanswered }] of [...this.rounds]) {
-      if (unanswered.delete(peer)) this.check(ref);
+  lost(peer: Thid, hasLeft: boolean): void {
+    for (const [ref, round] of [...this.rounds]) {
+      if (!round.unanswered.delete(peer)) continue;
+      round.isBroken ||= !hasLeft;
+      this.check(ref);
     }
   }
 
@@ -78,6 +80,6 @@ export class Rounds {
   private end(ref: number, isWhole: boolean): void {
     const round = this.rounds.get(ref);
     this.rounds.delete(ref);
-    round?.then(isWhole && !this.parts.isAnyBuried());
+    round?.then(isWhole && !round.isBroken);
   }
 }

@@ -38,11 +38,6 @@ export class SiteBook {
     return this.living.values();
   }
 
-  /** Whether one is held for dead, and not forgotten. */
-  get isAnyBuried(): boolean {
-    return this.buried.size > 0;
-  }
-
   /** Whether that start of a transmitter was held for dead. */
   wasBuried(id: Thid, incarnation: number): boolean {
     return this.buried.get(id)?.incarnation === incarnation;
@@ -62,12 +57,13 @@ export class SiteBook {
     return site;
   }
 
-  /** A transmitter is dead; it may yet turn out to live. */
-  bury(id: Thid): void {
+  /** A transmitter is dead; it may yet turn out to live. It knows no stream from that one on. */
+  bury(id: Thid, unknownFrom: number): void {
     const site = this.living.get(id);
     if (site === undefined) return;
     this.living.delete(id);
     site.isBuried = true;
+    site.unknownFrom = unknownFrom;
     this.buried.set(id, site);
   }
 

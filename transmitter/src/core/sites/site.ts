@@ -14,6 +14,8 @@ export class Site {
   readonly patterns = new Map<string, SitePattern>();
   /** Whether it is held for dead. */
   isBuried = false;
+  /** The first of our streams that it did not know when it was lost. */
+  unknownFrom = 0;
   /** Whether it drains: it takes nothing over. */
   isDraining = false;
   /** Until when its readers ask our senders to wait. */

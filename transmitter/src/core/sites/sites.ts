@@ -83,11 +83,7 @@ export class Sites implements Elsewhere {
     this.hosting = new Hosting(shared);
     this.adopting = new Adopting({ ...shared, hosting: this.hosting });
     this.gathering = new Gathering(shared);
-    this.rounds = new Rounds({
-      ...parts,
-      links: () => this.links,
-      isAnyBuried: () => this.book.isAnyBuried,
-    });
+    this.rounds = new Rounds({ ...parts, links: () => this.links });
     const { announcing, passing, hosting, adopting, gathering, rounds, book } = this;
     this.succession = new Succession({
       ...{ ...shared, hosting, rounds },
@@ -136,6 +132,8 @@ export class Sites implements Elsewhere {
     if (this.book.find(id) !== undefined) this.lost(id, nowMs, true);
     const isBack = this.book.wasBuried(id, incarnation);
     const site = this.book.found(id, incarnation);
+    // What it took while it was held for dead it cannot count for catches that are younger.
+    if (isBack) this.parts.streams.doubt(site.unknownFrom);
     const patterns = new Set(values.map(([key]) => key));
     for (const text of [...site.patterns.keys()]) {
       if (!patterns.has(`${streamKey}${text}`)) this.book.setPattern(site, text, undefined);
@@ -149,11 +147,11 @@ export class Sites implements Elsewhere {
   lost(id: Thid, nowMs: number, isForGood: boolean): void {
     const isKnown = this.book.find(id) !== undefined;
     if (isForGood) this.book.forget(id);
-    else this.book.bury(id);
+    else this.book.bury(id, this.parts.streams.unknownFrom);
     if (isKnown) this.parts.counters.add("sitesLost");
     this.hosting.originLost(id);
     this.adopting.originLost(nowMs);
-    this.rounds.lost(id);
+    this.rounds.lost(id, isForGood);
     const groups = this.parts.groups();
     for (const group of [...groups.all]) this.lostFor(group, id, nowMs);
     this.parts.asks.siteLost(id);

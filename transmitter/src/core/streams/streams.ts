@@ -23,6 +23,8 @@ export class Stream {
   outMessages = 0;
   /** What the ring still has of this stream, oldest first. */
   readonly kept = new Fifo<Published>();
+  /** Whether all others that live know it. */
+  isKnown = false;
   /** When it ends for want of cells. */
   endsMs = Number.POSITIVE_INFINITY;
   /** Cells with a catch on it, and how far each says that it has read. */
@@ -154,9 +156,20 @@ export class Streams {
     this.unmarked.add(stream);
   }
 
-  /** The same of all streams, and nobody knows how many: one number stands for them. */
-  doubt(): void {
-    for (const stream of this.byKey.values()) this.lose(stream, 1, uncounted);
+  /**
+   * The same of all streams, or of those from a number on, and nobody knows how many: one number
+   * stands for them.
+   */
+  doubt(from = 0): void {
+    for (const stream of this.byKey.values()) {
+      if (stream.number >= from) this.lose(stream, 1, uncounted);
+    }
+  }
+
+  /** The number of the first stream that others may not know. */
+  get unknownFrom(): number {
+    for (const stream of this.byKey.values()) if (!stream.isKnown) return stream.number;
+    return this.nextNumber;
   }
 
   /** Publishes the marks that are due: at most one a stream and turn. */
