@@ -50,6 +50,16 @@ describe("cell: repeat filter", () => {
     expect([filter.repeats, filter.late]).to.deep.equal([5, 3]);
   });
 
+  it("keeps it back, too, where something older came after the gap (§8.11)", () => {
+    const filter = new RepeatFilter();
+    freshOf(filter, [1]);
+    filter.gap();
+    freshOf(filter, [2]);
+    freshOf(filter, [5]);
+
+    expect(freshOf(filter, [3, 4, 6])).to.deep.equal([6]);
+  });
+
   it("lets through what was told as lost and comes before any newer event (§8.11)", () => {
     const filter = new RepeatFilter();
     freshOf(filter, [1]);

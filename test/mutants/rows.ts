@@ -71,7 +71,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "what comes behind newer events, and was told as lost, stays lost",
     file: `${cell}/repeat-filter.ts`,
-    text: "seq > newest || seq >= oldest",
+    text: "seq > newest || (seq >= oldest && !this.hasGap)",
     instead: "seq > 0",
     nets: ["cell"],
   },

@@ -5,9 +5,9 @@ import { SenderRanges } from "./sender-ranges.js";
  * Finds the events of one catch that it has had before. Exact: it knows each number above the
  * sender's floor, and everything below the floor was handled and is never sent again.
  *
- * What is older than the first event of its sender since the catch began, or since the last gap,
- * and comes behind that, comes too late: it was sent before anybody listened, or was told as lost.
- * It would be out of order, and is dropped.
+ * What comes behind newer events of its sender comes too late if it is older than the first one
+ * that came, since it was sent before anybody listened; or if there has been a gap, since it may
+ * have been told as lost. It is dropped: order goes before completeness.
  *
  * Runs must be given in the order of their stream. Hot path: a run without repeats costs one
  * look-up and one range for each unbroken row of numbers.
@@ -18,6 +18,7 @@ export class RepeatFilter {
   repeats = 0;
   /** Events that came too late. */
   late = 0;
+  private hasGap = false;
   private readonly senders = new SenderRanges();
 
   get senderCount(): number {
@@ -26,7 +27,7 @@ export class RepeatFilter {
 
   /** Events were told as lost. */
   gap(): void {
-    this.senders.beginRow();
+    this.hasGap = true;
   }
 
   /**
@@ -51,7 +52,7 @@ export class RepeatFilter {
       const seq = run.seqAt(index);
       if (seq < known || seen.has(seq)) continue;
       seen.add(seq);
-      if (seq > newest || seq >= oldest) fresh.push(index);
+      if (seq > newest || (seq >= oldest && !this.hasGap)) fresh.push(index);
       else late++;
     }
     if (fresh.length === run.count - from) return undefined;

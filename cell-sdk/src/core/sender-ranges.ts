@@ -17,9 +17,7 @@ const touchMs = 1000;
 
 interface SenderNumbers {
   readonly numbers: RangeSet;
-  first: number;
-  /** The row that `first` began. */
-  row: number;
+  first: number | undefined;
   floor: number;
   touchedMs: number;
 }
@@ -37,7 +35,6 @@ export class SenderRanges {
   private readonly senders = new Map<Thid, SenderNumbers>();
   private lastSender = "";
   private last: SenderNumbers | undefined;
-  private row = 0;
 
   get senderCount(): number {
     return this.senders.size;
@@ -62,19 +59,11 @@ export class SenderRanges {
     return this.entryOf(sender)?.floor ?? 0;
   }
 
-  /** From here on each sender begins a new row. */
-  beginRow(): void {
-    this.row++;
-  }
-
-  /** The number with which the present row of a sender that is known began, or begins now. */
+  /** The number that this was first asked with, of a sender that is known. */
   firstOf(sender: Thid, seq: number): number {
     const entry = this.entryOf(sender);
     if (entry === undefined) return seq;
-    if (entry.row !== this.row) {
-      entry.row = this.row;
-      entry.first = seq;
-    }
+    entry.first ??= seq;
     return entry.first;
   }
 
@@ -89,7 +78,7 @@ export class SenderRanges {
 
   private insert(sender: Thid, floor: number, nowMs: number): SenderNumbers {
     this.forgetOld(nowMs);
-    const entry = { numbers: new RangeSet(), first: 0, row: -1, floor, touchedMs: nowMs };
+    const entry = { numbers: new RangeSet(), first: undefined, floor, touchedMs: nowMs };
     this.senders.set(sender, entry);
     return entry;
   }

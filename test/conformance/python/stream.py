@@ -22,7 +22,7 @@ class Stream:
         self.catch = self.ref = self.topic = self.expected = None
         self.armed, self.highest, self.mark_by = False, 0, None
         self.waiting, self.asked_at, self.tries, self.untold = {}, None, 0, 0
-        self.seen, self.firsts = Seen(), {}  # §8.11: the first event of each sender since the last gap
+        self.seen, self.spans, self.gapped = Seen(), {}, False  # §8.11: first and newest event of each sender
 
     def wish(self):
         return {"pattern": self.pattern, "mode": "multi"}
@@ -108,13 +108,15 @@ class Stream:
             self.gap(count=count)
 
     def gap(self, **count):
-        self.firsts.clear()
+        self.gapped = True
         self.cell.report("gap", pattern=self.pattern, **count)
 
     def handle(self, event):
         sender, seq = event.get("sender", event["from"]["id"]), event["seq"]
-        first = self.firsts.setdefault(sender, seq)
-        if not self.seen.add(sender, seq, event.get("floor", 0)) or seq < first:
+        first, newest = self.spans.get(sender, (seq, seq))
+        self.spans[sender] = first, max(newest, seq)
+        is_late = seq < first or (seq < newest and self.gapped)
+        if not self.seen.add(sender, seq, event.get("floor", 0)) or is_late:
             return
         self.cell.report("event", pattern=self.pattern, mode="multi", event=event)
         if event.get("ask", {}).get("gather") and self.reply is not None:
