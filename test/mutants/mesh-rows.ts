@@ -126,7 +126,7 @@ export const meshMutants: readonly Mutant[] = [
   {
     guard: "what a cell claims in a second HELO is taken",
     file: `${core}/cells/attachments.ts`,
-    text: "      this.claimed(cell, hello.claims, nowMs);\n      this.welcome(cell);",
+    text: "      this.claims.take(cell, hello.claims, nowMs);\n      this.welcome(cell);",
     instead: "      this.welcome(cell);",
     nets: ["mesh"],
   },

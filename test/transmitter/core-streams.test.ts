@@ -257,6 +257,21 @@ describe("transmitter core: repair", () => {
     expect(cell.take("BEAT")).to.deep.equal([]);
   });
 
+  it("are found by their pattern: a catch does not look at all others", () => {
+    const bench = new CoreBench();
+    const [cell, other] = [bench.cell("s"), bench.cell("s", { encoding: "M" })];
+    cell.catch("a", "multi");
+    let looks = 0;
+    const { streams } = bench.core as unknown as { streams: object };
+    Object.defineProperty(streams, "all", { get: () => (looks++, []) });
+
+    cell.catch("b", "multi");
+    other.catch("b", "multi");
+    other.say("GBYE");
+
+    expect(looks).to.equal(0);
+  });
+
   it("tells others that a cell is slow, at most once a second (§13)", () => {
     const { bench, cell, number } = listening("J");
     const { topic } = bench.cell("watch").catch("$mesh.cell.slow", "multi");

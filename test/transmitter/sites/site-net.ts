@@ -200,6 +200,7 @@ export class SiteNet {
       linkedPeers: () => this.ids.filter((_, other) => other !== at && !this.dead.has(other)),
       attachedSession: (cell) => this.attachedSession(at, cell),
       wasAway: () => this.away.has(at),
+      hasRoom: () => true,
       set: (key, value) => this.set(at, key, value),
       whenKnown: (then) => {
         const bench = this.benches[at] as CoreBench;

@@ -59,6 +59,7 @@ export const counterHelp = Object.freeze({
   eventsInherited: "events taken over from a transmitter that ended",
   seeks: "times that all were asked what they know of repeated events",
   orphansAdopted: "deliveries of a dead origin that another one took over",
+  interestUntold: "changes of what cells catch that others were not told: the record was full",
   sitesLost: "transmitters found dead, left or started again",
   partsStale: "parts of a reply whose attempt is not current",
   outputs: "events that went out with a settlement",

@@ -1,11 +1,4 @@
-import {
-  type Claim,
-  encodeBody,
-  type Hello,
-  MeshError,
-  readHello,
-  type Thid,
-} from "@thynapse/protocol";
+import { encodeBody, type Hello, MeshError, readHello, type Thid } from "@thynapse/protocol";
 import { type CellRecord, newCell } from "./cells.js";
 import { checkIdentity } from "./identity.js";
 import { Confirms } from "../events/confirms.js";
@@ -26,7 +19,7 @@ import type { RouteTable } from "../events/route.js";
 import type { Senders } from "../events/senders.js";
 import type { Sites } from "../sites/sites.js";
 import type { Streams } from "../streams/streams.js";
-import { takeClaims } from "./taking-claims.js";
+import { TakingClaims } from "./taking-claims.js";
 import type { Telling } from "../events/telling.js";
 
 /** What attachments need of the transmitter around them. */
@@ -63,10 +56,12 @@ export class Attachments {
   private readonly byTopic = new Map<string, CellRecord>();
   private readonly parts: AttachmentsParts;
   private readonly keeping: Keeping;
+  private readonly claims: TakingClaims;
 
   constructor(parts: AttachmentsParts) {
     this.parts = parts;
     this.keeping = new Keeping(parts);
+    this.claims = new TakingClaims({ ...parts, keeping: this.keeping });
   }
 
   get all(): Iterable<CellRecord> {
@@ -85,13 +80,14 @@ export class Attachments {
     return this.byTopic.get(topic);
   }
 
-  /** Takes a `HELO`. @throws {MeshError} `ID_TAKEN`, and what `readHello` throws */
+  /** @throws {MeshError} `ID_TAKEN`, `TOO_MANY_CATCHES`, `BUSY`, and what `readHello` throws */
   hello(connection: Connection, read: ReadCommand, nowMs: number): void {
     const hello = readHello(read.fields());
     const { cell } = connection;
     if (cell !== undefined && cell.id === hello.id) {
       this.parts.liveness.heard(cell, nowMs);
-      this.claimed(cell, hello.claims, nowMs);
+      this.claims.check({ ...hello, service: cell.service }, cell, nowMs);
+      this.claims.take(cell, hello.claims, nowMs);
       this.welcome(cell);
       return;
     }
@@ -100,6 +96,8 @@ export class Attachments {
     const { sites, options } = this.parts;
     const sessionElsewhere = sites.sessionElsewhere(hello.id);
     checkIdentity(hello, { own: options.id, former, sessionElsewhere });
+    this.claims.check(hello, undefined, nowMs);
+    sites.announcing.admitCell(hello.id, hello.service, nowMs);
     const record = this.newRecord(connection, hello, read.encoding, nowMs);
     if (former !== undefined) this.fence(former, nowMs);
     this.byId.set(record.id, record);
@@ -107,7 +105,7 @@ export class Attachments {
     connection.cell = record;
     connection.goodbye = false;
     record.sender.confirms = record.confirms;
-    this.claimed(record, hello.claims, nowMs);
+    this.claims.take(record, hello.claims, nowMs);
     if (hello.heard !== undefined) this.parts.lived(hello.heard, nowMs);
     record.sender.isElsewhere = false;
     record.sender.session = record.session;
@@ -115,11 +113,6 @@ export class Attachments {
     this.parts.counters.add("cellsWelcomed");
     this.welcome(record);
     this.tell("$mesh.cell.joined", { id: record.id, service: record.service }, nowMs);
-  }
-
-  private claimed(cell: CellRecord, claims: readonly Claim[], nowMs: number): void {
-    const { groups, sites } = this.parts;
-    takeClaims({ groups, sites, keeping: this.keeping }, cell, { claims, nowMs });
   }
 
   private newRecord(

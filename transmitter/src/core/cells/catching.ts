@@ -1,6 +1,5 @@
 import {
   type CatchWish,
-  type Claim,
   type FieldMap,
   intField,
   listField,
@@ -44,14 +43,14 @@ export class Catching {
   /**
    * `CTCH`: granted when every live transmitter knows it, so that nothing is missed from then on.
    *
-   * @throws {MeshError} `TOO_MANY_CATCHES`, and what `readCatchWish` throws
+   * @throws {MeshError} `TOO_MANY_CATCHES`, `BUSY`, and what `readCatchWish` throws
    */
   catch(cell: CellRecord, map: FieldMap, nowMs: number): void {
     const wish = readCatchWish(map);
     const known = findCatch(cell, wish.mode, wish.pattern.text);
-    if (known === undefined && cell.catches.size >= this.parts.limits.catchesMax) {
-      throw new MeshError("TOO_MANY_CATCHES", `at most ${this.parts.limits.catchesMax} for a cell`);
-    }
+    if (known === undefined) this.checkCount(cell);
+    const wanted = { service: cell.service, wish, isKnown: known !== undefined };
+    this.parts.sites.announcing.admitCatch(wanted, nowMs);
     const isBack = wish.mode === "any" && this.isAwaited(cell, wish.pattern.text, nowMs);
     const held = known ?? this.open(cell, wish);
     const grant = (atMs: number, isWhole = true): void => {
@@ -68,6 +67,16 @@ export class Catching {
       // A cell that moves asks again: is all on the stream that others sent here?
       this.parts.sites.rounds.begin((isWhole) => grant(this.parts.nowMs(), isWhole), nowMs);
     } else this.parts.sites.whenKnown(() => grant(this.parts.nowMs()), nowMs);
+  }
+
+  private checkCount({ catches, kept }: CellRecord): void {
+    const { catchesMax } = this.parts.limits;
+    if (catches.size >= catchesMax) {
+      throw new MeshError("TOO_MANY_CATCHES", `at most ${catchesMax} for a cell`);
+    }
+    if (kept < catchesMax) return;
+    const text = `at most ${catchesMax} that a cell has left and that are kept for a while`;
+    throw new MeshError("TOO_MANY_CATCHES", text);
   }
 
   /**
@@ -89,9 +98,10 @@ export class Catching {
     member.isGranted = true;
     group.found(Number.NEGATIVE_INFINITY);
     this.parts.groups.joined(group, nowMs);
-    for (const claim of claimsOf(cell, group.pattern.text)) {
-      this.parts.sites.adopting.spread(cell, claim, nowMs);
-    }
+    const claim = cell.claims.get(group.pattern.text);
+    if (claim === undefined) return;
+    cell.claims.delete(claim.pattern);
+    this.parts.sites.adopting.spread(cell, claim, nowMs);
   }
 
   private open(cell: CellRecord, wish: CatchWish): CellCatch {
@@ -214,14 +224,6 @@ export function catchOf<Mode extends "multi" | "any">(
   const held = cell.catches.get(number);
   if (held?.mode !== mode) throw unknownCatch(number);
   return held as CellCatch & { mode: Mode };
-}
-
-/** Takes out what a cell has claimed of a group. */
-function claimsOf({ claims }: CellRecord, pattern: string): Claim[] {
-  const of = claims.filter((claim) => claim.pattern === pattern);
-  const others = claims.filter((claim) => claim.pattern !== pattern);
-  claims.splice(0, claims.length, ...others);
-  return of;
 }
 
 function unknownCatch(number: number): MeshError {

@@ -58,8 +58,10 @@ export interface CellRecord {
   readonly confirms: Confirms;
   readonly catches: Map<number, CellCatch>;
   readonly stats: CellStats;
-  /** What it has claimed of groups that it has not caught yet. */
-  readonly claims: Claim[];
+  /** What it has claimed of groups that it has not caught yet, by their patterns. */
+  readonly claims: Map<string, Claim>;
+  /** Streams that it was the last to leave, and groups that it has claimed, that are kept. */
+  kept: number;
   state: CellState;
   presence: Presence;
   heardMs: number;
@@ -126,7 +128,8 @@ export function newCell(hello: Hello, given: NewCell): CellRecord {
     presenceTopic: given.secrets.presenceTopic,
     welcomedMs: nowMs,
     catches: new Map(),
-    claims: [],
+    claims: new Map(),
+    kept: 0,
     stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },
     state: "alive",
     presence: "awaited",

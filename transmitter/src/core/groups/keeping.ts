@@ -39,11 +39,18 @@ export class Keeping {
     if (stream.listeners.size > 0) return;
     const endMs = nowMs + this.parts.limits.streamKeepMs;
     stream.endsMs = endMs;
+    this.charge(cell, endMs);
     this.parts.deadlines.at(endMs, () => {
       if (stream.listeners.size > 0 || stream.endsMs !== endMs) return;
       this.parts.streams.close(stream);
       this.parts.sites.announcing.stream(stream);
     });
+  }
+
+  /** A cell has left something that is kept until then; what is kept for it is bounded. */
+  charge(cell: CellRecord, untilMs: number): void {
+    cell.kept++;
+    this.parts.deadlines.at(untilMs, () => cell.kept--);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Thid } from "@thynapse/protocol";
-import { type Change, type Delta, type Known, MeshRecord } from "./mesh-record.js";
+import { type Change, type Delta, type Known, MeshRecord, type Room } from "./mesh-record.js";
 
 /** What the directory tells of what it learns from others. */
 export interface DirectoryHandlers {
@@ -38,6 +38,11 @@ export class Directory {
    */
   set(key: string, value: unknown): boolean {
     return this.own.set(key, value);
+  }
+
+  /** Whether our own record has so much room in this part of it, 0 … 1. */
+  hasRoom(room: Room, part: number): boolean {
+    return this.own.hasRoom(room, part);
   }
 
   /** The value of a transmitter; `undefined` if it has none, or is not known. */

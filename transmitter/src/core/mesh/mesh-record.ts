@@ -39,6 +39,12 @@ export interface Delta extends Known {
   readonly entries: readonly Entry[];
 }
 
+/** Room in a record: so many entries, of so many bytes together, by `entryBytes`. */
+export interface Room {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 /** What a reader of a record is told. */
 export interface Change {
   readonly key: string;
@@ -104,6 +110,12 @@ export class MeshRecord {
     this.version = version;
     this.hold(key, { version, value, bytes });
     return true;
+  }
+
+  /** Whether there is so much room in this part of a record, 0 … 1. */
+  hasRoom({ entries, bytes }: Room, part: number): boolean {
+    const isRoomForEntries = this.held.size + entries <= part * recordEntriesMax;
+    return isRoomForEntries && this.bytes + bytes <= part * this.bytesMax;
   }
 
   /** What has changed since a version; the whole record if that cannot be told any more. */

@@ -1,3 +1,5 @@
+import { type CatchWish, MeshError, type Thid, toMeshError } from "@thynapse/protocol";
+import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
 import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
@@ -11,6 +13,7 @@ export interface AnnouncingParts {
   readonly groups: () => Groups;
   readonly streams: Streams;
   readonly deadlines: Deadlines;
+  readonly counters: Counters;
   readonly groupKeepMs: number;
 }
 
@@ -23,6 +26,22 @@ export const cellKey = "c ";
 /** What a transmitter sets to true when it drains. */
 export const drainingKey = "draining";
 
+/** How much of our record cells may fill with what they catch: others may come after them. */
+const catchesPart = 7 / 8;
+/** How much they may fill by being there; the rest is for what is kept, and for larger counts. */
+const cellsPart = 15 / 16;
+/** Bytes that an entry takes besides its key, at most, but for the ids of cells. */
+const valueBytesMax = 64;
+/** Bytes that the id of a cell takes in a value. */
+const idBytes = 42;
+
+/** A catch that a cell wants, and whether it has it already. */
+export interface WantedCatch {
+  readonly service: string;
+  readonly wish: CatchWish;
+  readonly isKnown: boolean;
+}
+
 /** Tells all transmitters what cells of this one catch: at the end of each turn that changed it. */
 export class Announcing {
   private readonly parts: AnnouncingParts;
@@ -32,6 +51,51 @@ export class Announcing {
 
   constructor(parts: AnnouncingParts) {
     this.parts = parts;
+  }
+
+  /** @throws {MeshError} `BUSY` if there is no room to tell others of this cell. */
+  admitCell(id: Thid, service: string, nowMs: number): void {
+    this.admit([`${cellKey}${id}`], { more: service.length, part: cellsPart, nowMs });
+  }
+
+  /** @throws {MeshError} `BUSY` if there is no room to tell others of these groups of a service. */
+  admitGroups(service: string, patterns: Iterable<string>, nowMs: number): void {
+    const keys = [...patterns].map((pattern) => keyOfGroup(service, pattern));
+    this.admit(keys, { more: 0, part: catchesPart, nowMs });
+  }
+
+  /** @throws {MeshError} `BUSY` if there is no room to tell others of this catch. */
+  admitCatch({ service, wish, isKnown }: WantedCatch, nowMs: number): void {
+    const { text } = wish.pattern;
+    if (wish.mode === "multi") {
+      this.admit([`${streamKey}${text}`], { more: 0, part: catchesPart, nowMs });
+      return;
+    }
+    const group = this.parts.groups().find(service, text);
+    const isBound = group?.terms.affinity === true;
+    const members = group?.members.size ?? 0;
+    const idsAfter = isBound || wish.affinity ? members + (isKnown ? 0 : 1) : 0;
+    const more = (idsAfter - (isBound ? members : 0)) * idBytes;
+    this.admit([keyOfGroup(service, text)], { more, part: catchesPart, nowMs });
+  }
+
+  private admit(keys: readonly string[], { more, part, nowMs }: Admission): void {
+    // What this turn has changed counts too.
+    this.flush(nowMs);
+    const fresh = keys.filter((key) => !this.told.has(key));
+    if (fresh.length === 0 && more === 0) return;
+    let bytes = more;
+    for (const key of fresh) bytes += 2 * key.length + valueBytesMax;
+    if (this.parts.links().hasRoom({ entries: fresh.length, bytes }, part)) return;
+    throw new MeshError(
+      "BUSY",
+      "the cells of this transmitter catch as much as others can be told",
+    );
+  }
+
+  /** Whether others are told of a group of this name. */
+  isTold(service: string, pattern: string): boolean {
+    return this.told.has(keyOfGroup(service, pattern));
   }
 
   stream({ pattern }: Stream): void {
@@ -85,16 +149,16 @@ export class Announcing {
 
   private tellStreams(pattern: string): void {
     let cells: number | undefined;
-    for (const stream of this.parts.streams.all) {
+    for (const { listeners } of this.parts.streams.of(pattern)) {
       // One without cells is kept for those that may come back: what is sent meanwhile is a hole.
-      if (stream.pattern.text === pattern) cells = (cells ?? 0) + stream.listeners.size;
+      cells = (cells ?? 0) + listeners.size;
     }
     this.tell(`${streamKey}${pattern}`, cells);
   }
 
   private tellGroup(group: Group, nowMs: number): void {
     const { service, pattern, members } = group;
-    const key = `${groupKey}${service} ${pattern.text}`;
+    const key = keyOfGroup(service, pattern.text);
     const isThere = this.parts.groups().find(service, pattern.text) === group;
     if (!isThere || (members.size === 0 && group.oursUntilMs <= nowMs)) {
       this.tell(key, undefined);
@@ -115,8 +179,27 @@ export class Announcing {
   private tell(key: string, value: unknown): void {
     const text = JSON.stringify(value);
     if (this.told.get(key) === text) return;
+    try {
+      this.parts.links().set(key, value);
+    } catch (thrown) {
+      if (toMeshError(thrown).code !== "TOO_LARGE") throw thrown;
+      // What is kept for cells of others has no bound: what has no room is told when it changes.
+      this.parts.counters.add("interestUntold");
+      return;
+    }
     if (value === undefined) this.told.delete(key);
     else this.told.set(key, text);
-    this.parts.links().set(key, value);
   }
+}
+
+interface Admission {
+  /** Bytes beyond those of new entries. */
+  readonly more: number;
+  /** The part of the record that may be full then. */
+  readonly part: number;
+  readonly nowMs: number;
+}
+
+function keyOfGroup(service: string, pattern: string): string {
+  return `${groupKey}${service} ${pattern}`;
 }

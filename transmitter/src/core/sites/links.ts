@@ -1,4 +1,5 @@
 import type { Thid } from "@thynapse/protocol";
+import type { Room } from "../mesh/mesh-record.js";
 
 /** What routing needs of the mesh: links to other transmitters, and our own record. */
 export interface Links {
@@ -22,7 +23,12 @@ export interface Links {
   attachedSession(cell: Thid): number;
   /** Whether this transmitter was away, and has not yet heard what became of that. */
   wasAway(nowMs: number): boolean;
-  /** Sets a value of our own record; `undefined` deletes it. */
+  /** Whether our own record has so much room in this part of it, 0 … 1. */
+  hasRoom(room: Room, part: number): boolean;
+  /**
+   * Sets a value of our own record; `undefined` deletes it. @throws {MeshError} `TOO_LARGE` past
+   * the bounds of a record; nothing has changed then.
+   */
   set(key: string, value: unknown): void;
   /** Calls `then` when every live transmitter knows our record as it is now. */
   whenKnown(then: () => void, nowMs: number): void;
@@ -38,6 +44,7 @@ export const noLinks: Links = Object.freeze({
   linkedPeers: () => [],
   attachedSession: () => 0,
   wasAway: () => false,
+  hasRoom: () => true,
   set: () => {},
   whenKnown: (then: () => void) => then(),
 });
@@ -64,6 +71,7 @@ export function loopedLinks(
     linkedPeers: () => links.linkedPeers(),
     attachedSession: (cell) => links.attachedSession(cell),
     wasAway: (nowMs) => links.wasAway(nowMs),
+    hasRoom: (room, part) => links.hasRoom(room, part),
     set: (key, value) => links.set(key, value),
     whenKnown: (then, nowMs) => links.whenKnown(then, nowMs),
   };

@@ -37,6 +37,7 @@ export class MeshEar implements MeshListener {
       linkedPeers: () => mesh.members.all.filter((each) => this.isHere(each)).map(({ id }) => id),
       attachedSession: (cell) => this.attachedSession(mesh, cell),
       wasAway: (nowMs) => mesh.wasAway(nowMs),
+      hasRoom: (room, part) => mesh.directory.hasRoom(room, part),
       set: (key, value) => mesh.set(key, value),
       whenKnown: (then, nowMs) => mesh.whenKnown(then, nowMs),
     };

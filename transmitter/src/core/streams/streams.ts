@@ -71,6 +71,12 @@ const nothing = Buffer.alloc(0);
 /** The same, where nobody knows how many those were. */
 const uncounted = Buffer.alloc(0);
 
+const encodings: readonly Encoding[] = ["J", "M"];
+
+function keyOf(encoding: Encoding, pattern: string): string {
+  return `${encoding} ${pattern}`;
+}
+
 /** All streams of a transmitter: their making and end, publishing, marks and repair. */
 export class Streams {
   private readonly byKey = new Map<string, Stream>();
@@ -103,9 +109,15 @@ export class Streams {
     return this.ring.bytes;
   }
 
+  /** The streams of a pattern, one for each encoding at most. */
+  of(pattern: string): Stream[] {
+    const found = encodings.map((encoding) => this.byKey.get(keyOf(encoding, pattern)));
+    return found.filter((stream) => stream !== undefined);
+  }
+
   /** The stream of a pattern in an encoding; made if there is none. */
   open(pattern: Pattern, encoding: Encoding): Stream {
-    const key = `${encoding} ${pattern.text}`;
+    const key = keyOf(encoding, pattern.text);
     let stream = this.byKey.get(key);
     if (stream === undefined) {
       stream = new Stream(this.nextNumber++, pattern, encoding, `s-${this.random.hex(128)}`);
@@ -117,7 +129,7 @@ export class Streams {
   }
 
   close(stream: Stream): void {
-    this.byKey.delete(`${stream.encoding} ${stream.pattern.text}`);
+    this.byKey.delete(keyOf(stream.encoding, stream.pattern.text));
     this.byTopic.delete(stream.topic);
     this.unmarked.delete(stream);
     this.routes.removeStream(stream.pattern, stream);
