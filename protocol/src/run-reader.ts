@@ -2,7 +2,7 @@ import { ChannelTable } from "./channel-table.js";
 import { MessagePackCursor } from "./cursor.js";
 import { MeshError } from "./errors.js";
 import { type EventExtras, readExtras } from "./extras.js";
-import { eventBytesMax } from "./limits.js";
+import { eventBytesMax, runOverheadBytesMax } from "./limits.js";
 import { RangeSet } from "./ranges.js";
 import { Run, type RunHeader, type RunParts } from "./run.js";
 import type { Thid } from "./thid.js";
@@ -156,6 +156,9 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
   let first = 0;
   let time = 0;
   let count = 0;
+  // Lists are as long as a run needs them; whatever else stands there is bounded.
+  let listedBytes = 0;
+  const start = cursor.at;
   for (let pairs = cursor.map(); pairs > 0; pairs--) {
     switch (cursor.string()) {
       case "sender":
@@ -183,15 +186,20 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
         count = cursor.int();
         break;
       case "handled":
+        listedBytes -= cursor.at;
         handled = readRanges(cursor);
+        listedBytes += cursor.at;
         break;
       case "channels":
+        listedBytes -= cursor.at;
         channels = new ChannelTable(cursor);
+        listedBytes += cursor.at;
         break;
       default:
         cursor.skipValue();
     }
   }
+  checkHeaderBytes(cursor.at - start - listedBytes);
   if (sender === undefined) cursor.fail("the header lacks sender");
   if (service === undefined) cursor.fail("the header lacks service");
   if (channels === undefined) cursor.fail("the header lacks channels");
@@ -200,6 +208,12 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
   const header = { sender, service, session, floor, first, time, count, channels };
   if (cell === undefined && handled === undefined) return header;
   return { ...header, ...(cell !== undefined && { cell }), ...(handled && { handled }) };
+}
+
+function checkHeaderBytes(bytes: number): void {
+  if (bytes <= runOverheadBytesMax) return;
+  const text = `a header of ${bytes} bytes besides its lists, at most ${runOverheadBytesMax}`;
+  throw new MeshError("TOO_LARGE", text);
 }
 
 /** Ranges of sequence numbers: first, last, first, last, …, ascending. */

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { encodeMessagePack } from "@thynapse/protocol";
 import { CoreBench } from "./core-bench.js";
 
 describe("transmitter core: groups that have enough to do", () => {
@@ -53,5 +54,24 @@ describe("transmitter core: groups that have enough to do", () => {
       handled += next.length;
     }
     expect(handled).to.equal(2 + 3);
+  });
+
+  it("counts a long header with its events, since they keep the whole run (§10.8)", () => {
+    const bench = new CoreBench({ backlogBytesMax: 40_000 });
+    const sender = bench.cell("sender", { encoding: "M" });
+    bench.cell("paused").catch("a", "any", { credit: 0 });
+    const channels = ["a", ...Array.from({ length: 120 }, (_, n) => `${"x.".repeat(30)}${n}`)];
+    const headerBytes = encodeMessagePack(channels).length;
+
+    for (let first = 1; first <= 29; first += 4) {
+      const id = { sender: Buffer.from(sender.id, "hex"), service: "sender" };
+      const header = { ...id, session: 1, floor: 1, first, time: 5, count: 4, channels };
+      const parts = [header, ...Array.from({ length: 4 }, () => [1, 0, 0, Buffer.alloc(1)])];
+      sender.sayPart(Buffer.concat([Buffer.from("M EVNT "), ...parts.map(encodeMessagePack)]));
+    }
+
+    const fit = Math.floor(40_000 / (headerBytes / 4 - 100));
+    const [refused] = sender.confirms().filter((line) => line.endsWith("GROUP_FULL"));
+    expect(Number.parseInt(refused ?? "", 10)).to.be.within(fit - 2, fit + 2);
   });
 });

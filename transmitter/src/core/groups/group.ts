@@ -5,7 +5,7 @@ import type { Claims } from "./claims.js";
 import { KeyOwners } from "./affinity.js";
 import { defaultTerms, type GroupTerms, termsOf, Wishes } from "./group-terms.js";
 import type { Holder } from "./holder.js";
-import { type Lot, type Span, spanCount } from "./ledger.js";
+import { keptBytes, type Lot, type Span, spanCount } from "./ledger.js";
 import { Member } from "./member.js";
 import { GroupSites } from "../sites/group-sites.js";
 
@@ -281,9 +281,9 @@ export class Group {
   room(lot: Lot, eventsMax: number, bytesMax: number): number {
     // What comes back is never refused, so a backlog may hold more than its bound.
     const events = Math.max(0, Math.min(lot.run.count, eventsMax - this.backlog.events));
-    if (this.backlog.bytes + lot.run.bytesOf(0, lot.run.count) <= bytesMax) return events;
+    if (this.backlog.bytes + keptBytes(lot.run, 0, lot.run.count) <= bytesMax) return events;
     let fit = 0;
-    while (fit < events && this.backlog.bytes + lot.run.bytesOf(0, fit + 1) <= bytesMax) fit++;
+    while (fit < events && this.backlog.bytes + keptBytes(lot.run, 0, fit + 1) <= bytesMax) fit++;
     return fit;
   }
 }

@@ -69,10 +69,22 @@ export function spanCount(span: Span): number {
   return span.to - span.from;
 }
 
-/** Bytes that the events of a span take in their run. */
+/** Bytes of a header that count for nothing: as many as cells write, but for many channels. */
+const headerBytesFree = 512;
+
+/** Bytes that a span keeps: those of its events, and their share of a header that is long. */
 export function spanBytes(span: Span): number {
   const { run, firstNumber } = span.lot;
-  return run.bytesOf(span.from - firstNumber, span.to - firstNumber);
+  return keptBytes(run, span.from - firstNumber, span.to - firstNumber);
+}
+
+/** Bytes that the events `from … to - 1` of a run keep: all of them together all that it takes. */
+export function keptBytes(run: Run, from: number, to: number): number {
+  const events = run.bytesOf(from, to);
+  const header = (run.starts[0] as number) - run.start - headerBytesFree;
+  if (header <= 0) return events;
+  const shareBelow = (index: number): number => Math.floor((header * index) / run.count);
+  return events + shareBelow(to) - shareBelow(from);
 }
 
 /** Cuts the deliveries below `number` off into a span of their own; `span` keeps the rest. */
