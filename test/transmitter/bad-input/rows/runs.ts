@@ -142,10 +142,13 @@ export const runRows: readonly Row[] = [
     ["BAD_RUN", "a body tag is 0, 1 or 2"],
   ),
   withEvent("C59", "a body of text", [1, 0, 0, "text"], ["BAD_RUN", "bytes (bin) are expected"]),
-  run("C60", "a header of 64 KiB of what is unknown", { more: Buffer.alloc(64 * 1024) }, [plain], [
-    "TOO_LARGE",
-    "besides its lists, at most 65536",
-  ]),
+  run(
+    "C60",
+    "a header of 64 KiB of what is unknown",
+    { more: Buffer.alloc(64 * 1024) },
+    [plain],
+    ["TOO_LARGE", "besides its lists, at most 65536"],
+  ),
   withEvent(
     "C60",
     "a body of 1 MiB + 1 byte",

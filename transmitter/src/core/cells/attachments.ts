@@ -233,6 +233,7 @@ export class Attachments {
       if (held.mode === "multi") this.keeping.unlisten(held.stream, cell, nowMs);
       else this.keeping.keep(held.member.group, nowMs);
     }
+    this.keeping.unclaim(cell);
     cell.catches.clear();
   }
 

@@ -60,6 +60,8 @@ export interface CellRecord {
   readonly stats: CellStats;
   /** What it has claimed of groups that it has not caught yet, by their patterns. */
   readonly claims: Map<string, Claim>;
+  /** How many ranges it has claimed in this attachment. */
+  claimedRanges: number;
   /** Streams that it was the last to leave, and groups that it has claimed, that are kept. */
   kept: number;
   state: CellState;
@@ -129,6 +131,7 @@ export function newCell(hello: Hello, given: NewCell): CellRecord {
     welcomedMs: nowMs,
     catches: new Map(),
     claims: new Map(),
+    claimedRanges: 0,
     kept: 0,
     stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },
     state: "alive",

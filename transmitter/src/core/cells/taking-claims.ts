@@ -5,6 +5,12 @@ import type { Groups } from "../groups/groups.js";
 import type { Keeping } from "../groups/keeping.js";
 import type { Sites } from "../sites/sites.js";
 
+/**
+ * Ranges that a cell may claim in one attachment. A `HELO` has room for a fifth of that, and none
+ * but a cell that moves says two with claims.
+ */
+const claimRangesMax = 131_072;
+
 /** What claims are taken into. */
 export interface TakingClaimsParts {
   readonly groups: Groups;
@@ -26,7 +32,7 @@ export class TakingClaims {
    * or not. Before anything has changed.
    *
    * @param cell the cell that claims, if it is attached already.
-   * @throws {MeshError} `TOO_MANY_CATCHES`, `BUSY`
+   * @throws {MeshError} `TOO_MANY_CATCHES`, `TOO_LARGE`, `BUSY`
    */
   check({ service, claims }: Claiming, cell: CellRecord | undefined, nowMs: number): void {
     const { announcing } = this.parts.sites;
@@ -35,6 +41,9 @@ export class TakingClaims {
     const { catchesMax } = this.parts.limits;
     if (fresh.length > 0 && (cell?.kept ?? 0) + fresh.length > catchesMax) {
       throw new MeshError("TOO_MANY_CATCHES", `at most ${catchesMax} kept for a cell`);
+    }
+    if ((cell?.claimedRanges ?? 0) + rangeCount(claims) > claimRangesMax) {
+      throw new MeshError("TOO_LARGE", `at most ${claimRangesMax} ranges claimed by a cell`);
     }
     announcing.admitGroups(service, fresh, nowMs);
   }
@@ -45,6 +54,7 @@ export class TakingClaims {
    */
   take(cell: CellRecord, claims: readonly Claim[], nowMs: number): void {
     const { groups, sites, keeping } = this.parts;
+    cell.claimedRanges += rangeCount(claims);
     for (const claim of claims) {
       const { pattern } = claim;
       const isNew = !sites.announcing.isTold(cell.service, pattern);
@@ -62,6 +72,12 @@ export class TakingClaims {
       cell.claims.set(pattern, claim);
     }
   }
+}
+
+function rangeCount(claims: readonly Claim[]): number {
+  let count = 0;
+  for (const { held, settled } of claims) count += held.length + settled.length;
+  return count;
 }
 
 type Claiming = Pick<Hello, "service" | "claims">;

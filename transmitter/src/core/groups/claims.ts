@@ -25,6 +25,8 @@ export interface OriginClaim {
 export class Claims {
   private readonly settled = new Map<Thid, RangeSet>();
   private readonly heldBy = new Map<Thid, { site: Thid | undefined; held: Ranges }>();
+  /** The cells that hold, or have held, events of a sender. */
+  private readonly holders = new Map<Thid, Set<Thid>>();
   private readonly origins = new Map<Thid, { held: Ranges; free: Ranges }>();
   /** What senders that have come from elsewhere repeat here, and in which attachment. */
   private readonly repeated = new Map<Thid, { session: number; ranges: Ranges }>();
@@ -33,9 +35,31 @@ export class Claims {
 
   add(cell: Thid, claim: Omit<Claim, "pattern">, site: Thid | undefined): void {
     addRanges(this.settled, claim.settled);
+    this.drop(cell);
     const held: Ranges = new Map();
     addRanges(held, claim.held);
     this.heldBy.set(cell, { site, held });
+    for (const sender of held.keys()) {
+      const cells = this.holders.get(sender) ?? new Set<Thid>();
+      this.holders.set(sender, cells.add(cell));
+    }
+  }
+
+  /**
+   * A cell is attached here no more: what it holds it says where it comes back, and what it said
+   * elsewhere stays.
+   */
+  left(cell: Thid): void {
+    if (this.heldBy.get(cell)?.site === undefined) this.drop(cell);
+  }
+
+  private drop(cell: Thid): void {
+    for (const sender of this.heldBy.get(cell)?.held.keys() ?? []) {
+      const cells = this.holders.get(sender);
+      cells?.delete(cell);
+      if (cells?.size === 0) this.holders.delete(sender);
+    }
+    this.heldBy.delete(cell);
   }
 
   /** A former home answers. */
@@ -108,7 +132,7 @@ export class Claims {
   lost(peer: Thid): void {
     this.origins.delete(peer);
     for (const sender of [...this.asked.keys()]) this.unasked(sender, peer);
-    for (const [cell, { site }] of this.heldBy) if (site === peer) this.heldBy.delete(cell);
+    for (const [cell, { site }] of this.heldBy) if (site === peer) this.drop(cell);
   }
 
   settledAmong(ranges: readonly SeqRange[]): SeqRange[] {
@@ -142,8 +166,9 @@ export class Claims {
 
   /** The cell that holds this event, if one said so. */
   holderOf(sender: Thid, seq: number): Holding | undefined {
-    for (const [cell, { site, held }] of this.heldBy) {
-      if (held.get(sender)?.has(seq) === true) return { cell, site };
+    for (const cell of this.holders.get(sender) ?? []) {
+      const claim = this.heldBy.get(cell);
+      if (claim?.held.get(sender)?.has(seq) === true) return { cell, site: claim.site };
     }
     return undefined;
   }

@@ -53,6 +53,14 @@ export class Keeping {
     this.parts.deadlines.at(untilMs, () => cell.kept--);
   }
 
+  /** A cell is attached no more: what it holds it claims where it comes back. */
+  unclaim({ id, service, claims, catches }: CellRecord): void {
+    for (const pattern of claims.keys()) this.parts.groups.find(service, pattern)?.claims?.left(id);
+    for (const held of catches.values()) {
+      if (held.mode === "any") held.member.group.claims?.left(id);
+    }
+  }
+
   /**
    * A cell of a group was lost: after the last one of this transmitter it lives on for
    * `groupKeepMs`. Cells elsewhere do not count: the last ones of two transmitters may be lost at
@@ -75,6 +83,7 @@ export class Keeping {
     }
     const { group } = held.member;
     const { groups, sites } = this.parts;
+    group.claims?.left(cell.id);
     groups.fates.left(group, cell, nowMs, isIdle ? "idle" : "left");
     sites.announce(group);
     if (!isMoving) {
