@@ -21,10 +21,6 @@ const longFiles: Readonly<Record<string, LongFile>> = {
     lines: 343,
     reason: "the composition of the core and its inputs, one line each",
   },
-  "transmitter/src/core/events/intake.ts": {
-    lines: 303,
-    reason: "one way in for every event; its cases share their state",
-  },
   "transmitter/src/core/mesh/mesh.ts": {
     lines: 314,
     reason: "the composition of a mesh and what its parts tell each other, one method for each",

@@ -66,6 +66,7 @@ export const counterHelp = Object.freeze({
   outputsBeyondFull: "outputs that went to a group whose backlog was full",
   outputsFenced: "outputs dropped because their attempt was not current",
   asks: "requests taken",
+  asksRefused: "requests refused because their cell waited for too many answers",
   asksTimedOut: "requests that nobody answered in time",
   repliesSurplus: "replies that came after the first",
   systemRequests: "system requests answered",

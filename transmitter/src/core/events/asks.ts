@@ -5,33 +5,19 @@ import {
   type ErrorCode,
   type Ref,
   type Run,
-  SeqMap,
   type Thid,
   toMeshError,
 } from "@thynapse/protocol";
 import { Answers } from "./answers.js";
+import { type Ask, AskBook, answersMax, type Replier } from "./ask-book.js";
 import type { CellRecord } from "../cells/cells.js";
 import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
 import type { Effect } from "../effects.js";
 import { type Span, spanCount } from "../groups/ledger.js";
-import { type Timed, TimeOuts } from "./time-outs.js";
+import { TimeOuts } from "./time-outs.js";
 
-/** A request that its asker still waits for. */
-interface Ask extends Timed {
-  readonly asker: Thid;
-  readonly sender: Thid;
-  readonly seq: number;
-  readonly ref: Ref | undefined;
-  readonly terms: AskTerms;
-  /** Gather: the cells that have not replied. */
-  readonly expected: Map<Thid, Replier> | undefined;
-  /** Gather: the transmitters that have not said which of their cells it reached. */
-  readonly awaited: Set<Thid>;
-}
-
-/** Who replied, as the asker is told. */
-export type Replier = Pick<CellRecord, "id" | "service">;
+export type { Replier } from "./ask-book.js";
 
 /** What asks need of the transmitter around them. */
 export interface AsksParts {
@@ -43,7 +29,7 @@ export interface AsksParts {
 
 /** Requests under way, and who is to be told what. @see PROTOCOL.md §12 */
 export class Asks {
-  private readonly byEvent = new SeqMap<Ask>();
+  private readonly book = new AskBook();
   private readonly timeOuts: TimeOuts<Ask>;
   private readonly parts: AsksParts;
   private readonly answers: Answers;
@@ -55,12 +41,12 @@ export class Asks {
   }
 
   get count(): number {
-    return this.byEvent.size;
+    return this.book.count;
   }
 
   /** Whether somebody here still waits for the answer to this event. */
   isOpen(sender: Thid, seq: number): boolean {
-    return this.byEvent.get(sender, seq) !== undefined;
+    return this.book.find(sender, seq) !== undefined;
   }
 
   /** Tells the askers what the turn has brought. */
@@ -68,8 +54,11 @@ export class Asks {
     this.answers.flush();
   }
 
-  /** Takes a request; it ends by an answer or by its time-out. */
-  open(asker: CellRecord, run: Run, index: number, { nowMs, ref }: Opening): void {
+  /**
+   * Takes a request; it ends by an answer or by its time-out. Tells whether it was taken: at once
+   * it is answered `BUSY` where its cell waits for as many answers as it may.
+   */
+  open(asker: CellRecord, run: Run, index: number, { nowMs, ref }: Opening): boolean {
     const { sender } = run.header;
     const seq = run.seqAt(index);
     const terms = run.extrasAt(index)?.ask as AskTerms;
@@ -77,9 +66,16 @@ export class Asks {
     const expected = terms.gather === true ? new Map<Thid, Replier>() : undefined;
     const awaited = new Set<Thid>();
     const ask = { asker: asker.id, sender, seq, ref, terms, dueMs, expected, awaited };
-    this.byEvent.set(sender, seq, ask);
     this.parts.counters.add("asks");
+    if (this.book.isFull(asker.id)) {
+      this.parts.counters.add("asksRefused");
+      const message = `a cell waits for ${answersMax} answers at most`;
+      this.reply(ask, "error", { code: "BUSY", message });
+      return false;
+    }
+    this.book.add(ask);
     this.timeOuts.add(ask);
+    return true;
   }
 
   private timeOut(ask: Ask): void {
@@ -89,19 +85,19 @@ export class Asks {
 
   /** The request has ended, one way or another. */
   private close(ask: Ask): void {
-    this.byEvent.delete(ask.sender, ask.seq);
+    this.book.delete(ask);
     this.timeOuts.delete(ask);
   }
 
   /** Nobody will be asked. */
   unheard(sender: Thid, seq: number): void {
-    const ask = this.byEvent.get(sender, seq);
+    const ask = this.book.find(sender, seq);
     if (ask !== undefined) this.error(ask, "NO_LISTENER", "nobody catches this channel");
   }
 
   /** Answers a request by value, at once: a system request. */
   answer(sender: Thid, seq: number, body: Body, from: Replier): void {
-    const ask = this.byEvent.get(sender, seq);
+    const ask = this.book.find(sender, seq);
     if (ask === undefined) return;
     this.close(ask);
     this.reply(ask, "result", { from }, body);
@@ -109,7 +105,7 @@ export class Asks {
 
   /** Answers a request by an error. */
   refuse(sender: Thid, seq: number, code: ErrorCode, message: string): void {
-    const ask = this.byEvent.get(sender, seq);
+    const ask = this.book.find(sender, seq);
     if (ask !== undefined) this.error(ask, code, message);
   }
 
@@ -165,24 +161,24 @@ export class Asks {
    * their cells it reached.
    */
   expect(sender: Thid, seq: number, cells: Iterable<Replier>, sites: readonly Thid[]): void {
-    const ask = this.byEvent.get(sender, seq);
+    const ask = this.book.find(sender, seq);
     if (ask?.expected === undefined) return;
-    for (const { id, service } of cells) ask.expected.set(id, { id, service });
+    for (const cell of cells) this.book.expect(ask, cell);
     for (const site of sites) ask.awaited.add(site);
     this.tellExpected(ask);
   }
 
   /** A transmitter says which of its cells a gather reached. */
   expectAt(site: Thid, { sender, seq, cells }: Reached): void {
-    const ask = this.byEvent.get(sender, seq);
+    const ask = this.book.find(sender, seq);
     if (ask?.expected === undefined || !ask.awaited.delete(site)) return;
-    for (const cell of cells) ask.expected.set(cell.id, cell);
+    for (const cell of cells) this.book.expect(ask, cell);
     this.tellExpected(ask);
   }
 
   /** A transmitter is gone: whom it reached is not known any more. */
   siteLost(site: Thid): void {
-    for (const ask of [...this.byEvent.values()]) {
+    for (const ask of [...this.book.all]) {
       if (ask.awaited.delete(site)) this.tellExpected(ask);
     }
   }
@@ -195,8 +191,8 @@ export class Asks {
 
   /** A cell's reply to a gather; its second one is only counted. */
   gathered(to: Thid, seq: number, cell: Replier, reply: GatherReply): void {
-    const ask = this.byEvent.get(to, seq);
-    if (ask?.expected?.delete(cell.id) !== true) {
+    const ask = this.book.find(to, seq);
+    if (ask === undefined || !this.book.unexpect(ask, cell.id)) {
       this.parts.counters.add("repliesSurplus");
       return;
     }
@@ -208,20 +204,18 @@ export class Asks {
 
   /** A cell is gone: nobody waits for it, and it waits for nobody. */
   left(cell: CellRecord): void {
-    for (const ask of [...this.byEvent.values()]) {
-      if (ask.asker === cell.id) this.close(ask);
-      else this.goneFrom(ask, cell);
-    }
+    for (const ask of this.book.asksOf(cell.id)) this.close(ask);
+    for (const ask of this.book.expectedOf(cell.id)) this.goneFrom(ask, cell);
   }
 
   /** A cell of another transmitter that a gather reached is gone. */
   gone(sender: Thid, seq: number, cell: Replier): void {
-    const ask = this.byEvent.get(sender, seq);
+    const ask = this.book.find(sender, seq);
     if (ask !== undefined) this.goneFrom(ask, cell);
   }
 
   private goneFrom(ask: Ask, { id, service }: Replier): void {
-    if (ask.expected?.delete(id) !== true) return;
+    if (!this.book.unexpect(ask, id)) return;
     this.reply(ask, "gone", { cells: [{ id, service }] });
     this.endGather(ask);
   }
@@ -233,7 +227,7 @@ export class Asks {
   }
 
   private of(run: Run, index: number): Ask | undefined {
-    return this.byEvent.get(run.header.sender, run.seqAt(index));
+    return this.book.find(run.header.sender, run.seqAt(index));
   }
 
   private error(ask: Ask, code: ErrorCode, message: string, more: object = {}): void {
@@ -256,7 +250,7 @@ export class Asks {
 /** What a request comes with. */
 export interface Opening {
   readonly nowMs: number;
-  readonly ref: Ref | undefined;
+  readonly ref?: Ref | undefined;
 }
 
 /** What a gather reached at another transmitter. */

@@ -18,7 +18,7 @@ import type { Groups } from "../groups/groups.js";
 import type { Pacer } from "../streams/pace.js";
 import type { Behind, OwnEvents } from "./own-events.js";
 import type { Route, RouteTable } from "./route.js";
-import { acceptAll, arrivalAt, listenersOf, matchedBy, Plan } from "./plan.js";
+import { acceptAll, arrivalAt, listenersOf, matchedBy, Plan, type Step } from "./plan.js";
 import type { Sender } from "./senders.js";
 import type { Site } from "../sites/site.js";
 import type { Stream, Streams } from "../streams/streams.js";
@@ -237,10 +237,9 @@ export class Intake {
         plan.unmatched.push(index);
         return;
       }
-      plan.matched.set(index, 0);
-      plan.unmatched.push(index);
+      plan.toNobody(index);
       entry.quiet(seq);
-      this.parts.asks.open(arrival.cell, run, index, { nowMs: arrival.nowMs, ref: arrival.ref });
+      if (!this.parts.asks.open(arrival.cell, run, index, arrival)) return;
       this.parts.onSystemRequest(arrival.cell, run, index, arrival.nowMs);
       return;
     }
@@ -263,7 +262,10 @@ export class Intake {
     plan.matched.set(index, matched);
     if (ask !== undefined && arrival.cell !== undefined) {
       entry.quiet(seq);
-      this.parts.asks.open(arrival.cell, run, index, { nowMs: arrival.nowMs, ref: arrival.ref });
+      if (!this.parts.asks.open(arrival.cell, run, index, arrival)) {
+        plan.toNobody(index);
+        return;
+      }
       if (ask.gather === true) {
         const sites = route.sites.map(({ site }) => site.id);
         this.parts.asks.expect(run.header.sender, seq, listenersOf(route), sites);
@@ -294,10 +296,4 @@ export class Intake {
     this.parts.counters.add("runsSliced");
     return readRun(sliceRun(run, indexes, slicePrefix), slicePrefix.length);
   }
-}
-
-interface Step {
-  readonly index: number;
-  readonly plan: Plan;
-  readonly arrival: Arrival;
 }

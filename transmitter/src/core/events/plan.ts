@@ -8,6 +8,13 @@ import type { Route } from "./route.js";
 import type { Site } from "../sites/site.js";
 import type { Stream } from "../streams/streams.js";
 
+/** One event of a run whose targets are worked out. */
+export interface Step {
+  readonly index: number;
+  readonly plan: Plan;
+  readonly arrival: Arrival;
+}
+
 /** Which events of a run go where, while it is worked out. */
 export class Plan {
   readonly streams = new Map<Stream, number[]>();
@@ -22,6 +29,12 @@ export class Plan {
 
   constructor(count: number) {
     this.waitCounts = new Uint16Array(count);
+  }
+
+  /** An event is done with where it is. */
+  toNobody(index: number): void {
+    this.matched.set(index, 0);
+    this.unmatched.push(index);
   }
 
   toStream(stream: Stream, index: number): void {
