@@ -161,6 +161,11 @@ export class Catching {
     const count = intField(map, "count", { min: 1, max: repairEventsMax });
     const { attachments, counters } = this.parts;
     counters.add("repairsAsked");
+    const reader = stream.listeners.get(cell);
+    if (reader !== undefined && !this.parts.streams.takeRepairTurn(reader)) {
+      attachments.send(cell, "RPAR", { catch: number, first, count: 0, done: true });
+      return;
+    }
     cell.stats.missed += count;
     const { gone, messages } = this.parts.streams.repair(stream, first, count);
     if (gone !== undefined) {

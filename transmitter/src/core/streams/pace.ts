@@ -15,6 +15,8 @@ export interface Reader {
   toldMs: number;
   /** Since when it has been too far behind, without having caught up in between. */
   behindSinceMs: number;
+  /** The turn in which a hole of it was last repaired. */
+  repairedTurn: number;
 }
 
 /** A place in a stream: what was published up to it. */
@@ -42,6 +44,7 @@ export function newReader(catchNumber: number, readMax: number, place: Place): R
     place: { outBytes, outMessages },
     toldMs: Number.NEGATIVE_INFINITY,
     behindSinceMs: Number.POSITIVE_INFINITY,
+    repairedTurn: -1,
   };
 }
 

@@ -88,6 +88,8 @@ export class Streams {
   private readonly counters: Counters;
   private readonly traces: Traces;
   private nextNumber = 1;
+  /** How many turns have ended. */
+  private turn = 0;
 
   constructor(parts: StreamsParts) {
     this.routes = parts.routes;
@@ -184,8 +186,9 @@ export class Streams {
     return this.nextNumber;
   }
 
-  /** Publishes the marks that are due: at most one a stream and turn. */
+  /** Ends the turn: publishes the marks that are due, at most one a stream. */
   flushMarks(effects: Effect[]): void {
+    this.turn++;
     for (const stream of this.unmarked) {
       const head = Buffer.from(`${stream.topic} ${stream.last + 1} 0`);
       const part = writeReply(stream.encoding, "MARK", { last: stream.last });
@@ -193,6 +196,13 @@ export class Streams {
       this.counters.add("marksSent");
     }
     this.unmarked.clear();
+  }
+
+  /** Whether a hole of this reader may be repaired: once a turn, lest questions cost more. */
+  takeRepairTurn(reader: Reader): boolean {
+    if (reader.repairedTurn === this.turn) return false;
+    reader.repairedTurn = this.turn;
+    return true;
   }
 
   /** Finds what is kept of `count` events from `first` on; at most 1 MiB of it, or one message. */
