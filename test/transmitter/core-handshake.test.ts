@@ -189,7 +189,10 @@ describe("transmitter core: frames", () => {
     const other = bench.cell("greeter");
 
     for (let i = 0; i < 30; i++) cell.say("CTCH", { pattern: "a b", mode: "any" });
-    expect(cell.take("ERRO")).to.have.length(20);
+    expect(cell.take("ERRO").map(({ fields }) => fields["code"])).to.deep.equal([
+      ...Array.from({ length: 20 }, () => "BAD_PATTERN"),
+      "MUTED",
+    ]);
     cell.say("CTCH", { pattern: "a", mode: "any" });
     expect(cell.take("CGHT")).to.have.length(0);
     expect(bench.core.counters.values.framesMuted).to.be.greaterThan(10);

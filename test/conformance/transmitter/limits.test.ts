@@ -14,6 +14,7 @@ describe("transmitter conformance: limits", () => {
 
       for (let n = 0; n < 40; n++) worker.say("CTCH", { pattern: "a b", mode: "any" });
       for (let n = 0; n < 20; n++) expect(await worker.error()).to.include({ code: "BAD_PATTERN" });
+      expect(await worker.error()).to.include({ code: "MUTED", command: "" });
       worker.say("CTCH", { pattern: fresh(), mode: "any" });
       sender.send({ channel });
       await worker.deliveries.next();
@@ -30,6 +31,7 @@ describe("transmitter conformance: limits", () => {
 
     for (let n = 0; n < 25; n++) stranger.sayParts("J");
     for (let n = 0; n < 20; n++) expect(await stranger.error()).to.include({ code: "BAD_FRAME" });
+    expect(await stranger.error()).to.include({ code: "MUTED", command: "" });
     stranger.say("HELO", { id: stranger.id, service: "x" });
     const other = await RawCell.attach(transmitter);
     await other.beats.take(2);
@@ -42,7 +44,7 @@ describe("transmitter conformance: limits", () => {
     sender.send({ channel });
     const delivery = await worker.deliveries.next();
     for (let n = 0; n < 20; n++) worker.sayParts("J");
-    await worker.commands.take(20, ({ command }) => command === "ERRO");
+    await worker.commands.take(21, ({ command }) => command === "ERRO");
 
     worker.settle(delivery);
 
@@ -130,7 +132,7 @@ describe("transmitter conformance: short memories", () => {
   it("hear a muted connection again after its time (§15)", async () => {
     const cell = await RawCell.attach(transmitter);
     for (let n = 0; n < 20; n++) cell.sayParts("J");
-    await cell.commands.take(20, ({ command }) => command === "ERRO");
+    await cell.commands.take(21, ({ command }) => command === "ERRO");
     await cell.beats.take(6);
 
     await cell.catch(fresh(), "any");

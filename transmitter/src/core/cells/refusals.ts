@@ -1,4 +1,4 @@
-import { type ErrorCode, type MeshError, toMeshError } from "@thynapse/protocol";
+import { type Encoding, type ErrorCode, type MeshError, toMeshError } from "@thynapse/protocol";
 import type { Connection, Connections } from "./connections.js";
 import type { Counters } from "../counters.js";
 import type { Effect } from "../effects.js";
@@ -37,7 +37,7 @@ export class Refusals {
     this.parts = parts;
   }
 
-  /** Answers one message by an error; too many of them mute the connection. */
+  /** Answers one message by an error; too many of them mute the connection, which is told so. */
   answer({ connection, read, parts }: Refused, thrown: unknown, nowMs: number): void {
     const error = toMeshError(thrown);
     if (error.code === "INTERNAL") this.reportInternal(error);
@@ -49,17 +49,26 @@ export class Refusals {
     }
     const command = read?.command ?? commandGuess(parts);
     const hint = hintOf(error, command);
-    const map = {
+    const encoding = cell?.encoding ?? read?.encoding ?? "J";
+    this.send(connection, encoding, {
       code: error.code,
       message: error.message,
       command,
       ...read?.names(),
       ...(hint !== undefined && { hint }),
-    };
-    const part = writeReply(cell?.encoding ?? read?.encoding ?? "J", "ERRO", map);
-    this.parts.effects().push({ kind: "send", connection: connection.id, part });
+    });
     if (unchargedCodes.has(error.code)) return;
-    if (this.parts.connections.chargeError(connection, nowMs)) this.reportMuted(connection);
+    if (!this.parts.connections.chargeError(connection, nowMs)) return;
+    // Of no command: it is the last word on all that come.
+    const seconds = Math.ceil((connection.mutedUntilMs - nowMs) / 1000);
+    const message = `too many errors: whatever comes within ${seconds} s is ignored`;
+    this.send(connection, encoding, { code: "MUTED", message, command: "" });
+    this.reportMuted(connection);
+  }
+
+  private send({ id }: Connection, encoding: Encoding, map: Record<string, unknown>): void {
+    const part = writeReply(encoding, "ERRO", map);
+    this.parts.effects().push({ kind: "send", connection: id, part });
   }
 
   /** An unknown throw inside: a defect, told to whoever runs the transmitter. */
