@@ -113,6 +113,17 @@ describe("transmitter core: room to tell others what cells catch", () => {
     expect(cell.take("WLCM")).to.have.length(1);
   });
 
+  it("lets a cell catch all that it has claimed, as many as it may (§10.9)", () => {
+    const { bench } = stand(20);
+    const cell = bench.stranger();
+    cell.say("HELO", { id: cell.id, service: "s", session: 2, claims: claimsOf("p", 20) });
+
+    for (let at = 0; at < 20; at++) cell.catch(longOf(`p${at}`), "any");
+
+    cell.say("CTCH", { pattern: "more", mode: "multi" });
+    expect(cell.takeOne("ERRO").fields).to.include({ code: "TOO_MANY_CATCHES" });
+  });
+
   it("is bounded for one cell by the streams that it has left (§8.7)", () => {
     const { bench } = stand(20);
     const cell = bench.cell("s");
@@ -124,6 +135,7 @@ describe("transmitter core: room to tell others what cells catch", () => {
     };
 
     for (let at = 0; at < 20; at++) expect(come(at)).to.equal(undefined);
+    for (let again = 0; again < 20; again++) expect(come(0)).to.equal(undefined);
     expect(come(20)).to.equal("TOO_MANY_CATCHES");
     bench.pass(30_000);
     expect(come(21)).to.equal(undefined);

@@ -48,7 +48,7 @@ export class Catching {
   catch(cell: CellRecord, map: FieldMap, nowMs: number): void {
     const wish = readCatchWish(map);
     const known = findCatch(cell, wish.mode, wish.pattern.text);
-    if (known === undefined) this.checkCount(cell);
+    if (known === undefined) this.checkCount(cell, wish);
     const wanted = { service: cell.service, wish, isKnown: known !== undefined };
     this.parts.sites.announcing.admitCatch(wanted, nowMs);
     const isBack = wish.mode === "any" && this.isAwaited(cell, wish.pattern.text, nowMs);
@@ -69,12 +69,13 @@ export class Catching {
     } else this.parts.sites.whenKnown(() => grant(this.parts.nowMs()), nowMs);
   }
 
-  private checkCount({ catches, kept }: CellRecord): void {
+  private checkCount({ catches, kept, service }: CellRecord, { mode, pattern }: CatchWish): void {
     const { catchesMax } = this.parts.limits;
     if (catches.size >= catchesMax) {
       throw new MeshError("TOO_MANY_CATCHES", `at most ${catchesMax} for a cell`);
     }
-    if (kept < catchesMax) return;
+    const { announcing } = this.parts.sites;
+    if (kept.size < catchesMax || announcing.isTold(mode, service, pattern.text)) return;
     const text = `at most ${catchesMax} that a cell has left and that are kept for a while`;
     throw new MeshError("TOO_MANY_CATCHES", text);
   }

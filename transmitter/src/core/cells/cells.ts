@@ -1,5 +1,6 @@
 import type { CatchMode, Claim, Encoding, Hello, Pattern, Thid } from "@thynapse/protocol";
 import type { Confirms } from "../events/confirms.js";
+import type { Group } from "../groups/group.js";
 import type { Member } from "../groups/member.js";
 import type { Pacer } from "../streams/pace.js";
 import type { Sender } from "../events/senders.js";
@@ -62,8 +63,8 @@ export interface CellRecord {
   readonly claims: Map<string, Claim>;
   /** How many ranges it has claimed in this attachment. */
   claimedRanges: number;
-  /** Streams that it was the last to leave, and groups that it has claimed, that are kept. */
-  kept: number;
+  /** Until when what it has left is kept: streams without cells, groups that it has claimed. */
+  readonly kept: Map<Stream | Group, number>;
   state: CellState;
   presence: Presence;
   heardMs: number;
@@ -132,7 +133,7 @@ export function newCell(hello: Hello, given: NewCell): CellRecord {
     catches: new Map(),
     claims: new Map(),
     claimedRanges: 0,
-    kept: 0,
+    kept: new Map(),
     stats: { sent: 0, delivered: 0, missed: 0, repaired: 0, gone: 0, errors: 0 },
     state: "alive",
     presence: "awaited",

@@ -37,9 +37,9 @@ export class TakingClaims {
   check({ service, claims }: Claiming, cell: CellRecord | undefined, nowMs: number): void {
     const { announcing } = this.parts.sites;
     const patterns = new Set(claims.map(({ pattern }) => pattern));
-    const fresh = [...patterns].filter((pattern) => !announcing.isTold(service, pattern));
+    const fresh = [...patterns].filter((pattern) => !announcing.isTold("any", service, pattern));
     const { catchesMax } = this.parts.limits;
-    if (fresh.length > 0 && (cell?.kept ?? 0) + fresh.length > catchesMax) {
+    if (fresh.length > 0 && (cell?.kept.size ?? 0) + fresh.length > catchesMax) {
       throw new MeshError("TOO_MANY_CATCHES", `at most ${catchesMax} kept for a cell`);
     }
     if ((cell?.claimedRanges ?? 0) + rangeCount(claims) > claimRangesMax) {
@@ -57,10 +57,10 @@ export class TakingClaims {
     cell.claimedRanges += rangeCount(claims);
     for (const claim of claims) {
       const { pattern } = claim;
-      const isNew = !sites.announcing.isTold(cell.service, pattern);
+      const isNew = !sites.announcing.isTold("any", cell.service, pattern);
       const group = groups.open(cell.service, parsePattern(pattern));
       keeping.keep(group, nowMs);
-      if (isNew) keeping.charge(cell, nowMs + this.parts.limits.groupKeepMs);
+      if (isNew) keeping.charge(cell, group, nowMs + this.parts.limits.groupKeepMs);
       groups.claiming.claimed(group, cell.id, claim);
       if (group.members.get(cell)?.isGranted === true) {
         sites.adopting.spread(cell, claim, nowMs);

@@ -39,7 +39,7 @@ export class Keeping {
     if (stream.listeners.size > 0) return;
     const endMs = nowMs + this.parts.limits.streamKeepMs;
     stream.endsMs = endMs;
-    this.charge(cell, endMs);
+    this.charge(cell, stream, endMs);
     this.parts.deadlines.at(endMs, () => {
       if (stream.listeners.size > 0 || stream.endsMs !== endMs) return;
       this.parts.streams.close(stream);
@@ -48,9 +48,11 @@ export class Keeping {
   }
 
   /** A cell has left something that is kept until then; what is kept for it is bounded. */
-  charge(cell: CellRecord, untilMs: number): void {
-    cell.kept++;
-    this.parts.deadlines.at(untilMs, () => cell.kept--);
+  charge({ kept }: CellRecord, left: Stream | Group, untilMs: number): void {
+    kept.set(left, untilMs);
+    this.parts.deadlines.at(untilMs, () => {
+      if (kept.get(left) === untilMs) kept.delete(left);
+    });
   }
 
   /** A cell is attached no more: what it holds it claims where it comes back. */

@@ -1,4 +1,10 @@
-import { type CatchWish, MeshError, type Thid, toMeshError } from "@thynapse/protocol";
+import {
+  type CatchMode,
+  type CatchWish,
+  MeshError,
+  type Thid,
+  toMeshError,
+} from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
 import type { Group } from "../groups/group.js";
@@ -93,9 +99,11 @@ export class Announcing {
     );
   }
 
-  /** Whether others are told of a group of this name. */
-  isTold(service: string, pattern: string): boolean {
-    return this.told.has(keyOfGroup(service, pattern));
+  /** Whether others are told already of a pattern, or of a group of this service. */
+  isTold(mode: CatchMode, service: string, pattern: string): boolean {
+    return this.told.has(
+      mode === "multi" ? `${streamKey}${pattern}` : keyOfGroup(service, pattern),
+    );
   }
 
   stream({ pattern }: Stream): void {
