@@ -258,4 +258,14 @@ describe("cell: confirms", () => {
     expect(one.state).to.include({ seq: 1 });
     expect(two.state).to.equal("BAD_RUN");
   });
+
+  it("are not refused by being muted, which is said of no command (§15)", () => {
+    const rig = CoreRig.welcome();
+    const sent = rig.act(() => send(rig));
+
+    rig.hear("ERRO", { code: "MUTED", message: "too many errors", command: "" });
+    rig.hear("CNFM", { accepted: [[1, 1, 0, false]] });
+
+    expect(sent.state).to.include({ seq: 1 });
+  });
 });
