@@ -1,91 +1,101 @@
+/** Numbers in one block: 512 ranges, whose move takes less than a search among many. */
+const blockLength = 1024;
+
 /**
  * A set of integers as sorted, disjoint, closed ranges.
  *
  * What is numbered in a mesh arrives almost in order, so a set of millions is one or two ranges.
- * Adding at the end and dropping from the front cost a constant; anything else costs a binary
- * search and a move of the ranges behind it.
+ * Adding at the end and dropping from the front cost a constant. Anything else costs a binary
+ * search and a move of at most one block of ranges, however many there are: who chooses the numbers
+ * cannot make it slow.
  */
 export class RangeSet {
-  /** first, last, first, last, … */
-  private bounds: number[] = [];
+  /** Ascending and none of them empty; each: first, last, first, last, … */
+  private blocks: number[][] = [];
 
   /** How many ranges the set consists of; what it costs to keep. */
   get rangeCount(): number {
-    return this.bounds.length / 2;
+    let length = 0;
+    for (const block of this.blocks) length += block.length;
+    return length / 2;
   }
 
   /** How many integers are in the set. */
   get size(): number {
     let size = 0;
-    for (let i = 0; i < this.bounds.length; i += 2) size += this.last(i) - this.first(i) + 1;
+    for (const [first, last] of this.ranges()) size += last - first + 1;
     return size;
   }
 
   /** The lowest integer in the set; `undefined` if it is empty. */
   get lowest(): number | undefined {
-    return this.bounds[0];
+    return this.blocks[0]?.[0];
   }
 
   /** The highest integer in the set; `undefined` if it is empty. */
   get highest(): number | undefined {
-    return this.bounds[this.bounds.length - 1];
+    const block = this.blocks[this.blocks.length - 1];
+    return block?.[block.length - 1];
   }
 
   has(value: number): boolean {
-    const at = this.search(value);
-    return at < this.bounds.length && this.first(at) <= value;
+    return this.overlaps(value, value);
   }
 
   /** Tells whether any integer of `first … last` is in the set. */
   overlaps(first: number, last: number): boolean {
-    const at = this.search(first);
-    return at < this.bounds.length && this.first(at) <= last;
+    const block = this.blocks[this.blockOf(first)];
+    return block !== undefined && (block[rangeOf(block, first)] as number) <= last;
   }
 
   /** Tells whether every integer of `first … last` is in the set. */
   covers(first: number, last: number): boolean {
-    const at = this.search(first);
-    return at < this.bounds.length && this.first(at) <= first && this.last(at) >= last;
+    const block = this.blocks[this.blockOf(first)];
+    if (block === undefined) return false;
+    const at = rangeOf(block, first);
+    return (block[at] as number) <= first && (block[at + 1] as number) >= last;
   }
 
   add(first: number, last: number = first): void {
-    const bounds = this.bounds;
-    const highest = bounds[bounds.length - 1];
-    if (highest === undefined || first > highest + 1) {
-      bounds.push(first, last);
+    const block = this.blocks[this.blocks.length - 1];
+    const highest = block?.[block.length - 1];
+    if (block === undefined || highest === undefined || first > highest + 1) {
+      if (block === undefined || block.length >= blockLength) this.blocks.push([first, last]);
+      else block.push(first, last);
       return;
     }
-    const from = this.search(first - 1);
-    if (from === bounds.length - 2 && this.first(from) <= first) {
-      if (last > this.last(from)) bounds[from + 1] = last;
+    if (first >= (block[block.length - 2] as number)) {
+      if (last > highest) block[block.length - 1] = last;
       return;
     }
-    let to = from;
-    let low = first;
-    let high = last;
-    while (to < bounds.length && this.first(to) <= last + 1) {
-      low = Math.min(low, this.first(to));
-      high = Math.max(high, this.last(to));
-      to += 2;
-    }
-    bounds.splice(from, to - from, low, high);
+    const [low] = this.rangeAt(first - 1) ?? [first];
+    const [, high] = this.rangeAt(last + 1) ?? [first, last];
+    this.remove(low, high);
+    this.insert(low, high);
   }
 
   remove(first: number, last: number = first): void {
-    const from = this.search(first);
-    let to = from;
-    const kept: number[] = [];
-    while (to < this.bounds.length && this.first(to) <= last) {
-      if (this.first(to) < first) kept.push(this.first(to), first - 1);
-      if (this.last(to) > last) kept.push(last + 1, this.last(to));
-      to += 2;
+    for (let at = this.blockOf(first); at < this.blocks.length; ) {
+      const block = this.blocks[at] as number[];
+      const from = rangeOf(block, first);
+      const kept: number[] = [];
+      let to = from;
+      for (; to < block.length && (block[to] as number) <= last; to += 2) {
+        const [low, high] = [block[to] as number, block[to + 1] as number];
+        if (low < first) kept.push(low, first - 1);
+        if (high > last) kept.push(last + 1, high);
+      }
+      const isOver = to < block.length;
+      if (to > from) block.splice(from, to - from, ...kept);
+      if (block.length === 0) this.blocks.splice(at, 1);
+      else at++;
+      if (isOver) return;
     }
-    if (to > from) this.bounds.splice(from, to - from, ...kept);
   }
 
   /** Forgets every integer below `floor`. */
   dropBelow(floor: number): void {
-    const lowest = this.bounds[0];
+    const { lowest } = this;
     if (lowest !== undefined && lowest < floor) this.remove(lowest, floor - 1);
   }
 
@@ -93,57 +103,84 @@ export class RangeSet {
   missing(first: number, last: number): [number, number][] {
     const holes: [number, number][] = [];
     let next = first;
-    for (let at = this.search(first); next <= last; at += 2) {
-      if (at >= this.bounds.length || this.first(at) > last) {
-        holes.push([next, last]);
-        break;
-      }
-      if (this.first(at) > next) holes.push([next, this.first(at) - 1]);
-      next = Math.max(next, this.last(at) + 1);
+    for (const [low, high] of this.within(first, last)) {
+      if (low > next) holes.push([next, low - 1]);
+      next = high + 1;
     }
+    if (next <= last) holes.push([next, last]);
     return holes;
   }
 
-  /** The ranges, ascending; a copy. */
   /** The parts that lie within `first … last`, ascending. */
   within(first: number, last: number): [number, number][] {
     const found: [number, number][] = [];
-    for (const [low, high] of this.ranges()) {
-      if (high >= first && low <= last) found.push([Math.max(low, first), Math.min(high, last)]);
+    for (let at = this.blockOf(first); at < this.blocks.length; at++) {
+      const block = this.blocks[at] as number[];
+      for (let from = rangeOf(block, first); from < block.length; from += 2) {
+        const low = block[from] as number;
+        if (low > last) return found;
+        found.push([Math.max(low, first), Math.min(block[from + 1] as number, last)]);
+      }
     }
     return found;
   }
 
+  /** The ranges, ascending; a copy. */
   ranges(): [number, number][] {
-    const ranges: [number, number][] = [];
-    for (let at = 0; at < this.bounds.length; at += 2) {
-      ranges.push([this.first(at), this.last(at)]);
-    }
-    return ranges;
+    return this.within(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
   }
 
   clear(): void {
-    this.bounds = [];
+    this.blocks = [];
   }
 
-  private first(at: number): number {
-    return this.bounds[at] as number;
+  /** The range that holds a value, if one does. */
+  private rangeAt(value: number): [number, number] | undefined {
+    const block = this.blocks[this.blockOf(value)];
+    if (block === undefined) return undefined;
+    const at = rangeOf(block, value);
+    const first = block[at] as number;
+    return first <= value ? [first, block[at + 1] as number] : undefined;
   }
 
-  private last(at: number): number {
-    return this.bounds[at + 1] as number;
+  /** Puts a range between others, of which it touches none. */
+  private insert(first: number, last: number): void {
+    const at = Math.min(this.blockOf(first), this.blocks.length - 1);
+    const block = this.blocks[at];
+    if (block === undefined) {
+      this.blocks.push([first, last]);
+      return;
+    }
+    block.splice(rangeOf(block, first), 0, first, last);
+    if (block.length > blockLength) {
+      this.blocks.splice(at + 1, 0, block.splice(blockLength / 2));
+    }
   }
 
-  /** The position of the first range whose last is not below `value`. */
-  private search(value: number): number {
+  /** The position of the first block whose highest is not below `value`. */
+  private blockOf(value: number): number {
+    const { blocks } = this;
     let low = 0;
-    let high = this.bounds.length / 2;
-    if (high > 0 && this.last(0) >= value) return 0;
+    let high = blocks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.last(middle * 2) < value) low = middle + 1;
+      const block = blocks[middle] as number[];
+      if ((block[block.length - 1] as number) < value) low = middle + 1;
       else high = middle;
     }
-    return low * 2;
+    return low;
   }
+}
+
+/** The position in a block of the first range whose last is not below `value`. */
+function rangeOf(block: readonly number[], value: number): number {
+  if (block.length > 0 && (block[1] as number) >= value) return 0;
+  let low = 0;
+  let high = block.length / 2;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((block[middle * 2 + 1] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low * 2;
 }
