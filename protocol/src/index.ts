@@ -75,6 +75,7 @@ export {
   runOverheadBytesMax,
   segmentCharsMax,
   segmentsMax,
+  senderRangesMax,
   streamKeepMs,
   subscriptionBytesMax,
   suspectMs,

@@ -23,8 +23,11 @@ export const runBytesMax = 256 * kib;
 /** Bytes that the header of a run and the frame around one event may take besides its body. */
 export const runOverheadBytesMax = 64 * kib;
 
-/** Events of one run: bounds the work of one turn and the size of an answer. */
-export const runEventsMax = 16_384;
+/**
+ * Events of one run: bounds the work of one turn and the size of an answer. A run of `runBytesMax`
+ * has fewer, since an event takes at least 6 bytes.
+ */
+export const runEventsMax = 65_536;
 
 /** Distinct channels of one run. */
 export const runChannelsMax = 1024;
@@ -91,6 +94,13 @@ export const outboxBytesMax = 64 * mib;
 
 /** Unconfirmed events in a cell's outbox. */
 export const outboxEventsMax = 262_144;
+
+/**
+ * Ranges of numbers that a transmitter remembers of one sender, above its floor. Twice the events
+ * of an outbox: holes between them come from what was refused, or done before the sender came, so
+ * only one that never raises its floor meets it.
+ */
+export const senderRangesMax = 2 * outboxEventsMax;
 
 /** Bytes of settled events that a sender keeps to send again when its home changes. */
 export const keptBytesMax = 8 * mib;

@@ -2,7 +2,7 @@ import { ChannelTable } from "./channel-table.js";
 import { MessagePackCursor } from "./cursor.js";
 import { MeshError } from "./errors.js";
 import { type EventExtras, readExtras } from "./extras.js";
-import { eventBytesMax, runOverheadBytesMax } from "./limits.js";
+import { eventBytesMax, runEventsMax, runOverheadBytesMax } from "./limits.js";
 import { RangeSet } from "./ranges.js";
 import { Run, type RunHeader, type RunParts } from "./run.js";
 import type { Thid } from "./thid.js";
@@ -205,6 +205,13 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
   if (channels === undefined) cursor.fail("the header lacks channels");
   if (first < 1) cursor.fail("first is at least 1");
   if (count < 1) cursor.fail("count is at least 1");
+  if (count > runEventsMax) {
+    throw new MeshError("TOO_LARGE", `a run of ${count} events, at most ${runEventsMax}`);
+  }
+  // What follows from a run (slices, deliveries) is bounded by its events, and so is this.
+  if (handled !== undefined && handled.rangeCount > count) {
+    cursor.fail(`${handled.rangeCount} handled ranges for ${count} events`);
+  }
   const header = { sender, service, session, floor, first, time, count, channels };
   if (cell === undefined && handled === undefined) return header;
   return { ...header, ...(cell !== undefined && { cell }), ...(handled && { handled }) };

@@ -13,6 +13,7 @@ import {
   writeString,
   writeThid,
 } from "./pack.js";
+import { RangeSet } from "./ranges.js";
 import type { Run, RunHeader } from "./run.js";
 
 /** A header whose count and channels the writer knows itself. */
@@ -190,15 +191,16 @@ export class RunWriter {
 /**
  * Cuts events out of a run; the result is a run again, behind `prefix`. Events that lie side by
  * side are copied as they are while the channel table is small; else each is written anew, with a
- * step and a channel table of its own.
+ * step and a channel table of its own. Of what is handled it says what it has itself.
  *
  * @param indexes ascending indexes of the events to keep: at least one.
  */
 export function sliceRun(run: Run, indexes: ArrayLike<number>, prefix: Uint8Array): Buffer {
   const from = indexes[0] as number;
   const to = (indexes[indexes.length - 1] as number) + 1;
-  const { sender, service, session, floor, time, cell, handled, channels } = run.header;
+  const { sender, service, session, floor, time, cell, channels } = run.header;
   const first = run.seqAt(from);
+  const handled = run.header.handled && handledAmong(run, indexes);
   const opening = { sender, service, session, floor, first, time, cell, handled };
   const writer = new RunWriter(run.bytesOf(from, to) + eventRoom);
   if (to - from === indexes.length && keepsTable(channels, writer)) {
@@ -215,6 +217,16 @@ export function sliceRun(run: Run, indexes: ArrayLike<number>, prefix: Uint8Arra
     previous = seq;
   }
   return writer.close(opening, prefix);
+}
+
+/** The numbers of these events that are handled; `undefined`: none is. */
+function handledAmong(run: Run, indexes: ArrayLike<number>): RangeSet | undefined {
+  const handled = new RangeSet();
+  for (let at = 0; at < indexes.length; at++) {
+    const seq = run.seqAt(indexes[at] as number);
+    if (run.isHandled(seq)) handled.add(seq);
+  }
+  return handled.rangeCount === 0 ? undefined : handled;
 }
 
 /** Gives the writer the channels, and tells whether each keeps its index: one may stand twice. */

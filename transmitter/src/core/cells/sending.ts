@@ -36,6 +36,7 @@ export interface SendingParts {
 
 const runHead = Buffer.from("M EVNT ");
 const windowFull = "more than the window before the listeners are back";
+const scattered = "more holes between the numbers of a sender than are remembered";
 const crowded = "half the backlog of a group is full";
 /**
  * How long a cell may take to send again what was refused as busy, before what follows is taken
@@ -124,7 +125,9 @@ export class Sending {
     const isOld = run.last < cell.sender.floor;
     const isEarly = this.isEarly(cell, run, arrival.nowMs);
     const isCrowded = this.mustWait(cell, run.header.channels, arrival.nowMs);
-    if (!shedding && !isOld && !isEarly && !isCrowded && !this.defers(cell, arrival.nowMs)) {
+    const hasRoom = cell.sender.hasRoomFor(run);
+    const isGood = !shedding && !isOld && !isEarly && !isCrowded && hasRoom;
+    if (isGood && !this.defers(cell, arrival.nowMs)) {
       this.parts.traces.accepted(run);
       this.parts.intake.take(cell.sender, run, arrival);
       cell.stats.sent += run.count;
@@ -136,6 +139,7 @@ export class Sending {
     if (shedding) this.refuse(cell, run, "sheds load for want of memory", arrival.nowMs);
     else if (isEarly) this.refuse(cell, run, "what was refused comes first");
     else if (isCrowded) this.refuse(cell, run, crowded, arrival.nowMs);
+    else if (!hasRoom) this.refuse(cell, run, scattered, arrival.nowMs);
     else if (this.defers(cell, arrival.nowMs)) this.deferRun(cell, run, arrival);
     else {
       cell.confirms.accepted(run.header.first, run.last, 0, true);
@@ -147,6 +151,7 @@ export class Sending {
     const take = (nowMs: number): void => {
       // Its new home, which may have asked already, decides.
       if (cell.sender.isElsewhere) this.parts.counters.add("eventsFenced", run.count);
+      else if (!cell.sender.hasRoomFor(run)) this.refuse(cell, run, scattered, nowMs);
       else this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
     };
     const isTaken = this.defer(cell, run.bytes.length, take);

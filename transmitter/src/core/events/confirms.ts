@@ -14,6 +14,20 @@ type Accepted = [first: number, last: number, matched: number, repeat: boolean];
 type Span = [first: number, last: number];
 type Refused = [first: number, last: number, code: ErrorCode, message: string];
 
+/** What one turn has gathered, or a part of it. */
+interface Gathered {
+  readonly accepted: Accepted[];
+  readonly handled: Span[];
+  readonly refused: Refused[];
+  readonly settled: Span[];
+}
+
+/**
+ * Ranges in one command: half of `payloadBytesMax` where each of them names the longest reason that
+ * there is.
+ */
+const rangesMax = 512;
+
 /**
  * What one cell is still to be told of its events and settlements: gathered for a turn, then one
  * command in `M`, or one for each event in `J`.
@@ -21,10 +35,7 @@ type Refused = [first: number, last: number, code: ErrorCode, message: string];
  * @see PROTOCOL.md §5.5, CNFM
  */
 export class Confirms implements ConfirmSink {
-  private acceptedRanges: Accepted[] = [];
-  private handledRanges: Span[] = [];
-  private refusedRanges: Refused[] = [];
-  private settledRefs: Span[] = [];
+  private gathered = nothing();
   private readonly refs = new Map<number, Ref>();
   private readonly encoding: Encoding;
   /** Requests whose confirms nobody waits for. */
@@ -50,52 +61,44 @@ export class Confirms implements ConfirmSink {
   }
 
   accepted(first: number, last: number, matched: number, repeat: boolean): void {
-    const latest = this.acceptedRanges[this.acceptedRanges.length - 1];
+    const { accepted } = this.gathered;
+    const latest = accepted[accepted.length - 1];
     if (latest?.[1] === first - 1 && latest[2] === matched && latest[3] === repeat) {
       latest[1] = last;
       this.wake(first !== last || !this.quietSeqs.has(first));
       return;
     }
     this.wake(first !== last || !this.quietSeqs.has(first));
-    this.acceptedRanges.push([first, last, matched, repeat]);
+    accepted.push([first, last, matched, repeat]);
   }
 
   handled(first: number, last: number): void {
     this.wake(first !== last || !this.quietSeqs.delete(first));
-    extend(this.handledRanges, first, last);
+    extend(this.gathered.handled, first, last);
   }
 
   refused(first: number, last: number, code: ErrorCode, message: string): void {
     this.wake(true);
-    this.refusedRanges.push([first, last, code, message]);
+    const { refused } = this.gathered;
+    const latest = refused[refused.length - 1];
+    if (latest?.[1] === first - 1 && latest[2] === code && latest[3] === message) latest[1] = last;
+    else refused.push([first, last, code, message]);
   }
 
   settled(ref: number): void {
     // Nobody waits for it: it only lets the cell forget.
     this.wake(this.encoding === "J");
-    extend(this.settledRefs, ref, ref);
+    extend(this.gathered.settled, ref, ref);
   }
 
-  /** The commands that tell all that was gathered. */
+  /** The commands that tell all that was gathered, which is forgotten whatever becomes of it. */
   flush(): Buffer[] {
-    const parts = this.encoding === "M" ? this.packed() : this.json();
-    this.acceptedRanges = [];
-    this.handledRanges = [];
-    this.refusedRanges = [];
-    this.settledRefs = [];
-    return parts;
+    const { gathered } = this;
+    this.gathered = nothing();
+    return this.encoding === "M" ? packed(gathered) : this.json(gathered);
   }
 
-  private packed(): Buffer[] {
-    const map: Record<string, unknown> = {};
-    if (this.acceptedRanges.length > 0) map["accepted"] = this.acceptedRanges;
-    if (this.handledRanges.length > 0) map["handled"] = this.handledRanges;
-    if (this.refusedRanges.length > 0) map["refused"] = this.refusedRanges;
-    if (this.settledRefs.length > 0) map["settled"] = this.settledRefs;
-    return Object.keys(map).length === 0 ? [] : [writeReply("M", "CNFM", map)];
-  }
-
-  private json(): Buffer[] {
+  private json({ accepted, handled, refused, settled }: Gathered): Buffer[] {
     const parts: Buffer[] = [];
     const tell = (seq: number, fields: object, last: boolean): void => {
       const ref = this.refs.get(seq);
@@ -103,23 +106,53 @@ export class Confirms implements ConfirmSink {
       const map = { seq, ...(ref !== undefined && { ref }), ...fields };
       parts.push(writeReply("J", "CNFM", map));
     };
-    for (const [first, last, matched, repeat] of this.acceptedRanges) {
+    for (const [first, last, matched, repeat] of accepted) {
       const fields = { state: "accepted", matched, ...(repeat && { repeat }) };
       for (let seq = first; seq <= last; seq++) tell(seq, fields, false);
     }
-    for (const [first, last, code, message] of this.refusedRanges) {
+    for (const [first, last, code, message] of refused) {
       for (let seq = first; seq <= last; seq++)
         tell(seq, { state: "refused", code, message }, true);
     }
-    for (const [first, last] of this.handledRanges) {
+    for (const [first, last] of handled) {
       for (let seq = first; seq <= last; seq++) tell(seq, { state: "handled" }, true);
     }
-    for (const [first, last] of this.settledRefs) {
+    for (const [first, last] of settled) {
       for (let ref = first; ref <= last; ref++)
         parts.push(writeReply("J", "CNFM", { settled: ref }));
     }
     return parts;
   }
+}
+
+function nothing(): Gathered {
+  return { accepted: [], handled: [], refused: [], settled: [] };
+}
+
+/**
+ * One command, or several where there is much to tell: first all that is accepted, so that nothing
+ * is said to be handled before that.
+ */
+function packed(gathered: Gathered): Buffer[] {
+  const parts: Buffer[] = [];
+  let map: Record<string, unknown> = {};
+  let room = rangesMax;
+  const close = (): void => {
+    if (room < rangesMax) parts.push(writeReply("M", "CNFM", map));
+    map = {};
+    room = rangesMax;
+  };
+  for (const [kind, ranges] of Object.entries(gathered) as [string, unknown[]][]) {
+    for (let at = 0; at < ranges.length; ) {
+      const piece = ranges.slice(at, at + room);
+      map[kind] = piece;
+      at += piece.length;
+      room -= piece.length;
+      if (room === 0) close();
+    }
+  }
+  close();
+  return parts;
 }
 
 /** Adds a range to a list, joined to the latest one where it follows it. */

@@ -1,4 +1,4 @@
-import { type ErrorCode, RangeSet, type Thid } from "@thynapse/protocol";
+import { type ErrorCode, RangeSet, type Run, senderRangesMax, type Thid } from "@thynapse/protocol";
 import { Askers } from "./askers.js";
 import { Ceded } from "./ceded.js";
 import type { Confirms, ConfirmSink } from "./confirms.js";
@@ -95,6 +95,17 @@ export class Sender implements ConfirmSink {
 
   isHandled(seq: number): boolean {
     return seq < this.floor || this.done.has(seq);
+  }
+
+  /**
+   * Whether the numbers of a run can be remembered, `senderRangesMax` in all. Where they could not,
+   * the floor is raised first: that holds whatever becomes of the run.
+   */
+  hasRoomFor({ seqs, count, header }: Run): boolean {
+    const more = seqs === undefined ? 1 : count;
+    if (this.known.rangeCount + more <= senderRangesMax) return true;
+    this.raise(header.floor);
+    return this.known.rangeCount + more <= senderRangesMax;
   }
 
   /** Whether it was taken here, whoever takes care of it now. */
