@@ -33,6 +33,7 @@ import { Streams } from "./streams/streams.js";
 import { Telling } from "./events/telling.js";
 import { SystemAnswers } from "./requests/system-answers.js";
 import { Traces } from "./requests/traces.js";
+import { TurnEnd } from "./turn-end.js";
 
 /** How long after a look at ages the next one is. */
 const ageCheckMs = 1000;
@@ -63,7 +64,6 @@ export class TransmitterCore {
   private readonly deadLetters: DeadLetters;
   private readonly routes: RouteTable;
   private readonly streams: Streams;
-  private readonly asks: Asks;
   private readonly groups: Groups;
   private readonly own: OwnEvents;
   private readonly intake: Intake;
@@ -74,6 +74,7 @@ export class TransmitterCore {
   private readonly commands: CellCommands;
   private readonly system: SystemAnswers;
   private readonly draining: Draining;
+  private readonly turnEnd: TurnEnd;
   /** Its place among other transmitters. */
   readonly seat: MeshSeat;
   private nowMs: number;
@@ -96,12 +97,12 @@ export class TransmitterCore {
     const { routes, deadLetters } = this;
     this.streams = new Streams({ ...limits, routes, random, counters, traces });
     const cellOf = (id: string): CellRecord | undefined => this.attachments.cellOf(id);
-    this.asks = new Asks({ deadlines, counters, cellOf, effects });
+    const asks = new Asks({ deadlines, counters, cellOf, effects });
     this.seat = new MeshSeat({
       ...{ options, limits, random, counters, effects, tell },
       takeQuery: (...word) => this.system.word(...word),
     });
-    const { streams, asks, seat } = this;
+    const { streams, seat } = this;
     this.own = new OwnEvents(random.hex(160), nowMs);
     const senders = new Senders(this.own.sender);
     const origin = `${options.id}.${options.incarnation}`;
@@ -156,10 +157,14 @@ export class TransmitterCore {
       ...{ counters, limits, deadlines, sites, traces, wallMs },
       nowMs: () => this.nowMs,
     });
+    const onInternal: Refusals["reportInternal"] = (error) => this.refusals.reportInternal(error);
     this.system = new SystemAnswers({
       ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },
       ...{ intake, asks, deadlines, effects, startedMs: nowMs, mesh: () => seat.mesh },
-      onInternal: (error) => this.refusals.reportInternal(error),
+      onInternal,
+    });
+    this.turnEnd = new TurnEnd({
+      ...{ seat, sites, groups, asks, telling, streams, effects, onInternal },
     });
   }
 
@@ -269,14 +274,7 @@ export class TransmitterCore {
   /** Ends the turn: what it has brought, to be carried out in order. */
   takeEffects(nowMs: number): readonly Effect[] {
     this.nowMs = nowMs;
-    this.seat.cutOff();
-    this.sites.passBack(nowMs);
-    this.groups.flush(nowMs);
-    this.sites.flush(nowMs);
-    this.asks.flush();
-    this.telling.flush(nowMs);
-    this.streams.flushMarks(this.effects);
-    this.seat.flush();
+    this.turnEnd.run(nowMs);
     const { effects } = this;
     this.effects = [];
     return effects;

@@ -94,8 +94,9 @@ export class PassedBack {
   }
 
   flush(nowMs: number): void {
-    for (const gathered of this.gathered.values()) this.send(gathered, nowMs);
+    const all = [...this.gathered.values()];
     this.gathered.clear();
+    for (const gathered of all) this.send(gathered, nowMs);
   }
 
   /** Lets what is full go out with the others, and begins a new word. */

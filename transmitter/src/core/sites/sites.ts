@@ -235,10 +235,8 @@ export class Sites implements Elsewhere {
     this.hosting.flush(nowMs);
   }
 
-  /** Ends the turn, last: tells the others what it has changed. */
-  flush(nowMs: number): void {
-    this.announcing.flush(nowMs);
-    this.adopting.flush(nowMs);
+  /** Ends the turn, last: tells the others what they have missed. */
+  tellLost(nowMs: number): void {
     this.book.tellLost(this.links, nowMs);
   }
 
