@@ -125,7 +125,7 @@ export class Sending {
     const isOld = run.last < cell.sender.floor;
     const isEarly = this.isEarly(cell, run, arrival.nowMs);
     const isCrowded = this.mustWait(cell, run.header.channels, arrival.nowMs);
-    const hasRoom = cell.sender.hasRoomFor(run);
+    const hasRoom = hasRoomFor(cell, run);
     const isGood = !shedding && !isOld && !isEarly && !isCrowded && hasRoom;
     if (isGood && !this.defers(cell, arrival.nowMs)) {
       this.parts.traces.accepted(run);
@@ -151,7 +151,7 @@ export class Sending {
     const take = (nowMs: number): void => {
       // Its new home, which may have asked already, decides.
       if (cell.sender.isElsewhere) this.parts.counters.add("eventsFenced", run.count);
-      else if (!cell.sender.hasRoomFor(run)) this.refuse(cell, run, scattered, nowMs);
+      else if (!hasRoomFor(cell, run)) this.refuse(cell, run, scattered, nowMs);
       else this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
     };
     const isTaken = this.defer(cell, run.bytes.length, take);
@@ -218,4 +218,12 @@ export class Sending {
     if (run.seqs === undefined) confirms.refused(run.header.first, run.last, "BUSY", why);
     else for (const seq of run.seqs) confirms.refused(seq, seq, "BUSY", why);
   }
+}
+
+/** Whether the numbers of a run can be remembered. */
+function hasRoomFor({ sender }: CellRecord, run: Run): boolean {
+  if (sender.hasRoomFor(run)) return true;
+  // A floor holds, whatever becomes of its run.
+  sender.raise(run.header.floor);
+  return sender.hasRoomFor(run);
 }

@@ -57,11 +57,7 @@ export class Askers {
 
 /** Takes out of a set what it has of a range. */
 function takeOut(seqs: RangeSet, { sender, first, last }: SeqRange): SeqRange[] {
-  const taken: SeqRange[] = [];
-  for (const [low, high] of seqs.ranges()) {
-    if (low > last || high < first) continue;
-    taken.push({ sender, first: Math.max(low, first), last: Math.min(high, last) });
-  }
+  const taken = seqs.within(first, last);
   seqs.remove(first, last);
-  return taken;
+  return taken.map(([low, high]) => ({ sender, first: low, last: high }));
 }

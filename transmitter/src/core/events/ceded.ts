@@ -1,4 +1,5 @@
 import { RangeSet } from "@thynapse/protocol";
+import { common, without } from "./numbers.js";
 
 /**
  * What of one sender and one group a transmitter has left to the new homes of that sender.
@@ -13,29 +14,34 @@ export class Ceded {
   /** Given out, and come back; or left to an earlier home, which may have given it out. */
   private readonly used = new RangeSet();
 
-  /** Leaves an event to the home of this attachment. */
-  leave(session: number, seq: number, isFresh: boolean): void {
+  /** Leaves events to the home of this attachment. */
+  leave(session: number, numbers: RangeSet, isFresh: boolean): void {
+    if (numbers.rangeCount === 0) return;
     if (session !== this.session) {
-      for (const [low, high] of this.fresh.ranges()) this.used.add(low, high);
+      for (const range of this.fresh.ranges()) this.used.add(...range);
       this.fresh.clear();
       this.session = session;
     }
-    (isFresh ? this.fresh : this.used).add(seq);
+    const left = isFresh ? this.fresh : this.used;
+    for (const range of numbers.ranges()) left.add(...range);
   }
 
-  /** Its sender has brought an event back: it is ours again. */
-  takeBack(seq: number): void {
-    this.fresh.remove(seq);
-    this.used.remove(seq);
+  /** Its sender brings events back: what of them was left is ours again. */
+  takeBack(numbers: RangeSet): void {
+    for (const [first, last] of numbers.ranges()) {
+      this.fresh.remove(first, last);
+      this.used.remove(first, last);
+    }
   }
 
-  /** Whether an event is as new for the home of this attachment. */
-  isFreshFor(session: number, seq: number): boolean {
-    return session === this.session && this.fresh.has(seq);
+  /** Which of these are as new for the home of this attachment. */
+  freshFor(session: number, numbers: RangeSet): RangeSet {
+    return session === this.session ? common(numbers, this.fresh) : new RangeSet();
   }
 
-  has(seq: number): boolean {
-    return this.fresh.has(seq) || this.used.has(seq);
+  /** Which of these were left to nobody. */
+  kept(numbers: RangeSet): RangeSet {
+    return without(without(numbers, this.fresh), this.used);
   }
 
   dropBelow(floor: number): void {

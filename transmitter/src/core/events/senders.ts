@@ -2,6 +2,7 @@ import { type ErrorCode, RangeSet, type Run, senderRangesMax, type Thid } from "
 import { Askers } from "./askers.js";
 import { Ceded } from "./ceded.js";
 import type { Confirms, ConfirmSink } from "./confirms.js";
+import { common } from "./numbers.js";
 
 /**
  * What an origin knows of one sender's events: exactly which numbers it took and which are handled.
@@ -43,8 +44,8 @@ export class Sender implements ConfirmSink {
   private readonly refusals = new Map<number, Refusal>();
   /** Events that a full group has not got, by the number of that. */
   private readonly missed = new Map<number, RangeSet>();
-  /** Those of them that its former home may have given out. */
-  private readonly missedRepeats = new RangeSet();
+  /** Those of them that may have been given out before they came here. */
+  readonly missedRepeats = new RangeSet();
 
   accepted(first: number, last: number, matched: number, repeat: boolean): void {
     this.confirms?.accepted(first, last, matched, repeat);
@@ -84,11 +85,6 @@ export class Sender implements ConfirmSink {
     return this.missed.get(group);
   }
 
-  /** Whether an event that a full group has not got may have been given out before it came here. */
-  isMissedRepeat(seq: number): boolean {
-    return this.missedRepeats.has(seq);
-  }
-
   quiet(seq: number): void {
     this.confirms?.quiet(seq);
   }
@@ -97,20 +93,17 @@ export class Sender implements ConfirmSink {
     return seq < this.floor || this.done.has(seq);
   }
 
-  /**
-   * Whether the numbers of a run can be remembered, `senderRangesMax` in all. Where they could not,
-   * the floor is raised first: that holds whatever becomes of the run.
-   */
-  hasRoomFor({ seqs, count, header }: Run): boolean {
-    const more = seqs === undefined ? 1 : count;
-    if (this.known.rangeCount + more <= senderRangesMax) return true;
-    this.raise(header.floor);
-    return this.known.rangeCount + more <= senderRangesMax;
+  /** Whether the numbers of a run can be remembered too: `senderRangesMax` ranges in all. */
+  hasRoomFor({ seqs, count }: Run): boolean {
+    return this.known.rangeCount + (seqs === undefined ? 1 : count) <= senderRangesMax;
   }
 
-  /** Whether it was taken here, whoever takes care of it now. */
-  wasTaken(seq: number): boolean {
-    return seq < this.floor || this.known.has(seq) || this.ceded.has(seq);
+  /** Which of these were taken here, whoever takes care of them now. */
+  takenOf(numbers: RangeSet): RangeSet {
+    const taken = common(numbers, this.known);
+    for (const range of numbers.within(1, this.floor - 1)) taken.add(...range);
+    for (const range of common(numbers, this.ceded).ranges()) taken.add(...range);
+    return taken;
   }
 
   /** What of a group of this name was left to other homes. */

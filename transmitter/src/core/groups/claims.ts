@@ -1,10 +1,19 @@
-import { type Claim, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
+import type { RangeSet, SeqRange, Thid } from "@thynapse/protocol";
+import { addRanges, type NumbersOf, numbersOf, rangesOf } from "../events/numbers.js";
 
 /** Where an event is that a sender repeats. */
 export interface Holding {
   readonly cell: Thid;
   /** The transmitter to which the cell is attached; `undefined`: this one. */
   readonly site: Thid | undefined;
+}
+
+/** What a cell has of a group, as it says itself or as its transmitter does. */
+export interface CellClaim {
+  readonly held: readonly SeqRange[];
+  readonly settled: readonly SeqRange[];
+  /** Whether it holds what it was said to hold before, too. */
+  readonly isMore?: boolean;
 }
 
 /** What a transmitter says of events that it has assigned, or was to assign, to a group. */
@@ -24,22 +33,24 @@ export interface OriginClaim {
  */
 export class Claims {
   private readonly settled = new Map<Thid, RangeSet>();
-  private readonly heldBy = new Map<Thid, { site: Thid | undefined; held: Ranges }>();
+  private readonly heldBy = new Map<Thid, { site: Thid | undefined; held: NumbersOf }>();
   /** The cells that hold, or have held, events of a sender. */
   private readonly holders = new Map<Thid, Set<Thid>>();
-  private readonly origins = new Map<Thid, { held: Ranges; free: Ranges }>();
+  private readonly origins = new Map<Thid, { held: NumbersOf; free: NumbersOf }>();
   /** What senders that have come from elsewhere repeat here, and in which attachment. */
-  private readonly repeated = new Map<Thid, { session: number; ranges: Ranges }>();
+  private readonly repeated = new Map<Thid, { session: number; ranges: NumbersOf }>();
   /** Transmitters that have still to say what they know of a sender, and how often. */
   private readonly asked = new Map<Thid, Map<Thid, number>>();
 
-  add(cell: Thid, claim: Omit<Claim, "pattern">, site: Thid | undefined): void {
-    addRanges(this.settled, claim.settled);
-    this.drop(cell);
-    const held: Ranges = new Map();
-    addRanges(held, claim.held);
-    this.heldBy.set(cell, { site, held });
-    for (const sender of held.keys()) {
+  add(cell: Thid, { held, settled, isMore = false }: CellClaim, site: Thid | undefined): void {
+    addRanges(this.settled, settled);
+    const known = this.heldBy.get(cell);
+    if (isMore && known !== undefined && known.site === site) addRanges(known.held, held);
+    else {
+      this.drop(cell);
+      this.heldBy.set(cell, { site, held: numbersOf(held) });
+    }
+    for (const { sender } of held) {
       const cells = this.holders.get(sender) ?? new Set<Thid>();
       this.holders.set(sender, cells.add(cell));
     }
@@ -85,19 +96,19 @@ export class Claims {
   /** What senders have repeated here, one by one. */
   *allRepeated(): Generator<{ readonly session: number; readonly ranges: SeqRange[] }> {
     for (const { session, ranges } of this.repeated.values()) {
-      yield { session, ranges: rowsOf(ranges) };
+      yield { session, ranges: rangesOf(ranges) };
     }
   }
 
   /** What cells have claimed here: what they hold, and what has been settled. */
   *allHeldHere(): Generator<readonly [cell: Thid, held: SeqRange[]]> {
     for (const [cell, { site, held }] of this.heldBy) {
-      if (site === undefined) yield [cell, rowsOf(held)];
+      if (site === undefined) yield [cell, rangesOf(held)];
     }
   }
 
   allSettled(): SeqRange[] {
-    return rowsOf(this.settled);
+    return rangesOf(this.settled);
   }
 
   /** A question about events of a sender is on its way to a transmitter. */
@@ -123,7 +134,7 @@ export class Claims {
   *answeredBy(peer: Thid): Generator<{ readonly session: number; readonly ranges: SeqRange[] }> {
     for (const [sender, held] of this.origins.get(peer)?.held ?? []) {
       const session = this.repeated.get(sender)?.session;
-      const ranges = rowsOf(new Map([[sender, held]]));
+      const ranges = rangesOf(new Map([[sender, held]]));
       if (session !== undefined && ranges.length > 0) yield { session, ranges };
     }
   }
@@ -176,24 +187,5 @@ export class Claims {
   /** The cell has what it claimed, under a new name. */
   adopted(cell: Thid, sender: Thid, seq: number): void {
     this.heldBy.get(cell)?.held.get(sender)?.remove(seq);
-  }
-}
-
-type Ranges = Map<Thid, RangeSet>;
-
-function rowsOf(sets: Ranges): SeqRange[] {
-  return [...sets].flatMap(([sender, set]) => {
-    return set.ranges().map(([first, last]) => ({ sender, first, last }));
-  });
-}
-
-function addRanges(sets: Ranges, ranges: readonly SeqRange[]): void {
-  for (const { sender, first, last } of ranges) {
-    let set = sets.get(sender);
-    if (set === undefined) {
-      set = new RangeSet();
-      sets.set(sender, set);
-    }
-    set.add(first, last);
   }
 }

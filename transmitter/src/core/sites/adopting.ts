@@ -2,7 +2,6 @@ import {
   booleanField,
   type Claim,
   type FieldMap,
-  intField,
   type Run,
   type SeqRange,
   type Thid,
@@ -13,21 +12,14 @@ import type { Counters } from "../counters.js";
 import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
 import { type Span, spanCount } from "../groups/ledger.js";
+import { numbersOf } from "../events/numbers.js";
 import type { Senders } from "../events/senders.js";
 import type { Hosting } from "./hosting.js";
 import type { Links } from "./links.js";
 import { rangesOfRun, type Repeated, Seeks } from "./seeks.js";
-import {
-  groupFields,
-  type GroupName,
-  rangeRows,
-  readCell,
-  readGroupName,
-  readRangeRows,
-  readSession,
-  writeSiteWord,
-} from "./site-words.js";
-import { cede, homeAnswer, rangesOfSpans } from "./home-answer.js";
+import { claimWords, readQuestion, type Saying, seekWords } from "./range-words.js";
+import { type GroupName, readCell, readGroupName, readRangeRows } from "./site-words.js";
+import { cede, homeAnswer, rangesOfSpan } from "./home-answer.js";
 import { Returning } from "./returning.js";
 
 /** How much later than another one we may find an origin dead, in ms: detection takes 1.5 s. */
@@ -80,22 +72,22 @@ export class Adopting {
       this.parts.counters.add("seeks");
       const sender = repeated.ranges[0]?.sender ?? "";
       group.claims?.repeats(sender, repeated.session, repeated.ranges);
-      for (const peer of peers) this.question(peer, group, repeated, nowMs);
+      for (const peer of peers) {
+        this.ask(peer, group, repeated, nowMs);
+        // That it would be asked was noted when the sender began to repeat.
+        group.claims?.answered(sender, peer);
+      }
     }
   }
 
   private ask(peer: Thid, group: Group, repeated: Repeated, nowMs: number): void {
-    group.claims?.ask(repeated.ranges[0]?.sender ?? "", peer);
-    this.question(peer, group, repeated, nowMs);
-  }
-
-  private question(peer: Thid, group: Group, repeated: Repeated, nowMs: number): void {
-    const { session, since = 0, ranges } = repeated;
-    const sender = ranges[0]?.sender ?? "";
-    const word = { ...groupFields(group), session, since, ranges: rangeRows(ranges) };
-    this.parts.links().send(peer, writeSiteWord("SEEK", word), nowMs, (isTaken) => {
-      if (!isTaken) group.claims?.answered(sender, peer);
-    });
+    const sender = repeated.ranges[0]?.sender ?? "";
+    for (const word of seekWords(group, repeated)) {
+      group.claims?.ask(sender, peer);
+      this.parts.links().send(peer, word, nowMs, (isTaken) => {
+        if (!isTaken) group.claims?.answered(sender, peer);
+      });
+    }
   }
 
   /**
@@ -144,7 +136,7 @@ export class Adopting {
   private claimOwn(group: Group, ranges: readonly SeqRange[]): void {
     const { hosting, self } = this.parts;
     for (const [cell, held] of heldBySome(hosting, group, ranges)) {
-      group.claims?.add(cell, { held, settled: [] }, self);
+      group.claims?.add(cell, { held, settled: [], isMore: true }, self);
     }
     group.claims?.addSettled(hosting.settledOf(group, ranges));
   }
@@ -152,9 +144,8 @@ export class Adopting {
   /** `SEEK`: a sender repeats events at another transmitter. */
   sought(peer: Thid, map: FieldMap, nowMs: number): void {
     const name = readGroupName(map);
-    const ranges = readRangeRows(map, "ranges");
-    const since = intField(map, "since", { fallback: 0 });
-    const question = { session: readSession(map), since, ranges };
+    const question = readQuestion(map);
+    const { session, ranges } = question;
     const [first] = ranges;
     if (first === undefined) return;
     const group = this.parts.groups().find(name.service, name.pattern.text);
@@ -164,14 +155,13 @@ export class Adopting {
       this.asked.set(group, [...fresh, { peer, ranges, untilMs: nowMs + askedKeptMs }]);
     }
     const sender = this.parts.senders.find(first.sender);
-    if (group !== undefined && sender?.leaves(question.session) === true) {
+    if (group !== undefined && sender?.leaves(session) === true) {
       const left = cede(group, sender, question);
       for (const span of left) this.parts.counters.add("eventsCeded", spanCount(span));
       this.parts.groups().claiming.left(group, left, nowMs);
       this.parts.groups().touch(group);
     }
     const home = homeAnswer(group, sender, question);
-    const { session } = question;
     if (group !== undefined) sender?.askers.add(group.number, { peer, session, ranges: home.held });
     const settled = [
       ...home.settled,
@@ -180,7 +170,7 @@ export class Adopting {
       ...(group?.claims?.settledAmong(ranges) ?? []),
     ];
     const { held, free } = home;
-    this.say(peer, name, { held, free, settled, sender: first.sender, answer: true }, nowMs);
+    this.say(peer, name, { held, free, settled, sender: first.sender, isAnswer: true }, nowMs);
   }
 
   /** An origin is dead: who asked before that was known is told what cells of ours hold of it. */
@@ -195,7 +185,7 @@ export class Adopting {
   /** Tells what cells of ours hold of dead origins. */
   private tellHeld(peer: Thid, group: Group, ranges: readonly SeqRange[], nowMs: number): void {
     for (const [cell, held] of heldBySome(this.parts.hosting, group, ranges)) {
-      this.say(peer, group, { cell, held, settled: [] }, nowMs);
+      this.say(peer, group, { cell, held, settled: [], isMore: true }, nowMs);
     }
   }
 
@@ -205,7 +195,7 @@ export class Adopting {
     hosting.orphans.add(group, peer);
     const byCell = new Map<Thid, SeqRange[]>();
     for (const [cell, span] of hosting.orphans.heldOf(group)) {
-      byCell.set(cell, [...(byCell.get(cell) ?? []), ...rangesOfSpans([span])]);
+      addTo(byCell, cell, rangesOfSpan(span));
     }
     const settled = hosting.allSettledOf(group);
     if (settled.length > 0) this.say(peer, group, { held: [], settled }, nowMs);
@@ -229,18 +219,16 @@ export class Adopting {
     const { service, pattern } = readGroupName(map);
     const group = this.parts.groups().find(service, pattern.text);
     if (group === undefined) return;
-    const cell = readCell(map);
-    const held = readRangeRows(map, "held");
-    const settled = readRangeRows(map, "settled");
+    const [cell, sender] = [readCell(map), readCell(map, "sender")];
+    const [held, settled] = [readRangeRows(map, "held"), readRangeRows(map, "settled")];
+    const [isMore, free] = [booleanField(map, "more", false), readRangeRows(map, "free")];
+    const isAnswer = booleanField(map, "answer", false);
     const claims = (group.claims ??= new Claims());
     if (cell === undefined) {
       claims.addSettled(settled);
-      claims.addOrigin(peer, { held, free: readRangeRows(map, "free") });
-      const sender = readCell(map, "sender");
-      if (booleanField(map, "answer", false) && sender !== undefined) {
-        claims.answered(sender, peer);
-      }
-    } else claims.add(cell, { held, settled }, peer);
+      claims.addOrigin(peer, { held, free });
+      if (isAnswer && sender !== undefined) claims.answered(sender, peer);
+    } else claims.add(cell, { held, settled, isMore }, peer);
     this.parts.groups().claiming.apply(group, nowMs);
     this.parts.groups().touch(group);
   }
@@ -248,24 +236,16 @@ export class Adopting {
   /** Something of a sender that has moved is settled here: whoever has asked about it waits. */
   tellAskers(group: Group, span: Span, nowMs: number): void {
     const askers = span.lot.entry?.askers;
-    for (const [peer, settled] of askers?.take(group.number, rangesOfSpans([span])) ?? []) {
+    for (const [peer, settled] of askers?.take(group.number, rangesOfSpan(span)) ?? []) {
       if (peer !== this.parts.self) this.say(peer, group, { held: [], settled }, nowMs);
       else this.returning.settled(group, settled);
     }
   }
 
   private say(peer: Thid, group: GroupName, claim: Saying, nowMs: number): void {
-    const { held, settled, free, ...more } = claim;
     const links = this.parts.links();
     if (!links.isLinked(peer)) return;
-    const word = {
-      ...groupFields(group),
-      ...more,
-      held: rangeRows(held),
-      settled: rangeRows(settled),
-      free: rangeRows(free ?? []),
-    };
-    links.send(peer, writeSiteWord("CLAM", word), nowMs);
+    for (const word of claimWords(group, claim)) links.send(peer, word, nowMs);
   }
 }
 
@@ -276,25 +256,24 @@ interface Asked {
   readonly untilMs: number;
 }
 
-interface Saying {
-  readonly held: readonly SeqRange[];
-  readonly settled: readonly SeqRange[];
-  readonly free?: readonly SeqRange[];
-  readonly cell?: Thid;
-  readonly sender?: Thid;
-  readonly answer?: boolean;
-}
-
 /** What cells hold of dead origins, of these events. */
 function heldBySome(
   hosting: Hosting,
   group: Group,
   ranges: readonly SeqRange[],
 ): Map<Thid, SeqRange[]> {
+  const asked = numbersOf(ranges);
   const byCell = new Map<Thid, SeqRange[]>();
   for (const [cell, span] of hosting.orphans.heldOf(group)) {
-    const held = rangesOfSpans([span], ranges);
-    if (held.length > 0) byCell.set(cell, [...(byCell.get(cell) ?? []), ...held]);
+    const among = asked.get(span.lot.run.header.sender);
+    if (among !== undefined) addTo(byCell, cell, rangesOfSpan(span, among));
   }
   return byCell;
+}
+
+function addTo(byCell: Map<Thid, SeqRange[]>, cell: Thid, held: readonly SeqRange[]): void {
+  if (held.length === 0) return;
+  const known = byCell.get(cell) ?? [];
+  for (const range of held) known.push(range);
+  byCell.set(cell, known);
 }

@@ -4,7 +4,7 @@ import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
 import type { Hosting } from "./hosting.js";
 import type { Links } from "./links.js";
-import { groupFields, rangeRows, writeSiteWord } from "./site-words.js";
+import { claimWords } from "./range-words.js";
 
 /** What the last words of a transmitter are taken from. */
 export interface BequestParts {
@@ -13,9 +13,6 @@ export interface BequestParts {
   readonly senders: Senders;
   readonly hosting: Hosting;
 }
-
-/** Ranges in one word: some hundred kilobytes. */
-const rangesMax = 4096;
 
 /**
  * Tells all others what a transmitter that ends knows to be settled: whoever has not read its last
@@ -28,8 +25,8 @@ export function bequeath(parts: BequestParts, nowMs: number): void {
   if (peers.length === 0) return;
   for (const group of parts.groups().all) {
     const settled = [...handledOf(parts.senders, group), ...parts.hosting.allSettledOf(group)];
-    for (let at = 0; at < settled.length; at += rangesMax) {
-      const part = wordOf(group, settled.slice(at, at + rangesMax));
+    if (settled.length === 0) continue;
+    for (const part of claimWords(group, { held: [], settled })) {
       for (const peer of peers) parts.links().send(peer, part, nowMs);
     }
   }
@@ -53,10 +50,4 @@ function handledOf(senders: Senders, { number }: Group): SeqRange[] {
 
 function rowsOf(sender: Thid, ranges: readonly (readonly [number, number])[]): SeqRange[] {
   return ranges.map(([first, last]) => ({ sender, first, last }));
-}
-
-function wordOf(group: Group, settled: readonly SeqRange[]): Buffer {
-  const none = rangeRows([]);
-  const claim = { held: none, settled: rangeRows(settled), free: none };
-  return writeSiteWord("CLAM", { ...groupFields(group), ...claim });
 }

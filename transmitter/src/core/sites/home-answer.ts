@@ -1,4 +1,5 @@
 import { indexRange, RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
+import { common, numbersOf, rangesOf, without } from "../events/numbers.js";
 import type { Sender } from "../events/senders.js";
 import type { Group } from "../groups/group.js";
 import type { Span } from "../groups/ledger.js";
@@ -13,7 +14,7 @@ export interface HomeAnswer {
   readonly settled: readonly SeqRange[];
 }
 
-/** What the new home of a sender asks about. */
+/** What the new home of a sender asks about: of that sender alone. */
 export interface HomeQuestion {
   /** The attachment there. */
   readonly session: number;
@@ -28,20 +29,15 @@ export function homeAnswer(
   from: Sender | undefined,
   { session, ranges }: HomeQuestion,
 ): HomeAnswer {
-  const sender = ranges[0]?.sender ?? "";
-  const [held, free, settled] = [new RangeSet(), new RangeSet(), new RangeSet()];
-  if (group !== undefined) {
-    const ours = oursOf(group, sender);
-    const ceded = from?.cededOf(nameOf(group));
-    for (const { first, last } of ranges) {
-      for (let seq = first; seq <= last; seq++) {
-        if (ours.has(seq)) held.add(seq);
-        else if (ceded?.isFreshFor(session, seq) === true) free.add(seq);
-        else if (ceded?.has(seq) === false && from?.wasTaken(seq) === true) settled.add(seq);
-      }
-    }
-  }
-  return { held: rows(sender, held), free: rows(sender, free), settled: rows(sender, settled) };
+  const [sender, asked] = askedOf(ranges);
+  if (group === undefined) return { held: [], free: [], settled: [] };
+  const ours = oursOf(group, sender);
+  const held = rows(sender, common(asked, ours));
+  if (from === undefined) return { held, free: [], settled: [] };
+  const ceded = from.cededOf(nameOf(group));
+  const rest = without(asked, ours);
+  const free = rows(sender, ceded.freshFor(session, rest));
+  return { held, free, settled: rows(sender, from.takenOf(ceded.kept(rest))) };
 }
 
 /**
@@ -53,21 +49,14 @@ export function takeBack(
   from: Sender,
   ranges: readonly SeqRange[],
 ): Pick<HomeAnswer, "held" | "settled"> {
-  const [held, settled] = [new RangeSet(), new RangeSet()];
-  if (from.ceded.rangeCount > 0) {
-    const ours = oursOf(group, from.id);
-    const ceded = from.cededOf(nameOf(group));
-    const missed = from.missedBy(group.number);
-    for (const { first, last } of ranges) {
-      for (let seq = first; seq <= last; seq++) {
-        if (!from.ceded.has(seq)) continue;
-        if (ours.has(seq)) held.add(seq);
-        else if (ceded.has(seq)) ceded.takeBack(seq);
-        else if (missed?.has(seq) !== true) settled.add(seq);
-      }
-    }
-  }
-  return { held: rows(from.id, held), settled: rows(from.id, settled) };
+  if (from.ceded.rangeCount === 0) return { held: [], settled: [] };
+  const back = common(askedOf(ranges)[1], from.ceded);
+  const ours = oursOf(group, from.id);
+  const rest = without(back, ours);
+  const ceded = from.cededOf(nameOf(group));
+  const settled = without(ceded.kept(rest), from.missedBy(group.number) ?? none);
+  ceded.takeBack(rest);
+  return { held: rows(from.id, common(back, ours)), settled: rows(from.id, settled) };
 }
 
 /** What of a sender is not settled in a group, and ours to give out. */
@@ -89,55 +78,51 @@ function oursOf(group: Group, sender: Thid): RangeSet {
  * @returns what was given up here.
  */
 export function cede(group: Group, from: Sender, { session, since, ranges }: HomeQuestion): Span[] {
-  const asked = new RangeSet();
-  for (const { first, last } of ranges) asked.add(first, last);
+  const [, asked] = askedOf(ranges);
   // Others here are handled with it: nobody would tell them.
   for (const seq of from.awaited) asked.remove(seq);
   const spans = takeUnassigned(group, ({ run, upstream }) =>
     upstream === undefined && run.header.sender === from.id ? asked : undefined,
   );
-  const ceded = from.cededOf(nameOf(group));
-  const leave = (seq: number, isFresh: boolean): void => ceded.leave(session, seq, isFresh);
-  for (const seq of seqsIn(from.missedBy(group.number))) leave(seq, !from.isMissedRepeat(seq));
+  const missed = common(asked, from.missedBy(group.number) ?? none);
+  const fresh = without(missed, from.missedRepeats);
+  const used = common(missed, from.missedRepeats);
   for (const span of spans) {
     const { run, firstNumber, entry } = span.lot;
     const indexes = indexRange(span.from - firstNumber, span.to - firstNumber);
     const seqs = Array.from(indexes, (index) => run.seqAt(index));
-    for (const seq of seqs) leave(seq, span.attempt === 0 && !span.repeat);
+    const left = span.attempt === 0 && !span.repeat ? fresh : used;
+    for (const seq of seqs) left.add(seq);
     entry?.forget(seqs);
   }
+  const ceded = from.cededOf(nameOf(group));
+  ceded.leave(session, fresh, true);
+  ceded.leave(session, used, false);
   if (since === from.session) {
-    for (const seq of seqsIn(asked)) if (!from.wasTaken(seq) && !ceded.has(seq)) leave(seq, true);
+    const untaken = without(asked, from.takenOf(asked));
+    ceded.leave(session, ceded.kept(untaken), true);
   }
   return spans;
+}
+
+const none = new RangeSet();
+
+/** The sender that is asked about, and its numbers. */
+function askedOf(ranges: readonly SeqRange[]): readonly [Thid, RangeSet] {
+  const [asked] = numbersOf(ranges);
+  return asked ?? ["", new RangeSet()];
 }
 
 function nameOf({ service, pattern }: Group): string {
   return `${service} ${pattern.text}`;
 }
 
-function* seqsIn(set: RangeSet | undefined): Generator<number> {
-  for (const [first, last] of set?.ranges() ?? []) {
-    for (let seq = first; seq <= last; seq++) yield seq;
-  }
-}
-
-/** The events of spans as ranges, of these ones alone if some are given. */
-export function rangesOfSpans(spans: readonly Span[], among?: readonly SeqRange[]): SeqRange[] {
-  const found: SeqRange[] = [];
-  for (const span of spans) {
-    const { sender } = span.lot.run.header;
-    const numbers = new RangeSet();
-    add(numbers, span, sender);
-    for (const range of rows(sender, numbers)) {
-      if (among === undefined) found.push(range);
-      for (const { sender: of, first, last } of among ?? []) {
-        const [low, high] = [Math.max(first, range.first), Math.min(last, range.last)];
-        if (of === sender && low <= high) found.push({ sender, first: low, last: high });
-      }
-    }
-  }
-  return found;
+/** The events of a span as ranges; of these numbers alone, if some are given. */
+export function rangesOfSpan(span: Span, among?: RangeSet): SeqRange[] {
+  const { sender } = span.lot.run.header;
+  const numbers = new RangeSet();
+  add(numbers, span, sender);
+  return rows(sender, among === undefined ? numbers : common(numbers, among));
 }
 
 function add(numbers: RangeSet, { lot, from, to }: Span, sender: Thid): void {
@@ -151,5 +136,5 @@ function add(numbers: RangeSet, { lot, from, to }: Span, sender: Thid): void {
 }
 
 function rows(sender: Thid, numbers: RangeSet): SeqRange[] {
-  return [...numbers.ranges()].map(([first, last]) => ({ sender, first, last }));
+  return rangesOf([[sender, numbers]]);
 }

@@ -13,7 +13,7 @@ import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
 import { cutBelow, type Span, singles, spanCount, wholeSpan } from "../groups/ledger.js";
 import type { Member } from "../groups/member.js";
-import { rangesOfSpans } from "./home-answer.js";
+import { rangesOfSpan } from "./home-answer.js";
 import type { Links } from "./links.js";
 import { Orphans } from "./orphans.js";
 import { PassedBack } from "./passed-back.js";
@@ -108,7 +108,7 @@ export class Hosting {
   private claimed(member: Member, span: Span, nowMs: number): void {
     for (const single of singles(span)) {
       if (this.orphans.adopted(member, single)) continue;
-      if (this.settledOf(member.group, rangesOfSpans([single])).length > 0) {
+      if (this.settledOf(member.group, rangesOfSpan(single)).length > 0) {
         this.tell(member.group, single, member, { outcome: "ack" });
         continue;
       }

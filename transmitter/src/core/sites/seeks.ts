@@ -1,4 +1,5 @@
 import { RangeSet, type Run, type SeqRange, type Thid } from "@thynapse/protocol";
+import { rangesOf } from "../events/numbers.js";
 import type { Group } from "../groups/group.js";
 
 /** What a sender repeats, all of one sender. */
@@ -42,14 +43,14 @@ export class Seeks {
   }
 
   /** Takes all that was collected. */
-  *take(): Generator<readonly [Group, Repeated]> {
-    for (const [group, all] of this.groups) {
-      for (const { sender, session, since, seqs } of all.values()) {
-        const ranges = seqs.ranges().map(([first, last]) => ({ sender, first, last }));
-        yield [group, { session, since, ranges }];
-      }
-    }
+  take(): (readonly [Group, Repeated])[] {
+    const taken = [...this.groups].flatMap(([group, all]) => {
+      return [...all.values()].map(({ sender, session, since, seqs }) => {
+        return [group, { session, since, ranges: rangesOf([[sender, seqs]]) }] as const;
+      });
+    });
     this.groups.clear();
+    return taken;
   }
 }
 
@@ -57,5 +58,7 @@ export class Seeks {
 export function rangesOfRun(run: Run): SeqRange[] {
   const { sender, first } = run.header;
   if (run.seqs === undefined) return [{ sender, first, last: run.last }];
-  return Array.from(run.seqs, (seq) => ({ sender, first: seq, last: seq }));
+  const seqs = new RangeSet();
+  for (const seq of run.seqs) seqs.add(seq);
+  return rangesOf([[sender, seqs]]);
 }

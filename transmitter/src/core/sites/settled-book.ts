@@ -1,4 +1,5 @@
 import { RangeSet, type Run, type SeqRange, type Thid } from "@thynapse/protocol";
+import { rangesOf } from "../events/numbers.js";
 
 /** Senders that are remembered for one group; beyond it those go that were heard least lately. */
 const sendersMax = 10_000;
@@ -29,9 +30,7 @@ export class SettledBook {
   }
 
   all(): SeqRange[] {
-    return [...this.bySender].flatMap(([sender, { numbers }]) => {
-      return numbers.ranges().map(([first, last]) => ({ sender, first, last }));
-    });
+    return [...this.bySender].flatMap(([sender, { numbers }]) => rangesOf([[sender, numbers]]));
   }
 
   /** What is known of these events, as ranges. */

@@ -24,6 +24,7 @@ import {
   stringField,
   type Thid,
 } from "@thynapse/protocol";
+import { numbersOf, rangesOf } from "../events/numbers.js";
 
 /**
  * What transmitters say to each other of events, over their links: `M`, four capitals, a map, and
@@ -137,14 +138,19 @@ export function readGroupName(map: FieldMap): GroupName {
   };
 }
 
+/** How much a successor asks after whom it follows: many may follow one another. @see §18.11 */
+export const successionStep = 1 / 1024;
+
 /**
- * The attachment of a sender for which somebody speaks; with a fraction that of a successor, after
- * the one that it follows and before any other. @throws {MeshError} `BAD_PAYLOAD` @see §18.11
+ * The attachment of a sender for which somebody speaks: an integer to 2^53 − 1, and some steps of a
+ * successor more. @throws {MeshError} `BAD_PAYLOAD` @see §18.11
  */
 export function readSession(map: FieldMap): number {
   const value = ownField(map, "session");
-  if (!Number.isFinite(value) || (value as number) < 0) throw bad("a session is a number");
-  return value as number;
+  if (typeof value === "number" && value >= 0) {
+    if (Number.isSafeInteger(value) || Number.isSafeInteger(value / successionStep)) return value;
+  }
+  throw bad("a session is a number of 1024ths");
 }
 
 /** @throws {MeshError} `BAD_ID` */
@@ -211,14 +217,20 @@ export function rangeRows(ranges: readonly SeqRange[]): unknown[] {
   return ranges.map(({ sender, first, last }) => [sender, first, last]);
 }
 
-/** @throws {MeshError} `BAD_PAYLOAD`, `BAD_ID`, `TOO_LARGE` */
+/**
+ * Reads ranges; those that overlap are one, and of each sender they ascend. What is in them may be
+ * any number of events: nobody may count it out.
+ *
+ * @throws {MeshError} `BAD_PAYLOAD`, `BAD_ID`, `TOO_LARGE`
+ */
 export function readRangeRows(map: FieldMap, field: string): SeqRange[] {
-  return listField(map, field, rowsMax).map((row) => {
+  const ranges = listField(map, field, rowsMax).map((row) => {
     const sender = readThid(Array.isArray(row) ? (row as unknown[])[0] : undefined);
     const [first, last] = [numberIn(row, 1), numberIn(row, 2)];
     if (first < 1 || last < first) throw bad("a range is [sender, first, last]");
     return { sender, first, last };
   });
+  return rangesOf(numbersOf(ranges));
 }
 
 /** What stands before the run of a `DLVR`. */
