@@ -61,6 +61,16 @@ describe("ranges in the words of another transmitter (§18.7)", () => {
       expect(() => say("SEEK", word), String(session)).to.throw(MeshError, "a session");
     }
   });
+
+  it("do not raise the floor of a cell that is attached here (§7.4)", () => {
+    const { sender, say } = stand();
+    const word = { session: 1.5, groups: [group], full: [] };
+
+    say("HEIR", word, runOf(sender, { first: last, floor: last, count: 1, step: 1 }));
+    sender.send("b");
+
+    expect(sender.confirms()).to.deep.equal(["1 accepted 0", "1 handled"]);
+  });
 });
 
 describe("a run of holes that a cell repeats (§18.7)", () => {

@@ -57,9 +57,13 @@ export class Inheriting {
     this.parts = parts;
   }
 
-  /** `HEIR` @throws {MeshError} as `readLegacy` */
+  /** `HEIR` @throws {MeshError} as `readLegacy`; `BUSY` past `senderRangesMax` */
   take(word: SiteWord, nowMs: number): void {
     const legacy = readLegacy(word);
+    const known = this.parts.senders.find(legacy.run.header.sender);
+    if (known?.hasRoomFor(legacy.run) === false) {
+      throw new MeshError("BUSY", "more ranges of one sender than are remembered");
+    }
     const sender = this.senderOf(legacy, nowMs);
     const run = this.freshOf(sender, legacy.run);
     if (run === undefined) return;
@@ -89,11 +93,13 @@ export class Inheriting {
   /** The sender of a run; one that has come here since then asks in its own session. */
   private senderOf({ run: { header }, session }: Legacy, nowMs: number): Sender {
     const sender = this.parts.senders.open(header.sender, nowMs, 0);
+    sender.seenMs = nowMs;
+    // One that is attached here says itself where its floor is, and which attachment this one is.
+    if (sender.confirms !== undefined && !sender.isElsewhere) return sender;
     if (session > sender.session) {
       sender.session = session;
       sender.isElsewhere = this.parts.links().attachedSession(sender.id) > session;
     }
-    sender.seenMs = nowMs;
     sender.raise(header.floor);
     return sender;
   }
@@ -125,12 +131,16 @@ function readLegacy({ map, part, end }: SiteWord): Legacy {
   const refused = ownField(map, "refused") ?? undefined;
   const groups = readGroups(map, "groups");
   if (groups.length === 0) throw new MeshError("BAD_PAYLOAD", "what is left is of some group");
+  const run = readRun(part, end);
+  if (run.header.floor > run.header.first) {
+    throw new MeshError("BAD_RUN", "the floor of a run is at most its first number");
+  }
   return {
     session: readSession(map),
     groups,
     full: readGroups(map, "full"),
     refused: refused === undefined ? refused : stringField(map, "refused", messageCharsMax),
-    run: readRun(part, end),
+    run,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Sender } from "../events/senders.js";
 import type { Group } from "../groups/group.js";
 import type { Span } from "../groups/ledger.js";
 import { unassigned } from "../groups/unassigned.js";
-import { groupFields, writeSiteWord } from "./site-words.js";
+import { groupFields, successionStep, writeSiteWord } from "./site-words.js";
 
 /** Events of one sender that are in the same groups in the same way. */
 export interface Leaving {
@@ -25,8 +25,6 @@ export interface LeavingsParts {
   readonly isKept: (entry: Entry, seq: number, group: Group) => boolean;
 }
 
-/** How much a successor asks after whom it follows: many may follow one another. */
-const successionStep = 2 ** -10;
 /** Events in one word, and about how many bytes of them. */
 const [eventsMax, bytesMax] = [4096, 256 * 1024];
 
