@@ -68,10 +68,7 @@ export class RangeSet {
       if (last > highest) block[block.length - 1] = last;
       return;
     }
-    const [low] = this.rangeAt(first - 1) ?? [first];
-    const [, high] = this.rangeAt(last + 1) ?? [first, last];
-    this.remove(low, high);
-    this.insert(low, high);
+    this.merge(first, last);
   }
 
   remove(first: number, last: number = first): void {
@@ -88,15 +85,17 @@ export class RangeSet {
       const isOver = to < block.length;
       if (to > from) block.splice(from, to - from, ...kept);
       if (block.length === 0) this.blocks.splice(at, 1);
-      else at++;
+      else this.halve(at++);
       if (isOver) return;
     }
   }
 
   /** Forgets every integer below `floor`. */
   dropBelow(floor: number): void {
-    const { lowest } = this;
-    if (lowest !== undefined && lowest < floor) this.remove(lowest, floor - 1);
+    const block = this.blocks[0];
+    if (block === undefined || (block[0] as number) >= floor) return;
+    if ((block[1] as number) >= floor) block[0] = floor;
+    else this.remove(block[0] as number, floor - 1);
   }
 
   /** The parts of `first … last` that are not in the set, ascending. */
@@ -134,27 +133,42 @@ export class RangeSet {
     this.blocks = [];
   }
 
-  /** The range that holds a value, if one does. */
-  private rangeAt(value: number): [number, number] | undefined {
-    const block = this.blocks[this.blockOf(value)];
-    if (block === undefined) return undefined;
-    const at = rangeOf(block, value);
-    const first = block[at] as number;
-    return first <= value ? [first, block[at + 1] as number] : undefined;
-  }
-
-  /** Puts a range between others, of which it touches none. */
-  private insert(first: number, last: number): void {
-    const at = Math.min(this.blockOf(first), this.blocks.length - 1);
-    const block = this.blocks[at];
-    if (block === undefined) {
-      this.blocks.push([first, last]);
+  /** Adds a range that ends before the last one, or within it, joined to all that it touches. */
+  private merge(first: number, last: number): void {
+    const at = this.blockOf(first - 1);
+    const block = this.blocks[at] as number[];
+    const from = rangeOf(block, first - 1);
+    let [to, low, high] = [from, first, last];
+    for (; to < block.length && (block[to] as number) <= last + 1; to += 2) {
+      low = Math.min(low, block[to] as number);
+      high = Math.max(high, block[to + 1] as number);
+    }
+    if (to === block.length) high = Math.max(high, this.cutBehind(at, last + 1));
+    if (to === from + 2) {
+      block[from] = low;
+      block[from + 1] = high;
       return;
     }
-    block.splice(rangeOf(block, first), 0, first, last);
-    if (block.length > blockLength) {
-      this.blocks.splice(at + 1, 0, block.splice(blockLength / 2));
-    }
+    block.splice(from, to - from, low, high);
+    this.halve(at);
+  }
+
+  /** Makes two blocks of one that has become too long. */
+  private halve(at: number): void {
+    const block = this.blocks[at] as number[];
+    if (block.length > blockLength) this.blocks.splice(at + 1, 0, block.splice(blockLength / 2));
+  }
+
+  /** Removes the ranges behind a block that begin at `last` or before. @returns where they end. */
+  private cutBehind(at: number, last: number): number {
+    const first = this.blocks[at + 1]?.[0] ?? Number.POSITIVE_INFINITY;
+    if (first > last) return Number.NEGATIVE_INFINITY;
+    const block = this.blocks[this.blockOf(last)];
+    const range = block === undefined ? 0 : rangeOf(block, last);
+    const isCut = block !== undefined && (block[range] as number) <= last;
+    const end = isCut ? (block[range + 1] as number) : last;
+    this.remove(first, end);
+    return isCut ? end : Number.NEGATIVE_INFINITY;
   }
 
   /** The position of the first block whose highest is not below `value`. */
