@@ -82,9 +82,16 @@ function readEntry(row: unknown): Entry {
   return [key, version as number, bytes ? Buffer.from(bytes) : undefined];
 }
 
+/** A delta of which pieces have come, all in order. */
+interface Begun {
+  readonly last?: DeltaPiece;
+  readonly entries: Entry[];
+  readonly bytes: number;
+}
+
 /** Puts the pieces of deltas together that come over one link. @see PROTOCOL.md §19.12 */
 export class Assembly {
-  private readonly pieces = new Map<Thid, DeltaPiece & { readonly bytes: number }>();
+  private readonly pieces = new Map<Thid, Begun>();
 
   /**
    * Takes the next piece. @returns the delta, when it is whole.
@@ -92,22 +99,22 @@ export class Assembly {
    * @throws {MeshError} `TOO_LARGE` past the bounds of a record; the rest is then ignored.
    */
   add(from: Thid, piece: DeltaPiece): Delta | undefined {
-    const before = this.pieces.get(from);
+    const before: Begun | undefined =
+      piece.at > 0 ? this.pieces.get(from) : { entries: [], bytes: 0 };
     this.pieces.delete(from);
-    if (piece.at > 0 && !goesOn(before, piece)) return undefined;
-    const entries = [
-      ...(piece.at > 0 ? (before?.delta.entries ?? []) : []),
-      ...piece.delta.entries,
-    ];
-    let bytes = piece.at > 0 ? (before?.bytes ?? 0) : 0;
-    for (const [key, , value] of piece.delta.entries) bytes += entryBytes(key, value);
+    if (before === undefined || !goesOn(before.last, piece)) return undefined;
+    const { entries } = before;
+    let { bytes } = before;
+    for (const entry of piece.delta.entries) {
+      entries.push(entry);
+      bytes += entryBytes(entry[0], entry[2]);
+    }
     if (entries.length > recordEntriesMax || bytes > recordBytesMax) {
       const bounds = `${recordEntriesMax} entries or ${recordBytesMax} bytes`;
       throw new MeshError("TOO_LARGE", `a delta of more than ${bounds}`);
     }
-    const delta = { ...piece.delta, entries };
-    if (piece.isLast) return delta;
-    this.pieces.set(from, { ...piece, delta, bytes });
+    if (piece.isLast) return { ...piece.delta, entries };
+    this.pieces.set(from, { last: piece, entries, bytes });
     return undefined;
   }
 
@@ -117,9 +124,10 @@ export class Assembly {
   }
 }
 
+/** Whether a piece follows another one; the first follows none. */
 function goesOn(before: DeltaPiece | undefined, { delta, at }: DeltaPiece): boolean {
+  if (before === undefined) return at === 0;
   return (
-    before !== undefined &&
     before.at + 1 === at &&
     before.delta.id === delta.id &&
     before.delta.incarnation === delta.incarnation &&

@@ -75,7 +75,8 @@ export class MeshRecord {
   private readonly held = new Map<string, Held>();
   private readonly bytesMax: number;
   private bytes = 0;
-  private deletions = 0;
+  /** Keys that were deleted, in the order of their changes. */
+  private readonly deleted = new Set<string>();
   /** Deletions up to this version are forgotten. */
   private forgotten = 0;
 
@@ -185,13 +186,12 @@ export class MeshRecord {
     this.drop(key);
     this.held.set(key, held);
     this.bytes += entryBytes(key, held.bytes);
-    if (held.value !== undefined || ++this.deletions <= deletionsMax) return;
-    for (const [oldest, { value, version }] of this.held) {
-      if (value !== undefined) continue;
-      this.drop(oldest);
-      this.forgotten = version;
-      break;
-    }
+    if (held.value !== undefined) return;
+    this.deleted.add(key);
+    if (this.deleted.size <= deletionsMax) return;
+    const oldest = this.deleted.values().next().value as string;
+    this.forgotten = (this.held.get(oldest) as Held).version;
+    this.drop(oldest);
   }
 
   private drop(key: string): void {
@@ -199,7 +199,7 @@ export class MeshRecord {
     if (old === undefined) return;
     this.held.delete(key);
     this.bytes -= entryBytes(key, old.bytes);
-    if (old.value === undefined) this.deletions--;
+    this.deleted.delete(key);
   }
 }
 
