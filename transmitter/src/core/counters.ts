@@ -68,6 +68,7 @@ export const counterHelp = Object.freeze({
   asks: "requests taken",
   asksRefused: "requests refused because their cell waited for too many answers",
   asksTimedOut: "requests that nobody answered in time",
+  gathersUnnamed: "gathers of another transmitter that reached too many cells to name them all",
   repliesSurplus: "replies that came after the first",
   systemRequests: "system requests answered",
   queriesAsked: "system requests put to other transmitters",

@@ -146,6 +146,7 @@ export class Group {
     const member = this.members.get(cell);
     if (member === undefined) return [];
     this.members.delete(cell);
+    this.sites.endLeasesOf(cell.id);
     this.wishes.remove(member.wish);
     const spans = member.takeAll();
     for (const span of spans) this.released(span);

@@ -14,9 +14,11 @@ import {
 } from "@thynapse/protocol";
 import type { Asks, GatherReply, Replier } from "../events/asks.js";
 import type { CellRecord } from "../cells/cells.js";
+import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
 import { listenersOf } from "../events/plan.js";
 import type { RouteTable } from "../events/route.js";
+import { type Timed, TimeOuts } from "../events/time-outs.js";
 import type { Links } from "./links.js";
 import { writeSiteWord } from "./site-words.js";
 
@@ -26,39 +28,79 @@ export interface GatheringParts {
   readonly routes: RouteTable;
   readonly asks: Asks;
   readonly deadlines: Deadlines;
+  readonly counters: Counters;
 }
 
 /** A gather of another origin that reached cells of ours. */
-interface Gather {
+interface Gather extends Timed {
   readonly peer: Thid;
   readonly sender: Thid;
   readonly seq: number;
   readonly expected: Map<Thid, Replier>;
+  /** How many cells it reached. */
+  readonly reached: number;
 }
 
 const cellsMax = 100_000;
+/**
+ * Cells that are named for the gathers of one run, and that the open gathers of one origin have
+ * reached together: once there are so many, the next ones are said to reach nobody.
+ */
+const runCellsMax = 16_384;
+const openCellsMax = 65_536;
 
 /** Gathers across transmitters: whom they reached here, and what those reply. @see §12.5, §18.8 */
 export class Gathering {
   private readonly parts: GatheringParts;
   private readonly gathers = new SeqMap<Gather>();
+  private readonly timeOuts: TimeOuts<Gather>;
+  /** Cells that the open gathers of each origin have reached. */
+  private readonly open = new Map<Thid, number>();
 
   constructor(parts: GatheringParts) {
     this.parts = parts;
+    this.timeOuts = new TimeOuts(parts.deadlines, (gather) => this.end(gather));
   }
 
   /** A run of another origin went out on our streams: tells it whom its gathers reached. */
   reached(peer: Thid, run: Run, nowMs: number): void {
-    for (const [index, extras] of run.extras ?? []) {
-      if (extras.ask?.gather !== true) continue;
+    let room = Math.min(runCellsMax, openCellsMax - (this.open.get(peer) ?? 0));
+    for (const [index, { ask }] of run.extras ?? []) {
+      if (ask?.gather !== true) continue;
       const { sender } = run.header;
       const seq = run.seqAt(index);
-      const cells = [...listenersOf(this.parts.routes.resolve(run.channelAt(index)))].map(named);
+      const cells = room > 0 ? this.listeners(run.channelAt(index)) : [];
+      if (room <= 0) this.parts.counters.add("gathersUnnamed");
+      room -= cells.length;
       const expected = new Map(cells.map((cell) => [cell.id, cell]));
-      this.gathers.set(sender, seq, { peer, sender, seq, expected });
-      this.parts.deadlines.at(nowMs + extras.ask.timeoutMs, () => this.gathers.delete(sender, seq));
+      const dueMs = this.timeOuts.dueMs(nowMs, ask.timeoutMs);
+      this.begin({ peer, sender, seq, expected, reached: cells.length, dueMs });
       this.say(peer, "EXPC", { sender, seq, cells }, nowMs);
     }
+  }
+
+  private listeners(channel: string): Replier[] {
+    return [...listenersOf(this.parts.routes.resolve(channel))].map(named);
+  }
+
+  private begin(gather: Gather): void {
+    const { peer, sender, seq, reached } = gather;
+    const before = this.gathers.get(sender, seq);
+    if (before !== undefined) this.end(before);
+    if (reached === 0) return;
+    this.gathers.set(sender, seq, gather);
+    this.timeOuts.add(gather);
+    this.open.set(peer, (this.open.get(peer) ?? 0) + reached);
+  }
+
+  /** All have replied or are gone, or its time is over. */
+  private end(gather: Gather): void {
+    const { peer, sender, seq, reached } = gather;
+    this.gathers.delete(sender, seq);
+    this.timeOuts.delete(gather);
+    const left = (this.open.get(peer) ?? 0) - reached;
+    if (left > 0) this.open.set(peer, left);
+    else this.open.delete(peer);
   }
 
   /** A cell of ours replies to a gather. Tells whether it is one of another origin. */
@@ -66,6 +108,7 @@ export class Gathering {
     const gather = this.gathers.get(to, seq);
     if (gather === undefined) return false;
     gather.expected.delete(cell.id);
+    if (gather.expected.size === 0) this.end(gather);
     const { body } = reply;
     const said = body === undefined ? reply : { body: [body.tag, body.bytes] };
     this.say(gather.peer, "RPLY", { to, seq, from: named(cell), ...said }, nowMs);
@@ -74,8 +117,10 @@ export class Gathering {
 
   /** A cell of ours is gone: nobody waits for its replies. */
   left(cell: CellRecord, nowMs: number): void {
-    for (const { peer, sender, seq, expected } of [...this.gathers.values()]) {
+    for (const gather of [...this.gathers.values()]) {
+      const { peer, sender, seq, expected } = gather;
       if (!expected.delete(cell.id)) continue;
+      if (expected.size === 0) this.end(gather);
       this.say(peer, "EXPC", { sender, seq, gone: [named(cell)] }, nowMs);
     }
   }

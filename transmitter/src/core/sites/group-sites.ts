@@ -126,6 +126,11 @@ export class GroupSites {
     return lease;
   }
 
+  /** What is leased to an origin, if it has asked for any. */
+  leaseOf(peer: Thid, cell: Thid | undefined): Lease | undefined {
+    return this.leases.get(keyOf(peer, cell));
+  }
+
   leasesOut(): IterableIterator<Lease> {
     return this.leases.values();
   }
@@ -135,6 +140,11 @@ export class GroupSites {
     let count = 0;
     for (const lease of this.leases.values()) if (lease.cell === cell) count += lease.outstanding;
     return count;
+  }
+
+  /** A cell is gone: none of its credit is leased any more. */
+  endLeasesOf(cell: Thid): void {
+    for (const [key, lease] of this.leases) if (lease.cell === cell) this.leases.delete(key);
   }
 
   /** Nothing is leased to an origin any more. */

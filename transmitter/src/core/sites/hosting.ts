@@ -4,6 +4,7 @@ import {
   ownField,
   readRun,
   type Run,
+  SeqMap,
   type SeqRange,
   type Thid,
 } from "@thynapse/protocol";
@@ -48,6 +49,8 @@ export class Hosting {
   private readonly parts: HostingParts;
   private readonly back: PassedBack;
   private readonly books = new Map<string, SettledBook>();
+  /** What cells had claimed and has been named anew for them. */
+  private readonly named = new WeakMap<Member, SeqMap<true>>();
 
   constructor(parts: HostingParts) {
     this.parts = parts;
@@ -60,15 +63,16 @@ export class Hosting {
 
   /** `DLVR`: what no cell can take goes back, and is no attempt. */
   delivered(site: Site, word: SiteWord, nowMs: number): void {
-    const head = readDeliveryHead(word.map);
     const run = readRun(word.part, word.end);
+    const head = readDeliveryHead(word.map, run.count);
     const group = this.parts.groups().find(head.service, head.pattern.text);
     let rest: Span | undefined = this.spanOf(site, head, run);
     if (group === undefined) {
       this.tell(head, rest, undefined, { outcome: "unplaced" });
       return;
     }
-    if (!head.claimed) group.sites.lease(site.id, leaseCell(group, head)).consumed += run.count;
+    const lease = group.sites.leaseOf(site.id, leaseCell(group, head));
+    if (lease !== undefined && !head.claimed) lease.consumed += run.count;
     while (rest !== undefined) {
       const member = this.choose(group, head);
       if (member === undefined) break;
@@ -110,10 +114,23 @@ export class Hosting {
       if (this.orphans.adopted(member, single)) continue;
       if (this.settledOf(member.group, rangesOfSpan(single)).length > 0) {
         this.tell(member.group, single, member, { outcome: "ack" });
-        continue;
-      }
-      this.parts.groups().handing.handOut(member, single, nowMs, true);
+      } else if (this.isDue(member, single) || member.free > 0) {
+        this.parts.groups().handing.handOut(member, single, nowMs, true);
+      } else this.tell(member.group, single, undefined, { outcome: "unplaced" });
     }
+  }
+
+  /** Whether a cell has claimed an event that has not been named anew for it; then it is by now. */
+  private isDue(member: Member, { lot, from }: Span): boolean {
+    const { sender } = lot.run.header;
+    const seq = lot.run.seqAt(from - lot.firstNumber);
+    const holding = member.group.claims?.holderOf(sender, seq);
+    if (holding?.cell !== member.id || holding.site !== undefined) return false;
+    const named = this.named.get(member) ?? new SeqMap<true>();
+    this.named.set(member, named);
+    if (named.get(sender, seq) === true) return false;
+    named.set(sender, seq, true);
+    return true;
   }
 
   /** What became of a delivery: told to its origin at the end of the turn. */

@@ -246,13 +246,17 @@ export interface DeliveryHead extends GroupName {
   readonly claimed: boolean;
 }
 
-/** @throws {MeshError} `BAD_PAYLOAD`, `BAD_SERVICE`, `BAD_PATTERN`, `BAD_ID` */
-export function readDeliveryHead(map: FieldMap): DeliveryHead {
+/**
+ * Reads what stands before a run of `count` events: all of them have numbers.
+ *
+ * @throws {MeshError} `BAD_PAYLOAD`, `BAD_SERVICE`, `BAD_PATTERN`, `BAD_ID`
+ */
+export function readDeliveryHead(map: FieldMap, count: number): DeliveryHead {
   const { service, pattern } = readGroupName(map);
   return {
     service,
     pattern,
-    number: intField(map, "number", { min: 1 }),
+    number: intField(map, "number", { min: 1, max: Number.MAX_SAFE_INTEGER - count }),
     attempt: intField(map, "attempt", { min: 1 }),
     repeat: booleanField(map, "repeat", false),
     cell: readCell(map),

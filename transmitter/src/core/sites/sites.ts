@@ -1,4 +1,4 @@
-import type { Run, Thid } from "@thynapse/protocol";
+import { type MeshError, type Run, type Thid, toMeshError } from "@thynapse/protocol";
 import type { CellRecord } from "../cells/cells.js";
 import type { Asks } from "../events/asks.js";
 import type { Counters } from "../counters.js";
@@ -122,12 +122,15 @@ export class Sites implements Elsewhere {
     this.links.whenKnown(then, nowMs);
   }
 
-  /** A transmitter lives, this start of it, and has set these values. */
+  /**
+   * A transmitter lives, this start of it, and has set these values. @returns why some of those
+   * were refused.
+   */
   found(
     id: Thid,
     incarnation: number,
     values: readonly (readonly [key: string, value: unknown])[],
-  ): void {
+  ): MeshError[] {
     const nowMs = this.parts.nowMs();
     if (this.book.find(id) !== undefined) this.lost(id, nowMs, true);
     const isBack = this.book.wasBuried(id, incarnation);
@@ -138,9 +141,12 @@ export class Sites implements Elsewhere {
     for (const text of [...site.patterns.keys()]) {
       if (!patterns.has(`${streamKey}${text}`)) this.book.setPattern(site, text, undefined);
     }
-    for (const [key, value] of values) this.changed(id, key, value, nowMs);
+    const refused = values.flatMap(([key, value]) => {
+      return refusalOf(() => this.changed(id, key, value, nowMs));
+    });
     const tell = isBack ? "returned" : "askAgain";
     for (const group of this.parts.groups().all) this.adopting[tell](id, group, nowMs);
+    return refused;
   }
 
   /** A transmitter is dead, or will not come back: it has left, or has started again. */
@@ -188,7 +194,7 @@ export class Sites implements Elsewhere {
     }
   }
 
-  /** A transmitter has set a value of its record. */
+  /** A transmitter has set a value of its record. @throws {MeshError} for one that is wrong. */
   changed(id: Thid, key: string, value: unknown, nowMs: number): void {
     const site = this.book.find(id);
     if (site !== undefined) this.records.changed(site, key, value, nowMs);
@@ -267,6 +273,16 @@ export class Sites implements Elsewhere {
   ended(group: Group): void {
     this.announcing.group(group);
     this.hosting.ended(group);
+  }
+}
+
+/** Why something is refused, if it is. */
+export function refusalOf(act: () => void): MeshError[] {
+  try {
+    act();
+    return [];
+  } catch (thrown) {
+    return [toMeshError(thrown)];
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   type Body,
+  checkChannel,
   type FieldMap,
   intField,
   listField,
@@ -12,6 +13,7 @@ import {
   type Thid,
 } from "@thynapse/protocol";
 import type { Asks } from "../events/asks.js";
+import type { CellRecord } from "../cells/cells.js";
 import type { Counters } from "../counters.js";
 import type { Effect } from "../effects.js";
 import type { Group } from "../groups/group.js";
@@ -56,6 +58,8 @@ export interface WordsParts {
   readonly gathering: Gathering;
   readonly rounds: Rounds;
   readonly inheriting: Inheriting;
+  /** The cell of this id, if it is attached here. */
+  readonly cellOf: (id: Thid) => CellRecord | undefined;
 }
 
 type Handler = (site: Site, word: SiteWord, nowMs: number) => void;
@@ -125,23 +129,31 @@ export class Words {
   }
 
   private needed(peer: Thid, map: FieldMap): void {
-    const count = intField(map, "count");
-    const group = this.groupOf(map);
-    if (group === undefined) return;
-    const lease = group.sites.lease(peer, readCell(map));
-    const received = intField(map, "received");
-    lease.need(intField(map, "life"), count, received);
+    const [count, received] = [intField(map, "count"), intField(map, "received")];
+    const [life, ahead] = [intField(map, "life"), intField(map, "ahead", { fallback: 0 })];
+    const [group, cell] = [this.groupOf(map), readCell(map)];
+    // One that has just left has no credit; if it comes back, that is said, and asked for anew.
+    if (group === undefined || !this.isMember(group, cell)) return;
+    const lease = group.sites.lease(peer, cell);
+    lease.need(life, count, received);
     // An absurd wish is a wish for as much as one word can grant.
     lease.wanted = Math.min(count, lease.granted + leaseMax);
-    lease.ahead = intField(map, "ahead", { fallback: 0 });
+    lease.ahead = ahead;
     this.parts.groups().touch(group);
   }
 
+  /** Whether a cell of ours is in a group; any is, where none is named. */
+  private isMember({ members }: Group, id: Thid | undefined): boolean {
+    if (id === undefined) return true;
+    const cell = this.parts.cellOf(id);
+    return cell !== undefined && members.has(cell);
+  }
+
   private returned(peer: Thid, map: FieldMap): void {
+    const [life, count] = [intField(map, "life"), intField(map, "count")];
     const group = this.groupOf(map);
     if (group === undefined) return;
-    const lease = group.sites.lease(peer, readCell(map));
-    lease.giveBack(intField(map, "life"), intField(map, "count"));
+    group.sites.leaseOf(peer, readCell(map))?.giveBack(life, count);
     this.parts.counters.add("leasesReturned");
     this.parts.groups().touch(group);
   }
@@ -170,11 +182,9 @@ export class Words {
   }
 
   private takeLost(map: FieldMap): void {
-    for (const row of listField(map, "channels", lostMax)) {
-      const channel: unknown = Array.isArray(row) ? row[0] : undefined;
-      if (!Array.isArray(row) || typeof channel !== "string") continue;
+    for (const { channel, count } of listField(map, "channels", lostMax).map(readLost)) {
       const { streams } = this.parts.routes.resolve(channel);
-      for (const stream of streams) this.parts.streams.lose(stream, numberAt(row, 1, 1));
+      for (const stream of streams) this.parts.streams.lose(stream, count);
     }
   }
 
@@ -182,6 +192,11 @@ export class Words {
     const { service, pattern } = readGroupName(map);
     return this.parts.groups().find(service, pattern.text);
   }
+}
+
+function readLost(row: unknown): { readonly channel: string; readonly count: number } {
+  const [channel, count]: readonly unknown[] = Array.isArray(row) ? row : [];
+  return { channel: checkChannel(channel, { system: true }), count: numberAt([count], 0, 1) };
 }
 
 /** One part of a streamed reply. */

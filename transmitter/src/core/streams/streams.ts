@@ -71,6 +71,11 @@ const nothing = Buffer.alloc(0);
 /** The same, where nobody knows how many those were. */
 const uncounted = Buffer.alloc(0);
 
+/** Events of one channel that can have been lost at once: 100 000 a second for 15 minutes. */
+const lostMax = 90_000_000;
+/** Beyond this number of a stream none is left to be passed over: the rest is for events. */
+const lastMax = 2 ** 52;
+
 const encodings: readonly Encoding[] = ["J", "M"];
 
 function keyOf(encoding: Encoding, pattern: string): string {
@@ -161,8 +166,13 @@ export class Streams {
     }
   }
 
-  /** Events of a stream were lost before they came here: its cells see a hole that stays open. */
-  lose(stream: Stream, count: number, part = nothing): void {
+  /**
+   * Events of a stream were lost before they came here: its cells see a hole that stays open. More
+   * than can have been lost nobody has counted: one number stands for them.
+   */
+  lose(stream: Stream, lost: number, how = nothing): void {
+    const isCounted = lost <= lostMax && stream.last <= lastMax;
+    const [count, part] = isCounted ? [lost, how] : [1, uncounted];
     const first = stream.last + 1;
     stream.last += count;
     const { outBytes, outMessages } = stream;
