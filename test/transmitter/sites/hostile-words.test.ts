@@ -106,3 +106,36 @@ describe("transmitter core: words that no transmitter would say", () => {
     expect(at.victim.core.counters.values.gathersUnnamed).to.equal(136);
   });
 });
+
+describe("transmitter core: values that no transmitter would set", () => {
+  const value = [1, true, true, 5, 30_000];
+
+  it("are groups of more cells than keys can be bound to", () => {
+    const at = new HostileSite();
+    const ids = (count: number) => Array.from({ length: count }, (_, n) => idOf(n));
+    expect(at.set("g w a", [...value, ids(1025)])).to.equal("TOO_LARGE");
+    expect(at.group("w", "a")).to.equal(undefined);
+    expect(at.set("g w a", [...value, ids(1024)])).to.equal(undefined);
+  });
+
+  it("are groups of a service that is none, or of terms that no cell may wish", () => {
+    const at = new HostileSite();
+    expect(at.set("g \u001b[2J$x/.. a", value)).to.equal("BAD_SERVICE");
+    expect(at.set("g w $a..", value)).to.equal("BAD_PATTERN");
+    expect(at.set("g w a", [1, true, true, 0, 30_000])).to.equal("BAD_PAYLOAD");
+    expect(at.set("g w a", [1, true, true, 5, 99])).to.equal("BAD_PAYLOAD");
+    expect(at.group("w", "a")).to.equal(undefined);
+  });
+
+  it("do no harm to what else it has set", () => {
+    const at = new HostileSite();
+    const values = [
+      ["g w a", "nothing"],
+      ["s no pattern", 1],
+      ["g w b", value],
+    ] as const;
+    const errors = at.victim.core.sites.found(at.net.ids[1] as string, 8, values);
+    expect(errors.map(({ code }) => code)).to.deep.equal(["BAD_PAYLOAD", "BAD_PATTERN"]);
+    expect(at.group("w", "b")?.memberCount).to.equal(1);
+  });
+});

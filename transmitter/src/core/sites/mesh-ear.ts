@@ -1,11 +1,11 @@
-import { numberAt, type Thid } from "@thynapse/protocol";
+import { type MeshError, numberAt, type Thid } from "@thynapse/protocol";
 import type { Member, MemberState } from "../mesh/members.js";
 import type { Mesh } from "../mesh/mesh.js";
 import type { Change } from "../mesh/mesh-record.js";
 import type { MeshListener } from "../mesh/mesh-seat.js";
 import { cellKey } from "./announcing.js";
 import { type Links, noLinks } from "./links.js";
-import type { Sites } from "./sites.js";
+import { refusalOf, type Sites } from "./sites.js";
 
 /**
  * Between the mesh and the routing: who lives is a site, what it has set is its interest, and what
@@ -59,7 +59,7 @@ export class MeshEar implements MeshListener {
     if (member === undefined) return;
     // A word may have brought it back before it counts as alive again.
     if (this.sites.find(id)?.incarnation === member.incarnation) {
-      this.sites.changed(id, key, value, nowMs);
+      this.refuse(refusalOf(() => this.sites.changed(id, key, value, nowMs)));
     } else if (this.isHere(member)) this.find(member);
   }
 
@@ -87,7 +87,12 @@ export class MeshEar implements MeshListener {
     const directory = this.mesh()?.directory;
     // What an earlier start had set is nothing to this one.
     const isItsOwn = directory?.known(id)?.incarnation === incarnation;
-    this.sites.found(id, incarnation, (isItsOwn && directory?.entriesOf(id)) || []);
+    this.refuse(this.sites.found(id, incarnation, (isItsOwn && directory?.entriesOf(id)) || []));
+  }
+
+  /** What is wrong in a record is left out, and does no harm to the rest. */
+  private refuse(errors: readonly MeshError[]): void {
+    for (const error of errors) this.mesh()?.peering.refuse(error);
   }
 
   /** One that is suspect may be gone, and its cells with it: they need not wait for its end. */

@@ -1,4 +1,4 @@
-import { numberAt, parsePattern, type Thid } from "@thynapse/protocol";
+import { checkService, numberAt, parsePattern, type Thid } from "@thynapse/protocol";
 import type { CellRecord } from "../cells/cells.js";
 import type { Senders } from "../events/senders.js";
 import type { Groups } from "../groups/groups.js";
@@ -31,7 +31,7 @@ export class SiteRecords {
     this.parts = parts;
   }
 
-  /** A transmitter has set a value of its record. */
+  /** A transmitter has set a value of its record. @throws {MeshError} for one that is wrong */
   changed(site: Site, key: string, value: unknown, nowMs: number): void {
     if (key.startsWith(streamKey)) {
       const cells = value === undefined ? undefined : numberAt([value], 0, 0);
@@ -63,7 +63,7 @@ export class SiteRecords {
     const part = value === undefined ? undefined : readSitePart(value);
     let group = groups.find(service, text);
     if (part === undefined && group === undefined) return;
-    group ??= groups.open(service, parsePattern(text));
+    group ??= groups.open(checkService(service), parsePattern(text));
     const before = group.sites.partOf(site.id)?.members ?? 0;
     group.sites.set(site.id, part);
     passing.withdraw(group, nowMs);
