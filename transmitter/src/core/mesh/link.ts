@@ -148,11 +148,11 @@ export class Link {
   }
 
   /**
-   * Takes a frame of the other side.
+   * Takes a frame of the other side. @returns whether that has made this side begin anew.
    *
    * @throws {MeshError} `BAD_FRAME` for an ack of what was never sent; nothing has changed then.
    */
-  receive(head: FrameHead, part: Buffer, nowMs: number): void {
+  receive(head: FrameHead, part: Buffer, nowMs: number): boolean {
     const { ring } = this;
     const isOfRing = head.ackEpoch === ring.epoch;
     const isWish = head.ackEpoch === ring.epoch + 1 && head.ack === 0;
@@ -171,6 +171,7 @@ export class Link {
     settleAll(taken, true);
     if (lost !== undefined) this.tellLost(lost);
     this.heard(head, part, nowMs);
+    return lost !== undefined;
   }
 
   /** Asks for a sign when acks stay away. */

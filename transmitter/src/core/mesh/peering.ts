@@ -14,7 +14,7 @@ import type { Settle } from "./link-ring.js";
 import { type LinkView, viewOf } from "./link-view.js";
 import { Meetings } from "./meetings.js";
 import { PeeringCounts, type PeeringParts } from "./peering-parts.js";
-import { isOverBudget, linkTo, type Peer, Peers, turn } from "./peers.js";
+import { isOverBudget, linkTo, noteAnew, type Peer, Peers, turn } from "./peers.js";
 
 /** How long a twin of ours is shown that it has one. */
 const warnMs = 10_000;
@@ -124,7 +124,7 @@ export class Peering {
         const frame = readFrameHead(head);
         if (peer.isUp) peer.retryDueMs = Number.POSITIVE_INFINITY;
         isSafe = false;
-        peer.link.receive(frame, part, nowMs);
+        if (peer.link.receive(frame, part, nowMs)) noteAnew(peer, nowMs);
       }
     } catch (thrown) {
       this.refuse(toMeshError(thrown));

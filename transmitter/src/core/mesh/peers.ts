@@ -1,4 +1,4 @@
-import { errorBudget, errorBudgetMs, type Thid } from "@thynapse/protocol";
+import { errorBudget, errorBudgetMs, MeshError, type Thid } from "@thynapse/protocol";
 import { type LinkHello, linkTopic, type Prove } from "./hello.js";
 import { Link } from "./link.js";
 import { writeFrameHead } from "./link-frame.js";
@@ -190,4 +190,15 @@ export function isOverBudget(peer: Peer, nowMs: number): boolean {
     peer.errors = 0;
   }
   return ++peer.errors >= errorBudget;
+}
+
+/**
+ * A peer has made our stream begin anew: all that it is to know is sent again. Whoever has lost its
+ * link needs that once.
+ *
+ * @throws {MeshError} `BAD_FRAME` where it does so again and again
+ */
+export function noteAnew(peer: Peer, nowMs: number): void {
+  if (!isOverBudget(peer, nowMs)) return;
+  throw new MeshError("BAD_FRAME", "a new stream is wished for again and again");
 }
