@@ -5,6 +5,16 @@ export interface DialActions {
   hangUp(address: string): void;
 }
 
+/** How long a twin is shown that it has one, in ms. */
+export const warnMs = 10_000;
+/**
+ * Addresses that others have named and where nobody has answered, at most. Whoever is there comes
+ * by itself, too: as many can be met in 25 s.
+ */
+const unansweredMax = 256;
+/** How long each of them is held before it makes way for the next one, in ms. */
+const unansweredMs = 10_000;
+
 /** The event sockets that a transmitter is connected to, each once, and for how long. */
 export class Dials {
   private readonly own: string;
@@ -12,6 +22,8 @@ export class Dials {
   private readonly peersAt: (address: string) => readonly { readonly isUp: boolean }[];
   /** Until when each is held; infinite for those of peers. */
   private readonly untilMs = new Map<string, number>();
+  /** Since when those are held that others have named, oldest first, until somebody answers. */
+  private readonly unanswered = new Map<string, number>();
 
   /** @param peersAt who is known to be reached at an address. */
   constructor(own: string, actions: DialActions, peersAt: Dials["peersAt"]) {
@@ -22,15 +34,28 @@ export class Dials {
 
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
-    return Math.min(...this.untilMs.values(), Number.POSITIVE_INFINITY);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const untilMs of this.untilMs.values()) nextMs = Math.min(nextMs, untilMs);
+    return nextMs;
   }
 
-  /** Connects to an address, unless that is done already. */
-  dial(address: string, untilMs = Number.POSITIVE_INFINITY): void {
-    const heldMs = this.untilMs.get(address);
-    if (address === this.own) return;
-    if (heldMs === undefined || heldMs < untilMs) this.untilMs.set(address, untilMs);
-    if (heldMs === undefined) this.actions.dial(address);
+  /** Connects to the address of somebody whose hello was seen, unless that is done already. */
+  dial(address: string): void {
+    this.unanswered.delete(address);
+    this.hold(address, Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Connects to an address that others have named, for good or for a while: who is there will
+   * answer. @returns whether there was room.
+   */
+  tryOut(address: string, nowMs: number, forMs = Number.POSITIVE_INFINITY): boolean {
+    if (!this.untilMs.has(address) && address !== this.own) {
+      if (!this.makeRoom(nowMs)) return false;
+      this.unanswered.set(address, nowMs);
+    }
+    this.hold(address, nowMs + forMs);
+    return true;
   }
 
   /**
@@ -46,10 +71,28 @@ export class Dials {
   /** Ends the connection, unless somebody is known to be there. */
   hangUp(address: string): void {
     if (this.peersAt(address).length > 0) return;
+    this.unanswered.delete(address);
     if (this.untilMs.delete(address)) this.actions.hangUp(address);
   }
 
   tick(nowMs: number): void {
     for (const [address, untilMs] of this.untilMs) if (nowMs >= untilMs) this.hangUp(address);
+  }
+
+  private hold(address: string, untilMs: number): void {
+    const heldMs = this.untilMs.get(address);
+    if (address === this.own) return;
+    if (heldMs === undefined || heldMs < untilMs) this.untilMs.set(address, untilMs);
+    if (heldMs === undefined) this.actions.dial(address);
+  }
+
+  /** Whether there is room for one more that has not answered; the oldest one makes way. */
+  private makeRoom(nowMs: number): boolean {
+    if (this.unanswered.size < unansweredMax) return true;
+    const [oldest] = this.unanswered;
+    if (oldest === undefined || nowMs - oldest[1] < unansweredMs) return false;
+    this.unanswered.delete(oldest[0]);
+    this.hangUp(oldest[0]);
+    return true;
   }
 }

@@ -302,7 +302,7 @@ export class Mesh {
 
   private reach(id: Thid): void {
     const pub = this.directory.get(id, pubKey);
-    if (typeof pub === "string" && !this.peering.isUp(id)) this.peering.dial(pub);
+    if (typeof pub === "string" && !this.peering.isUp(id)) this.peering.tryOut(pub, this.nowMs);
   }
 
   private forget(id: Thid): void {

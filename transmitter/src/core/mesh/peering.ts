@@ -7,7 +7,7 @@ import {
   readHello,
   writeHello,
 } from "./hello.js";
-import { Dials } from "./dials.js";
+import { Dials, warnMs } from "./dials.js";
 import type { Link } from "./link.js";
 import { readFrameHead } from "./link-frame.js";
 import type { Settle } from "./link-ring.js";
@@ -15,9 +15,6 @@ import { type LinkView, viewOf } from "./link-view.js";
 import { Meetings } from "./meetings.js";
 import { PeeringCounts, type PeeringParts } from "./peering-parts.js";
 import { isOverBudget, linkTo, noteAnew, type Peer, Peers, turn } from "./peers.js";
-
-/** How long a twin of ours is shown that it has one. */
-const warnMs = 10_000;
 
 /**
  * Who is linked with whom, over event sockets alone.
@@ -197,14 +194,13 @@ export class Peering {
     if (rival !== undefined) this.consider(rival, nowMs);
   }
 
-  /** Connects to an event socket, unless that is done already: whoever has it will connect back. */
-  dial(address: string): void {
-    this.dials.dial(address);
-  }
-
-  /** Shows the hello at an event socket for a while. */
-  visit(address: string, nowMs: number): void {
-    this.dials.dial(address, nowMs + warnMs);
+  /**
+   * Connects to an event socket that others have named, for good or for a while: whoever has it
+   * will connect back.
+   */
+  tryOut(address: string, nowMs: number, forMs?: number): void {
+    if (this.dials.tryOut(address, nowMs, forMs)) return;
+    this.refuse(new MeshError("BUSY", "too many addresses where nobody answers"));
   }
 
   private cut(peer: Peer, nowMs: number): void {
@@ -228,7 +224,7 @@ export class Peering {
     if (hello.id === this.me.id) {
       if (hello.nonce === this.me.nonce) this.parts.handlers.metItself();
       else if (isYounger(this.me, hello)) this.parts.handlers.twin(hello);
-      else this.visit(hello.pub, nowMs);
+      else this.tryOut(hello.pub, nowMs, warnMs);
       return;
     }
     const peer = this.peers.get(hello.id);
@@ -249,7 +245,7 @@ export class Peering {
       this.remove(known);
       if (known.hello.pub !== hello.pub) this.dials.hangUp(known.hello.pub);
     }
-    this.dial(hello.pub);
+    this.dials.dial(hello.pub);
     const peer = this.peers.add(hello, this.link(hello), nowMs);
     this.parts.actions.subscribe(peer.theirs);
     if (known === undefined) return;

@@ -1,5 +1,6 @@
 import { MeshError, type Thid, toMeshError } from "@thynapse/protocol";
 import { Assembly, type DeltaPiece, writeDelta } from "./delta-words.js";
+import { warnMs } from "./dials.js";
 import type { Directory } from "./directory.js";
 import { Gossip } from "./gossip.js";
 import type { LinkHello } from "./hello.js";
@@ -162,7 +163,7 @@ export class Talk {
         }
         break;
       case "twin":
-        this.parts.peering.visit(word.pub, this.nowMs);
+        this.parts.peering.tryOut(word.pub, this.nowMs, warnMs);
     }
   }
 

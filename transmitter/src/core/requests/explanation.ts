@@ -112,7 +112,7 @@ function gather(groups: Map<string, GatheredGroup>, group: SiteGroup, place: Pla
     known.backlog = group.backlog;
     known.leases = group.leases;
   }
-  known.members.push(...group.members.map((member) => ({ ...member, ...place })));
+  for (const member of group.members) known.members.push({ ...member, ...place });
 }
 
 const local = "local";
@@ -123,12 +123,9 @@ function wayTo(transmitter: Thid, origin: Thid): string {
 
 function membersWithWhy(group: GatheredGroup, origin: Thid): Record<string, unknown>[] {
   const mostAt = (transmitter: Thid): number =>
-    Math.max(
-      0,
-      ...group.members
-        .filter((member) => member.transmitter === transmitter)
-        .map(({ free }) => Math.min(free, plentyOfCredit)),
-    );
+    group.members
+      .filter((member) => member.transmitter === transmitter)
+      .reduce((most, { free }) => Math.max(most, Math.min(free, plentyOfCredit)), 0);
   const hasHere = mostAt(origin) > 0;
   const mostLeased = Math.max(0, ...Object.values(group.leases));
   return group.members.map(({ state, ...member }) => {
