@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 
 import type { CoreOptions, Effect, LinkEffect, Rest } from "../../transmitter/dist/core/effects.js";
-import { mayLive } from "../../transmitter/dist/core/mesh/members.js";
+import { mayLive } from "../../transmitter/dist/core/mesh/member-state.js";
 import { TransmitterCore } from "../../transmitter/dist/core/transmitter-core.js";
 import { DeadLetterWatch } from "./dead-letter-watch.js";
 import type { CommandServer } from "./command-line.js";

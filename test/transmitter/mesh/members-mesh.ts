@@ -1,5 +1,6 @@
 import type { Thid } from "../../../protocol/src/thid.js";
-import { type MemberState, Members } from "../../../transmitter/src/core/mesh/members.js";
+import type { MemberState } from "../../../transmitter/src/core/mesh/member-state.js";
+import { Members } from "../../../transmitter/src/core/mesh/members.js";
 import { SeededRandom } from "../../simulation/random.js";
 
 const heartbeatMs = 250;

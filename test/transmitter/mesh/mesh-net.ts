@@ -3,7 +3,8 @@ import { Mesh } from "../../../transmitter/src/core/mesh/mesh.js";
 import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering-parts.js";
 import { MeshError } from "@thynapse/protocol";
 import type { Thid } from "../../../protocol/src/thid.js";
-import type { Member, MemberState } from "../../../transmitter/src/core/mesh/members.js";
+import type { Member } from "../../../transmitter/src/core/mesh/members.js";
+import type { MemberState } from "../../../transmitter/src/core/mesh/member-state.js";
 import { SeededRandom } from "../../simulation/random.js";
 import { idOf, Net, type NetNode } from "./net.js";
 

@@ -2,7 +2,7 @@ import type { Thid } from "@thynapse/protocol";
 import { expect } from "chai";
 
 import { Counters } from "../../../transmitter/src/core/counters.js";
-import type { MemberState } from "../../../transmitter/src/core/mesh/members.js";
+import type { MemberState } from "../../../transmitter/src/core/mesh/member-state.js";
 import { MeshNews } from "../../../transmitter/src/core/mesh/mesh-news.js";
 
 const id = "a".repeat(40) as Thid;

@@ -48,6 +48,11 @@ export class Gossip {
     this.heardMs.set(id, nowMs);
   }
 
+  /** Whether somebody is heard by itself: nobody else need tell of it. */
+  hears(id: Thid, nowMs: number): boolean {
+    return nowMs - (this.heardMs.get(id) ?? Number.NEGATIVE_INFINITY) < this.awaitMs;
+  }
+
   /** Somebody cannot be heard any more, until it speaks again. */
   cut(id: Thid): void {
     this.heardMs.delete(id);
@@ -71,9 +76,8 @@ export class Gossip {
 
   /** Those who are not heard, of those who may live. */
   missing(living: readonly Thid[], nowMs: number): readonly Thid[] {
-    const isUnheard = (id: Thid): boolean =>
-      nowMs - (this.heardMs.get(id) ?? Number.NEGATIVE_INFINITY) >= this.awaitMs;
-    return this.rotas.missing.next(living.filter(isUnheard), missingMax);
+    const unheard = living.filter((id) => !this.hears(id, nowMs));
+    return this.rotas.missing.next(unheard, missingMax);
   }
 
   /** Those whom the next heartbeat names, of those who may live. */

@@ -1,5 +1,6 @@
 import type { Thid } from "@thynapse/protocol";
-import { isGone, mayLive, type Members } from "./members.js";
+import { isGone, mayLive } from "./member-state.js";
+import type { Members } from "./members.js";
 import type { Peering } from "./peering.js";
 
 /** What joining looks at. */

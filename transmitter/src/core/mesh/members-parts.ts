@@ -1,6 +1,7 @@
 import type { Thid } from "@thynapse/protocol";
 import type { DetectorLimits } from "./detector.js";
-import type { Member, MemberState } from "./members.js";
+import type { Member } from "./members.js";
+import type { MemberState } from "./member-state.js";
 
 /** When somebody is suspect, dead and forgotten. */
 export interface MembersLimits extends DetectorLimits {

@@ -1,26 +1,9 @@
 import type { Thid } from "@thynapse/protocol";
+import { BeatPace } from "./beat-pace.js";
 import { Contact } from "./contact.js";
 import { Detector } from "./detector.js";
 import type { MembersHandlers, MembersLimits } from "./members-parts.js";
-
-/**
- * - `heard-of`: named by others; it counts as dead until it has spoken twice.
- * - `alive`
- * - `suspect`: its connection is cut, or it is late.
- * - `dead`: silent for too long for everybody whom we hear.
- * - `left`: it has said farewell.
- */
-export type MemberState = "heard-of" | "alive" | "suspect" | "dead" | "left";
-
-/** Whether somebody in this state is dead, or has left. */
-export function isGone(state: MemberState | undefined): boolean {
-  return state === "dead" || state === "left";
-}
-
-/** Whether somebody in this state may live. */
-export function mayLive(state: MemberState): boolean {
-  return !isGone(state);
-}
+import { isGone, mayLive, type MemberState } from "./member-state.js";
 
 /**
  * A sign of life: it rises with each start of a transmitter, and within one with each heartbeat.
@@ -52,6 +35,7 @@ interface Held extends Member, Start {
   sinceMs: number;
   beat: number;
   detector: Detector;
+  pace: BeatPace;
   /** When its connection was lost; infinite while it stands. */
   cutMs: number;
 }
@@ -70,7 +54,7 @@ const latePhi = 3;
  * @see PROTOCOL.md §19.16, §19.17
  */
 export class Members {
-  /** Signs of life of earlier starts, which count for nothing. */
+  /** Signs of life of earlier starts, and those that cannot be: they count for nothing. */
   refuted = 0;
   private readonly limits: MembersLimits;
   private readonly handlers: MembersHandlers;
@@ -153,10 +137,12 @@ export class Members {
       this.pasts.set(id, { incarnation: member.incarnation, contact: member.contact });
       Object.assign(member, { beat }, this.newStart(incarnation, beat, nowMs));
       member.detector = new Detector(this.limits, nowMs);
+      member.pace = new BeatPace(nowMs);
       this.enter(member, "heard-of", nowMs);
     } else if (incarnation < member.incarnation) this.refuted++;
-    else if (incarnation === member.incarnation && beat > member.beat) {
-      member.beat = beat;
+    else if (beat > member.beat) this.heardNew(member, beat, nowMs);
+    else if (isDirect && beat < member.beat) {
+      // Others have told of more heartbeats than there were: it lives all the same.
       this.spoke(member, nowMs);
     }
   }
@@ -214,10 +200,19 @@ export class Members {
       state: "heard-of",
       sinceMs: nowMs,
       detector: new Detector(this.limits, nowMs),
+      pace: new BeatPace(nowMs),
       cutMs: Number.POSITIVE_INFINITY,
     };
     this.held.set(beat.id, member);
     this.handlers.changed(member, undefined);
+  }
+
+  private heardNew(member: Held, beat: number, nowMs: number): void {
+    // Of one that is only heard of nobody knows yet how many there were.
+    if (member.state === "heard-of" || member.pace.admits(beat - member.beat, nowMs)) {
+      member.beat = beat;
+      this.spoke(member, nowMs);
+    } else this.refuted++;
   }
 
   private spoke(member: Held, nowMs: number): void {

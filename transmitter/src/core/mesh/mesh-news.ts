@@ -1,6 +1,7 @@
 import type { Thid } from "@thynapse/protocol";
 import type { CounterName, Counters } from "../counters.js";
-import type { Member, MemberState } from "./members.js";
+import type { Member } from "./members.js";
+import type { MemberState } from "./member-state.js";
 
 /** What news needs of the transmitter around it. */
 export interface MeshNewsParts {

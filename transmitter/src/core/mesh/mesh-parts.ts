@@ -2,7 +2,8 @@ import type { MeshError, Thid } from "@thynapse/protocol";
 import type { DirectoryHandlers } from "./directory.js";
 import type { LinkHello, Prove } from "./hello.js";
 import type { LinkLimits } from "./link.js";
-import type { Member, MemberState } from "./members.js";
+import type { Member } from "./members.js";
+import type { MemberState } from "./member-state.js";
 import type { MembersLimits } from "./members-parts.js";
 import type { PeeringActions } from "./peering-parts.js";
 

@@ -4,7 +4,8 @@ import { Directory } from "./directory.js";
 import type { LinkHello } from "./hello.js";
 import { Joining } from "./joining.js";
 import type { Settle } from "./link-ring.js";
-import { isGone, mayLive, type Member, Members, type MemberState } from "./members.js";
+import { isGone, mayLive, type MemberState } from "./member-state.js";
+import { type Member, Members } from "./members.js";
 import type { MeshHandlers, MeshParts } from "./mesh-parts.js";
 import { type MeshWord, readWord, writeWord } from "./mesh-words.js";
 import { Peering } from "./peering.js";
@@ -214,9 +215,8 @@ export class Mesh {
         told: (part) => this.told(readWord(part)),
         begunAnew: ({ id }) => this.begunAnew(id),
         restarted: ({ id }) => this.telling.forget(id),
-        rivalled: (present, { pub }) => {
-          this.peering.send(present.id, writeWord({ kind: "twin", pub }), this.nowMs);
-        },
+        rivalled: ({ id }, { pub }) =>
+          this.peering.send(id, writeWord({ kind: "twin", pub }), this.nowMs),
         metItself: () => this.joining.metItself(this.nowMs),
         twin: (other) => {
           this.leave(this.nowMs);

@@ -1,11 +1,13 @@
-import { MeshError, type Thid, toMeshError } from "@thynapse/protocol";
+import { linkRingBytesMax, MeshError, type Thid, toMeshError } from "@thynapse/protocol";
 import { Assembly, type DeltaPiece, writeDelta } from "./delta-words.js";
 import { warnMs } from "./dials.js";
 import type { Directory } from "./directory.js";
 import { Gossip } from "./gossip.js";
 import type { LinkHello } from "./hello.js";
 import type { Joining } from "./joining.js";
-import { type Beat, mayLive, type Members } from "./members.js";
+import { mayLive } from "./member-state.js";
+import type { Beat, Members } from "./members.js";
+import { type Known, recordBytesMax } from "./mesh-record.js";
 import { membersMax } from "./mesh-parts.js";
 import {
   type BeatWord,
@@ -20,6 +22,11 @@ import type { Telling } from "./telling.js";
 
 /** A record that was refused is not asked for again for so long. */
 const refusedMs = 60_000;
+/**
+ * Unacked bytes of a link beyond which no further record goes over it that is wanted: with the
+ * largest one on top it holds what a link can, and does not begin anew.
+ */
+const answerBytesMax = linkRingBytesMax - recordBytesMax;
 
 /** Those whose news talk carries, and who take what it brings. */
 export interface TalkParts {
@@ -137,7 +144,7 @@ export class Talk {
 
   /** Whoever is linked says it on its link: nobody else can say it then. */
   private hearFarewell({ id, incarnation }: FarewellWord, from: Thid | undefined): void {
-    if (from !== id && this.parts.peering.isUp(id)) return;
+    if (from !== id && this.isUp(id)) return;
     this.parts.members.left(id, incarnation, this.nowMs);
   }
 
@@ -158,19 +165,30 @@ export class Talk {
         this.fetch(from, word.roster);
         break;
       case "want":
-        for (const part of this.parts.directory.deltasFor(word.wanted).flatMap(writeDelta)) {
-          this.parts.peering.send(from, part, this.nowMs);
-        }
+        this.answer(word.wanted, from);
         break;
       case "twin":
         this.parts.peering.tryOut(word.pub, this.nowMs, warnMs);
     }
   }
 
+  /** Sends what somebody lacks, each record once; what is too much now it asks for again. */
+  private answer(wanted: readonly Known[], from: Thid): void {
+    const { peering, directory } = this.parts;
+    for (const known of new Map(wanted.map((it) => [it.id, it])).values()) {
+      if (peering.unackedBytes(from) > answerBytesMax) return;
+      for (const part of directory.deltasFor([known]).flatMap(writeDelta)) {
+        peering.send(from, part, this.nowMs);
+      }
+    }
+  }
+
   private learn(piece: DeltaPiece, from: Thid): void {
     const { id } = piece.delta;
     if (id === this.me.id) throw new MeshError("DENIED", "a record is its owner's to change");
-    if (id !== from && this.parts.members.get(id) === undefined) {
+    // Whoever is heard tells its record on its link: nobody else can tell it then.
+    if (id !== from && this.isHeard(id)) return;
+    if (id !== from && !this.isMember(id)) {
       throw new MeshError("NOT_FOUND", `a delta of ${id}, which is no member`);
     }
     try {
@@ -185,9 +203,12 @@ export class Talk {
 
   private hearBeat({ speaker, others, missing }: BeatWord): void {
     if (speaker.id === this.me.id) return;
-    this.gossip.heard(speaker.id, this.nowMs);
-    this.gossip.asked(missing, this.nowMs);
     this.hearOf(speaker, true);
+    this.gossip.heard(speaker.id, this.nowMs);
+    this.gossip.asked(
+      missing.filter((id) => this.isMember(id)),
+      this.nowMs,
+    );
     for (const standing of others) this.hearOf(standing);
     const ours = others.find(({ id }) => id === this.me.id);
     if (ours?.incarnation === this.me.incarnation) {
@@ -202,18 +223,22 @@ export class Talk {
     // A younger twin of somebody to whom a link is up has to wait until that is cut.
     const present = this.parts.peering.get(id);
     const isRival = present !== undefined && present.incarnation < incarnation;
-    if (isRival && this.parts.peering.isUp(id)) return;
-    if (this.parts.members.get(id) === undefined && this.parts.members.count >= membersMax) {
+    if (isRival && this.isUp(id)) return;
+    // What one that is heard has not said others cannot know.
+    if (!isDirect && this.isHeard(id)) return;
+    if (!this.isMember(id) && this.parts.members.count >= membersMax) {
       throw new MeshError("TOO_LARGE", `more than ${membersMax} members`);
     }
     this.parts.members.heard(standing, this.nowMs, isDirect);
   }
 
-  /** Asks somebody for what it knows better. */
+  /** Asks somebody for what it knows better: of one that is heard that one alone. */
   private fetch(from: Thid, standings: readonly Standing[]): void {
-    if (!this.parts.peering.isUp(from)) return;
+    if (!this.isUp(from)) return;
     const better = this.parts.directory.behind(standings.filter(({ version }) => version > 0));
-    const wanted = better.filter(({ id }) => this.isAskDue(id));
+    const wanted = better.filter(
+      ({ id }) => (id === from || !this.isHeard(id)) && this.isAskDue(id),
+    );
     if (wanted.length === 0) return;
     this.parts.peering.send(from, writeWord({ kind: "want", wanted }), this.nowMs);
   }
@@ -221,7 +246,7 @@ export class Talk {
   /** What comes over a link of its own is waited for; one is asked, and later another one. */
   private isAskDue(id: Thid): boolean {
     const pauseMs = 2 * this.heartbeatMs;
-    const firstMs = this.nowMs + (this.parts.peering.isUp(id) ? pauseMs : 0);
+    const firstMs = this.nowMs + (this.isUp(id) ? pauseMs : 0);
     const dueMs = this.askDueMs.get(id) ?? firstMs;
     const isDue = dueMs <= this.nowMs;
     this.askDueMs.set(id, isDue ? this.nowMs + pauseMs : dueMs);
@@ -230,6 +255,15 @@ export class Talk {
 
   private isUp(id: Thid): boolean {
     return this.parts.peering.isUp(id);
+  }
+
+  /** Whether somebody is linked both ways: a link may be cut one way, and others go round it. */
+  private isHeard(id: Thid): boolean {
+    return this.isUp(id) && this.gossip.hears(id, this.nowMs);
+  }
+
+  private isMember(id: Thid): boolean {
+    return this.parts.members.get(id) !== undefined;
   }
 
   private standing(id: Thid): Standing | undefined {

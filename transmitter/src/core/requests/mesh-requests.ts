@@ -15,7 +15,7 @@ import {
   mergeServices,
   mergeSites,
 } from "./mesh-answers.js";
-import type { MemberState } from "../mesh/members.js";
+import type { MemberState } from "../mesh/member-state.js";
 import type { Answer, Answers, MeshQueries } from "./mesh-queries.js";
 
 /** Another transmitter, as this one knows it. */

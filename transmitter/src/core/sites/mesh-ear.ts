@@ -1,5 +1,6 @@
 import { type MeshError, numberAt, type Thid } from "@thynapse/protocol";
-import type { Member, MemberState } from "../mesh/members.js";
+import type { Member } from "../mesh/members.js";
+import type { MemberState } from "../mesh/member-state.js";
 import type { Mesh } from "../mesh/mesh.js";
 import type { Change } from "../mesh/mesh-record.js";
 import type { MeshListener } from "../mesh/mesh-seat.js";
