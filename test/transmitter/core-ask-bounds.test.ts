@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import type { BenchCell, PackedEvent } from "./bench-cell.js";
 import { answersMax, AskBook, type Ask } from "../../transmitter/src/core/events/ask-book.js";
+import type { Asks } from "../../transmitter/src/core/events/asks.js";
 import { CoreBench } from "./core-bench.js";
 
 const timeoutMs = 3_600_000;
@@ -81,9 +82,11 @@ describe("transmitter core: open asks", () => {
     const asker = bench.cell("asker", { encoding: "M" });
     asker.sendRun(events(1000, { timeoutMs, gather: true }));
     const stranger = bench.cell("stranger");
-    const { asks } = bench.core as unknown as { asks: { book: object; count: number } };
+    const { intake } = bench.core as unknown as { intake: { parts: { asks: Asks } } };
+    const { asks } = intake.parts;
+    const { book } = asks as unknown as { book: AskBook };
     let looks = 0;
-    Object.defineProperty(asks.book, "all", { get: () => (looks++, []) });
+    Object.defineProperty(book, "all", { get: () => (looks++, []) });
 
     stranger.say("GBYE");
     expect(looks).to.equal(0);
