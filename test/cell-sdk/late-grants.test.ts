@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import type { MulticatchSupply } from "../../cell-sdk/src/core/multicatch-supply.js";
 import { wish } from "./catching.js";
+import { ack, deliver, settled, wish as anyWish } from "./working.js";
 import { CoreRig, NotedWaiter } from "./core-rig.js";
 
 interface Wished {
@@ -68,6 +69,27 @@ describe("cell: grants that come late (§5.8)", () => {
 
     expect(rig.all("DROP")).to.deep.equal([]);
     expect(again.waiter.state).to.equal("resolved");
+  });
+
+  it("of an anycatch that was released and made again bring deliveries that are for it (§5.8)", () => {
+    const rig = CoreRig.welcome();
+    const waiter = new NotedWaiter();
+    const first = rig.act((core) => core.anycatch(anyWish, waiter));
+    const { ref } = rig.last("CTCH").map;
+    rig.act((core) => core.catches.releaseAnycatch(first, waiter));
+    const second = rig.act((core) => core.anycatch(anyWish, waiter));
+    const { ref: again } = rig.last("CTCH").map;
+    const { pattern } = anyWish;
+
+    rig.hear("CGHT", { catch: 1, ref, pattern, mode: "any" });
+    deliver(rig, {}, { bodies: ["one"] });
+    rig.hear("CGHT", { catch: 1, ref: again, pattern, mode: "any" });
+    deliver(rig, { number: 2 }, { first: 2, bodies: ["two"] });
+
+    expect([ack(second).data, ack(second).data]).to.deep.equal(["one", "two"]);
+    rig.act(() => {});
+    expect(settled(rig)).to.deep.equal([[0, 1, 2, 1]]);
+    expect(rig.all("DROP")).to.deep.equal([]);
   });
 });
 

@@ -1,7 +1,9 @@
 import type { FieldMap, Outcome } from "@thynapse/protocol";
-import type { AnycatchGrant } from "./anycatch-grant.js";
+import { AnycatchGrant } from "./anycatch-grant.js";
+import type { CatchHome } from "./catch-home.js";
 import type { RepeatedDelivery } from "./claims.js";
 import type { DeliveryBatch, HeldDelivery, SettlementDetail } from "./delivery.js";
+import type { SettlingCatch } from "./settlements.js";
 import { writeCommand } from "./wire.js";
 
 /**
@@ -13,6 +15,15 @@ export class AnycatchHomes {
   current: AnycatchGrant | undefined;
   /** At the home that the cell is leaving. */
   former: AnycatchGrant | undefined;
+
+  /** The catch stands. @returns false if it did: an earlier wish for the pattern was answered. */
+  granted(catchNumber: number, home: CatchHome, told: SettlingCatch["confirmed"]): boolean {
+    const { current } = this;
+    if (current?.catchNumber === catchNumber && current.attachment === home.attachment)
+      return false;
+    this.current = new AnycatchGrant(catchNumber, home, told);
+    return true;
+  }
 
   isKnown(attachment: number): boolean {
     return attachment === this.current?.attachment || attachment === this.former?.attachment;

@@ -1,6 +1,5 @@
 import type { Claim, MeshError, Outcome, Run } from "@thynapse/protocol";
 import type { AnycatchHost, AnycatchWish } from "./anycatch-host.js";
-import { AnycatchGrant } from "./anycatch-grant.js";
 import { AnycatchHomes } from "./anycatch-homes.js";
 import { AutoCredit } from "./auto-credit.js";
 import type { CatchHome } from "./catch-home.js";
@@ -118,10 +117,10 @@ export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
   }
 
   granted({ catchNumber }: CatchGrant, home: CatchHome, nowMs: number): void {
-    const { homes } = this;
-    homes.current = new AnycatchGrant(catchNumber, home, (delivery, isTaken) =>
+    const isNew = this.homes.granted(catchNumber, home, (delivery, isTaken) =>
       this.claims.confirmed(delivery, isTaken, this.host.nowMs()),
     );
+    if (!isNew) return;
     this.orphansUntilMs = nowMs + orphanMs;
     for (const waiter of this.waiters.splice(0)) waiter.resolve();
     this.host.armed(this.pattern);

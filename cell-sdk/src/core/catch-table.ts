@@ -83,11 +83,25 @@ export class CatchTable {
     const granted = typeof ref === "number" ? this.asked.get(ref) : undefined;
     if (granted === undefined) {
       // It was released before the answer came. Where the pattern was caught again since, the
-      // answer to that is on its way, with the same number.
-      if (!this.host.isWished(grant)) this.drop(grant.catchNumber);
+      // answer to that is on its way, with the same number; deliveries may come before it.
+      const again = this.askedAgain(grant);
+      if (again !== undefined) this.take(again, grant, nowMs);
+      else if (!this.host.isWished(grant)) this.drop(grant.catchNumber);
       return;
     }
     this.asked.delete(ref as number);
+    this.take(granted, grant, nowMs);
+  }
+
+  private askedAgain({ mode, pattern }: CatchGrant): Anycatch | undefined {
+    if (mode === "multi") return undefined;
+    for (const wished of this.asked.values()) {
+      if (wished.mode === "any" && wished.pattern === pattern) return wished;
+    }
+    return undefined;
+  }
+
+  private take(granted: Wished, grant: CatchGrant, nowMs: number): void {
     this.byNumber.set(grant.catchNumber, granted);
     if (granted.mode === "multi") this.byTopic.set(grant.topic, granted);
     granted.granted(grant, this.home, nowMs);
