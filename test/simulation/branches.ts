@@ -39,7 +39,6 @@ export const rareBranches: readonly string[] = [
   "eventsInherited",
   "seeks",
   "orphansAdopted",
-  "eventsFenced",
   "eventsLostOnLink",
   "leasesGranted",
   "leasesReturned",
@@ -69,3 +68,6 @@ export const rareBranches: readonly string[] = [
   "cell: settlements stale",
   "network: events dropped at a full pipe",
 ];
+
+/** So rare, in one of 250 worlds, that only a proof of thousands must reach them. */
+export const rarestBranches = ["eventsFenced"] as const;

@@ -1,4 +1,4 @@
-import { rareBranches } from "./branches.js";
+import { rareBranches, rarestBranches } from "./branches.js";
 import { faultKinds } from "./faults.js";
 import { replayLine, type SeedReport, sweep } from "./sweep.js";
 
@@ -47,9 +47,10 @@ function take(report: SeedReport): void {
 
 const numbers = Array.from({ length: seeds }, (_, at) => firstSeed + at);
 const { totals } = await sweep(numbers, { ...size, onReport: take });
-const never = totals.zeros([...faultKinds.map((kind) => `fault: ${kind}`), ...rareBranches]);
+const branches = [...rareBranches, ...rarestBranches];
+const never = totals.zeros([...faultKinds.map((kind) => `fault: ${kind}`), ...branches]);
 if (isTTY) process.stdout.write("\r\u001b[K");
-console.log(totals.say(rareBranches));
+console.log(totals.say(branches));
 if (never.length > 0) console.log(`never happened: ${never.join(", ")}`);
 const isClean = failed.length === 0 && never.length === 0;
 console.log(`${isClean ? "clean" : "broken"}: ${progress()}`);
