@@ -99,9 +99,14 @@ export class Reconnect {
     return Math.min(welcomeMinMs * 2 ** this.rounds, welcomeMaxMs);
   }
 
-  /** Takes the transmitters that are named now, in place of those that were before. */
+  /** Takes the transmitters that the newest welcome names, in place of those of earlier ones. */
   learn(addresses: readonly string[]): void {
     this.learned = [...new Set(addresses)].slice(0, learnedMax);
+  }
+
+  /** More have been named since: those before may only be cut off from whoever names them. */
+  learnMore(addresses: readonly string[]): void {
+    this.learn([...addresses, ...this.learned]);
   }
 
   /** The present transmitter drains: it is away, and what it has named is tried first. */

@@ -26,7 +26,7 @@ export class SessionHistory {
   /** A heartbeat came of a transmitter that welcomed the cell. @throws {MeshError} `BAD_PAYLOAD` */
   beaten(by: Welcome, map: FieldMap): void {
     if (by !== this.home) return;
-    if (ownField(map, "transmitters") !== undefined) this.reconnect.learn(readAddresses(map));
+    if (ownField(map, "transmitters") !== undefined) this.reconnect.learnMore(readAddresses(map));
     const beat = ownField(map, "beat");
     if (typeof beat === "number") this.heard = { id: by.id, incarnation: by.incarnation, beat };
   }

@@ -8,7 +8,7 @@ LEARNED_MAX = 256
 
 
 class Homes:
-    """`given` stay; `learned` are those that the newest welcome or beat named. `round` is what is still to be tried."""
+    """`given` stay; `learned` are those that the newest welcome and beats since then named. `round` is what is still to be tried."""
 
     def __init__(self, given):
         self.given, self.learned = list(given), []
@@ -21,11 +21,11 @@ class Homes:
         return random.sample(sorted(known), len(known))
 
     def welcomed(self, transmitters):
-        self.learn(transmitters)
-        self.round_wait = ROUND_MIN
+        self.learned, self.round_wait = transmitters[:LEARNED_MAX], ROUND_MIN
 
-    def learn(self, transmitters):
-        self.learned = transmitters[:LEARNED_MAX]
+    def learn_more(self, transmitters):
+        """Those before may only be cut off from the home that names these."""
+        self.learned = list(dict.fromkeys([*transmitters, *self.learned]))[:LEARNED_MAX]
 
     def lost(self, away, successors=(), named=()):
         """A home is lost. Tells how long to wait; its successor, and then those that it has named, in an order drawn

@@ -109,7 +109,7 @@ class Session:
     def beaten(self, fields):
         """§9.8, §18.12: whoever it attaches to next may not have heard this transmitter for so long."""
         if "transmitters" in fields:
-            self.homes.learn(fields["transmitters"])
+            self.homes.learn_more(fields["transmitters"])
         if "beat" in fields:
             self.beat = {"id": self.welcome["id"], "incarnation": self.welcome["incarnation"], "beat": fields["beat"]}
 

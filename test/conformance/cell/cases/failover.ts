@@ -51,6 +51,20 @@ export const failoverCases: Cases = (driver, rule) => {
     expect(fields).to.include({ session: 3 });
   });
 
+  rule(
+    "does not forget those that a beat of its home names no more: they may be cut off (§9.8)",
+    async () => {
+      const { one, two, cell } = await pair(driver);
+      one.say("BEAT", { transmitters: [one.address] });
+      // Its confirm comes behind the beat.
+      await cell.send({ channel: "b" }, "handled");
+
+      one.close();
+
+      await two.hellos.next(undefined, { withinMs });
+    },
+  );
+
   rule("knows those that a beat of its home names (§9.8)", async () => {
     const { one, two, three, cell } = await pair(driver);
     one.close();
