@@ -21,7 +21,7 @@ export class ChannelTable implements Iterable<string> {
     for (let at = 0; at < this.length; at++) {
       const length = cursor.stringHead();
       this.bounds[at * 2] = cursor.at;
-      cursor.skip(length);
+      cursor.advance(length);
       this.bounds[at * 2 + 1] = cursor.at;
     }
   }

@@ -30,11 +30,8 @@ export class MessagePackCursor {
     return this.bytes[this.at++] as number;
   }
 
-  /**
-   * Moves behind so many bytes. It checks that each is there, for every read that calls it, and
-   * throws as they do: no check is passed over.
-   */
-  skip(length: number): void {
+  /** Moves behind so many bytes, which must be there: every read checks its length by this. */
+  advance(length: number): void {
     if (length > this.bytes.length - this.at) this.fail("ends early");
     this.at += length;
   }
@@ -47,7 +44,7 @@ export class MessagePackCursor {
     if (kind < 0xcc || kind > 0xd3) this.fail("an integer of at least 0 is expected");
     const from = this.at;
     const width = 1 << (kind & 3);
-    this.skip(width);
+    this.advance(width);
     if (kind >= 0xd0 && (this.bytes[from] as number) > 0x7f) {
       this.fail("an integer of at least 0 is expected");
     }
@@ -64,22 +61,22 @@ export class MessagePackCursor {
     const kind = this.byte();
     const from = this.at;
     if (kind === 0xc4) {
-      this.skip(1);
+      this.advance(1);
       return this.bytes[from] as number;
     }
     if (kind === 0xc5) {
-      this.skip(2);
+      this.advance(2);
       return this.bytes.readUInt16BE(from);
     }
     if (kind !== 0xc6) this.fail("bytes (bin) are expected");
-    this.skip(4);
+    this.advance(4);
     return this.bytes.readUInt32BE(from);
   }
 
   thid(): Thid {
     if (this.bin() !== 20) this.fail("a THID is 20 bytes");
     const from = this.at;
-    this.skip(20);
+    this.advance(20);
     return thidFromBytes(this.bytes.subarray(from, from + 20));
   }
 
@@ -90,7 +87,7 @@ export class MessagePackCursor {
     if (kind < 0xd9 || kind > 0xdb) this.fail("a string is expected");
     const from = this.at;
     const width = 1 << (kind - 0xd9);
-    this.skip(width);
+    this.advance(width);
     return this.bytes.readUIntBE(from, width);
   }
 
@@ -99,7 +96,7 @@ export class MessagePackCursor {
     const from = this.at;
     const length = this.stringHead();
     const begin = this.at;
-    this.skip(length);
+    this.advance(length);
     for (let at = begin; at < this.at; at++) {
       if ((this.bytes[at] as number) > 0x7f) {
         checkMessagePack(this.bytes, from, this.at);
@@ -132,7 +129,7 @@ export class MessagePackCursor {
     if (kind >= fix && kind <= fix + 15) return kind & 0x0f;
     const from = this.at;
     if (kind !== wide && kind !== wide + 1) this.fail(`${what} is expected`);
-    this.skip(kind === wide ? 2 : 4);
+    this.advance(kind === wide ? 2 : 4);
     const count = kind === wide ? this.bytes.readUInt16BE(from) : this.bytes.readUInt32BE(from);
     if (count > this.bytes.length - this.at) this.fail(`${what} of ${count} ends early`);
     return count;

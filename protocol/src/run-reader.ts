@@ -74,7 +74,7 @@ function readEvents(cursor: MessagePackCursor, header: RunHeader): RunParts {
     if (length > eventBytesMax) {
       throw new MeshError("TOO_LARGE", `a body of ${length} bytes, at most ${eventBytesMax}`);
     }
-    cursor.skip(length);
+    cursor.advance(length);
     if (kind === 0x95) (extras ??= new Map()).set(index, readKnown(cursor, known));
   }
   starts[count] = cursor.at;
