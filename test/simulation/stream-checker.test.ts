@@ -8,6 +8,7 @@ import {
   before,
   calmMesh,
   cutLink,
+  isArming,
   isSent,
   moved,
   otherHome,
@@ -78,6 +79,21 @@ const rows: readonly (readonly [what: string, change: Change, finds: readonly st
     ["silent"],
   ],
   [
+    "an event sent before the catch that only its sender's next home confirmed, behind newer ones",
+    compose(sentFirst, confirmedLate),
+    [],
+  ],
+  ["the same when it was sent after the catch had begun", confirmedLate, ["silent"]],
+  [
+    "the same when it was sent before the catch, and no newer ones came before",
+    compose(
+      sentFirst,
+      confirmedLate,
+      without((it) => it.action === "caught"),
+    ),
+    ["silent"],
+  ],
+  [
     "a loss that came after a gap was reported",
     compose(unseen, before(isSent, gap(undefined))),
     ["silent"],
@@ -114,6 +130,20 @@ describe("simulation: the checker of streams", () => {
     });
   }
 });
+
+/** As if `s:1` was sent before anybody was armed. */
+function sentFirst(log: LogRecord[]): LogRecord[] {
+  const isFirst = (it: LogRecord): boolean => it.id === "s:1" && isSent(it);
+  return compose(without(isFirst), before(isArming, ...log.filter(isFirst)))(log);
+}
+
+/** As if its first home had taken `s:1`, but the sender heard that only from the next one. */
+function confirmedLate(log: LogRecord[]): LogRecord[] {
+  const unheard = without(({ id, action }) => {
+    return id === "s:1" && (action === "accepted" || action === "caught");
+  });
+  return compose(unheard, moved, also({ ...takenAgain, id: "s:1" }))(log);
+}
 
 function isWatching({ action, mode }: LogRecord): boolean {
   return action === "armed" && mode === "multi";

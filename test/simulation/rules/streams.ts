@@ -17,6 +17,8 @@ interface StreamBook {
   readonly caught: Set<string>;
   /** The highest number of each channel and sender. */
   readonly highest: Nested<number>;
+  /** The number of the first event that came of each sender. */
+  readonly first: Map<string, number>;
   /** Events that it must get. */
   readonly musts: Due[];
   /** Lost events that it reported, by the transmitter it was attached to. */
@@ -123,6 +125,7 @@ export class StreamRule implements Rule {
       broken("order", `${say(record)}, after number ${highest}`, timeMs);
     }
     stream.caught.add(id);
+    if (!stream.first.has(event.sender)) stream.first.set(event.sender, event.number);
     if (event.number > highest) stream.highest.set(channel, event.sender, event.number);
   }
 
@@ -223,11 +226,14 @@ export class StreamRule implements Rule {
 
   /**
    * Whether an event came behind newer ones of its sender, so that it was dropped: whoever took it
-   * first need not have known the catch, and newer ones have come by the one that did (§8.9).
+   * first need not have known the catch, and newer ones have come by the one that did (§8.9). Its
+   * sender need not have heard of that one: then it was sent before the catch stood, and is older
+   * than all that came of its sender (§8.11).
    */
-  private isTooLate({ held, highest }: StreamBook, event: EventBook): boolean {
+  private isTooLate({ held, highest, first }: StreamBook, event: EventBook): boolean {
     const newest = highest.get(event.channel, event.sender) ?? 0;
-    return newest > event.number && this.wasUnknown(event, held);
+    if (newest > event.number && this.wasUnknown(event, held)) return true;
+    return event.sentMs < held.sinceMs && event.number < (first.get(event.sender) ?? 0);
   }
 
   /**
@@ -266,6 +272,7 @@ export class StreamRule implements Rule {
       const maps = {
         caught,
         highest: new Nested<number>(),
+        first: new Map<string, number>(),
         gaps: new Map(),
         armedMs: new Map(),
         armedAgain: new Set<string>(),
