@@ -16,7 +16,7 @@ describe("the end of a turn", () => {
             throw new RangeError("a defect");
           },
         },
-        tellLost: step("lost"),
+        tellOthers: step("lost"),
       },
       groups: { flush: step("groups") },
       asks: { flush: step("asks") },

@@ -35,7 +35,7 @@ export class TurnEnd {
       (nowMs) => groups.flush(nowMs),
       (nowMs) => sites.announcing.flush(nowMs),
       (nowMs) => sites.adopting.flush(nowMs),
-      (nowMs) => sites.tellLost(nowMs),
+      (nowMs) => sites.tellOthers(nowMs),
       () => asks.flush(),
       (nowMs) => telling.flush(nowMs),
       () => streams.flushMarks(effects()),

@@ -45,7 +45,7 @@ export const siteCommands = Object.freeze({
   HEIR: "I end: these events are yours",
   RPLY: "a part of a streamed reply, or a reply to a gather",
   EXPC: "the cells that a gather reached here, or that are gone",
-  SLOW: "readers of your events lag behind: wait so long",
+  SLOW: "readers of your events lag behind: wait so long; 0: go on",
   LOST: "so many events of these channels did not come through",
   SYNC: "answer this behind all that you have sent me",
   SYND: "all that I had sent before is on its way before this",

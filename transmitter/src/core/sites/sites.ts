@@ -27,6 +27,7 @@ import { SiteBook } from "./site-book.js";
 import type { SiteMember } from "./site-member.js";
 import { SiteRecords } from "./site-records.js";
 import { groupFields, isSiteWord, writeSiteWord } from "./site-words.js";
+import { Slowing } from "./slowing.js";
 import { Succession } from "./succession.js";
 import { passReplyPart, type ReplyPart, runAt, Words } from "./words.js";
 
@@ -67,6 +68,7 @@ export class Sites implements Elsewhere {
   private links: Links = noLinks;
   /** The links, and a short way to ourselves: our cells may hold what another origin gave them. */
   private looped: Links = noLinks;
+  private readonly slowing: Slowing;
   private readonly words: Words;
 
   constructor(parts: SitesParts) {
@@ -91,8 +93,9 @@ export class Sites implements Elsewhere {
     });
     this.records = new SiteRecords({ ...shared, book, announcing, passing });
     const inheriting = new Inheriting({ ...shared, announcing });
+    this.slowing = new Slowing(links);
     const takers = { passing, hosting, adopting, gathering, rounds, inheriting };
-    this.words = new Words({ ...shared, ...takers });
+    this.words = new Words({ ...shared, ...takers, slowing: this.slowing });
   }
 
   /** Another transmitter that lives, by its id. */
@@ -241,9 +244,10 @@ export class Sites implements Elsewhere {
     this.hosting.flush(nowMs);
   }
 
-  /** Ends the turn, last: tells the others what they have missed. */
-  tellLost(nowMs: number): void {
+  /** Ends the turn, last: tells others what they have missed, and that they need wait no more. */
+  tellOthers(nowMs: number): void {
     this.book.tellLost(this.links, nowMs);
+    this.slowing.flush(nowMs);
   }
 
   deliver(group: Group, site: SiteMember, span: Span, handing: SiteHanding): void {

@@ -39,6 +39,7 @@ import {
   type SiteWord,
   writeSiteWord,
 } from "./site-words.js";
+import { type Slowing, slowMs } from "./slowing.js";
 import { TakingRuns } from "./taking-runs.js";
 
 /** What the words of other transmitters are about. */
@@ -58,15 +59,13 @@ export interface WordsParts {
   readonly gathering: Gathering;
   readonly rounds: Rounds;
   readonly inheriting: Inheriting;
+  readonly slowing: Slowing;
   /** The cell of this id, if it is attached here. */
   readonly cellOf: (id: Thid) => CellRecord | undefined;
 }
 
 type Handler = (site: Site, word: SiteWord, nowMs: number) => void;
 
-/** A transmitter asks that senders wait so long for its readers, and again after that. */
-const slowMs = 200;
-const slowAgainMs = 50;
 /** Channels of which one word says how many events were lost. */
 export const lostMax = 10_000;
 /** Where the run begins in an `EVNT`. */
@@ -77,7 +76,6 @@ export class Words {
   private readonly parts: WordsParts;
   private readonly runs: TakingRuns;
   private readonly handlers: Readonly<Record<string, Handler>>;
-  private readonly slowToldMs = new Map<Thid, number>();
 
   constructor(parts: WordsParts) {
     this.parts = parts;
@@ -99,11 +97,9 @@ export class Words {
 
   private takeRun(site: Site, run: Run, nowMs: number): void {
     this.parts.counters.add("runsTaken");
-    const isAhead = this.runs.take(run, nowMs);
+    const lagging = this.runs.take(run, nowMs);
     if (run.extras !== undefined) this.parts.gathering.reached(site.id, run, nowMs);
-    if (!isAhead || nowMs - (this.slowToldMs.get(site.id) ?? 0) < slowAgainMs) return;
-    this.slowToldMs.set(site.id, nowMs);
-    this.parts.links().send(site.id, writeSiteWord("SLOW", { ms: slowMs }), nowMs);
+    if (lagging.length > 0) this.parts.slowing.lag(site, lagging, nowMs);
   }
 
   private makeHandlers(): Readonly<Record<string, Handler>> {

@@ -40,7 +40,7 @@ export class Stream {
     this.topic = topic;
   }
 
-  /** Whether its senders should wait for its readers; looked at once a turn. */
+  /** Whether its senders should wait for its readers; looked at once a turn, and when one reads. */
   isAhead(nowMs: number): boolean {
     if (nowMs > this.lookedMs) {
       this.lookedMs = nowMs;
@@ -51,6 +51,7 @@ export class Stream {
 
   /** A cell tells how far it has read. */
   read(reader: Reader, last: number, nowMs: number): void {
+    this.lookedMs = Number.NEGATIVE_INFINITY;
     reader.toldMs = nowMs;
     reader.readMax = Math.min(last, this.last);
     const { outBytes, outMessages } = this.kept.at(indexOf(this.kept, reader.readMax)) ?? this;
