@@ -83,6 +83,22 @@ describe("transmitter core: room to tell others what cells catch", () => {
     expect(bench.core.counters.values.interestUntold).to.equal(0);
   });
 
+  it("is for 1 024 cells of a transmitter in a group with affinity, and no more (§15)", () => {
+    const bench = new CoreBench();
+    const cells = Array.from({ length: 1025 }, () => bench.cell("s"));
+    const last = cells.pop();
+    const wish = { pattern: "x", mode: "any", affinity: true };
+    for (const cell of cells) cell.say("CTCH", wish);
+    expect(cells.flatMap((cell) => cell.take("CGHT"))).to.have.length(1024);
+
+    last?.say("CTCH", wish);
+    expect(last?.takeOne("ERRO").fields).to.include({ code: "BUSY", command: "CTCH" });
+    cells[0]?.say("CTCH", wish);
+    expect(cells[0]?.take("ERRO").map(({ fields }) => fields["code"])).to.not.include("BUSY");
+    last?.say("CTCH", { ...wish, pattern: "y" });
+    expect(last?.take("CGHT")).to.have.length(1);
+  });
+
   it("is BUSY for what a cell claims, before it is welcome (§10.9)", () => {
     const { bench, record } = stand();
     const cell = bench.stranger();

@@ -12,6 +12,7 @@ import type { Groups } from "../groups/groups.js";
 import { unsureMs } from "../mesh/telling.js";
 import type { Stream, Streams } from "../streams/streams.js";
 import type { Links } from "./links.js";
+import { idsMax } from "./site-part.js";
 
 /** What announcing needs of the transmitter around it. */
 export interface AnnouncingParts {
@@ -70,7 +71,7 @@ export class Announcing {
     this.admit(keys, { more: 0, part: catchesPart, nowMs });
   }
 
-  /** @throws {MeshError} `BUSY` if there is no room to tell others of this catch. */
+  /** @throws {MeshError} `BUSY` if there is no room to tell others of this catch, or this cell. */
   admitCatch({ service, wish, isKnown }: WantedCatch, nowMs: number): void {
     const { text } = wish.pattern;
     if (wish.mode === "multi") {
@@ -81,6 +82,10 @@ export class Announcing {
     const isBound = group?.terms.affinity === true;
     const members = group?.members.size ?? 0;
     const idsAfter = isBound || wish.affinity ? members + (isKnown ? 0 : 1) : 0;
+    if (idsAfter > idsMax && !isKnown) {
+      const text = `this transmitter has ${idsMax} cells in this group, to which keys are bound`;
+      throw new MeshError("BUSY", text, { hint: "attach some of them to another transmitter" });
+    }
     const more = (idsAfter - (isBound ? members : 0)) * idBytes;
     this.admit([keyOfGroup(service, text)], { more, part: catchesPart, nowMs });
   }

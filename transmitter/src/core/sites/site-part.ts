@@ -3,7 +3,7 @@ import type { SitePart } from "./group-sites.js";
 
 const membersMax = 1_000_000;
 /** Cells of one transmitter that keys are bound to: each key is hashed with each of them. */
-const idsMax = 1024;
+export const idsMax = 1024;
 // As for the catches of cells.
 const attempts = { min: 1, max: 100 };
 const timeoutMs = { min: 100, max: 3_600_000 };
