@@ -13,7 +13,10 @@ export interface Latencies {
   readonly killMoved: number[];
   /** From the moment in which a cell was frozen to its event at another one. */
   readonly freezeMoved: number[];
-  /** From the end of a transmitter to the welcome of each of its cells elsewhere, or by the next one. */
+  /**
+   * From the end of a transmitter to the welcome of each of its cells elsewhere, or by the next
+   * one. Here, and below, without cells that are frozen themselves meanwhile.
+   */
   readonly welcomeAgain: number[];
   /** The same to the next confirm of each of its senders. */
   readonly confirmedAgain: number[];
@@ -112,12 +115,16 @@ export class Timings {
       // A short stall is no reason to move.
       if (count >= 3000) this.lost(home, timeMs, true);
     } else if (count === 0) this.killedMs.set(cell, timeMs);
-    else if (count >= 3000) this.frozen.set(cell, { fromMs: timeMs, untilMs: timeMs + count });
+    else {
+      this.awaitWelcome.delete(cell);
+      this.awaitConfirm.delete(cell);
+      if (count >= 3000) this.frozen.set(cell, { fromMs: timeMs, untilMs: timeMs + count });
+    }
   }
 
   private lost(home: string, timeMs: number, isFrozen: boolean): void {
     for (const [cell, at] of this.homes) {
-      if (at !== home) continue;
+      if (at !== home || this.isFrozen(cell, timeMs)) continue;
       const wait = { sinceMs: timeMs, isFrozen };
       this.awaitWelcome.set(cell, wait);
       this.awaitConfirm.set(cell, wait);
@@ -160,9 +167,15 @@ export class Timings {
     if (cut !== undefined) this.sentInCut.set(id, cut);
   }
 
-  private caught({ id, timeMs }: LogRecord): void {
+  private caught({ id, cell, timeMs }: LogRecord): void {
     const cut = this.sentInCut.get(id);
-    if (cut !== undefined) this.caughtMs.set(cut, timeMs);
+    if (cut === undefined || this.isFrozen(cell, cut.endedMs)) return;
+    this.caughtMs.set(cut, timeMs);
+  }
+
+  /** Whether a cell is frozen itself then, or is yet to be: it does what it must when it wakes. */
+  private isFrozen(cell: string, timeMs: number): boolean {
+    return timeMs < (this.frozen.get(cell)?.untilMs ?? 0);
   }
 
   /** Whether the others went on, so that its cells had somewhere to go. */
