@@ -47,6 +47,13 @@ export const meshMutants: readonly Mutant[] = [
     nets: ["mesh"],
   },
   {
+    guard: "senders elsewhere are told to go on when readers have come nearer",
+    file: `${core}/sites/slowing.ts`,
+    text: "if (!isOver) this.tell(site, 0, nowMs);",
+    instead: "",
+    nets: ["mesh"],
+  },
+  {
     guard: "what was leased is counted",
     file: `${core}/sites/lease.ts`,
     text: "return Math.max(0, this.granted - this.consumed);",
