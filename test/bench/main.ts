@@ -1,3 +1,4 @@
+import { keepAwake } from "./awake.js";
 import { killStartedProcesses } from "../support/process.js";
 import { Overdue } from "./limit.js";
 import { killMembers } from "./member.js";
@@ -33,6 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function bench(options: BenchOptions): Promise<Report> {
+  if (options.awake) await keepAwake();
   await tryHubs(options.systems);
   const runs = options.scenarios.flatMap((scenario) => systemsOf(scenario, options));
   const progress = new Progress(runs.length * options.repeats);
@@ -50,6 +52,7 @@ async function bench(options: BenchOptions): Promise<Report> {
     missed: rows.flatMap((row) => missesOf(row, options.ci)),
     repeats: options.repeats,
     seconds: options.seconds,
+    awake: options.awake,
     machine: machine(),
   };
 }

@@ -8,7 +8,7 @@ describe("bench: options", () => {
 
     expect(options?.systems).to.deep.equal(["thynapse", "nats", "redis"]);
     expect(options?.scenarios.length).to.be.greaterThan(7);
-    expect(options).to.include({ repeats: 3, seconds: 2.5, json: false, ci: false });
+    expect(options).to.include({ repeats: 3, seconds: 2.5, json: false, ci: false, awake: false });
   });
 
   it("make runs shorter for --ci, unless told how long", () => {

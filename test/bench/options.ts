@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly repeats: number;
   /** Aimed-at length of a measured run, in seconds: 0.2 … 60, default 2.5, with --ci 0.8. */
   readonly seconds: number;
+  /** Whether cores are kept from sleeping. */
+  readonly awake: boolean;
   readonly json: boolean;
   readonly ci: boolean;
 }
@@ -23,6 +25,8 @@ export const USAGE = `npm run bench -- [options]
 ${SCENARIOS.map((scenario) => `                     ${scenario.name}`).join("\n")}
   --repeats N      measured runs of each system, interleaved: 1 … 99 (default 3)
   --seconds N      length of a measured run: 0.2 … 60 (default 2.5, with --ci 0.8)
+  --awake          keeps idle cores from sleeping: where virtual ones are slow to wake up, latencies
+                   tell of little else (needs chrt)
   --ci             exits 1 if a ratio is under 80 % of its target, or of what is known to be within
                    reach where the target is not (object, ask-1)
   --json           prints one JSON document on standard output
@@ -62,6 +66,7 @@ export function resolveBenchOptions(argv: readonly string[]): BenchOptions | und
       max: 60,
       whole: false,
     }),
+    awake: values.awake,
     json: values.json,
     ci: values.ci,
   });
@@ -77,6 +82,7 @@ function readFlags(argv: readonly string[]) {
         scenario: { type: "string", multiple: true, default: [] },
         repeats: { type: "string", default: "3" },
         seconds: { type: "string" },
+        awake: { type: "boolean", default: false },
         ci: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },

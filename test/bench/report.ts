@@ -12,6 +12,8 @@ export interface Report {
   readonly missed: readonly string[];
   readonly repeats: number;
   readonly seconds: number;
+  /** Whether cores were kept from sleeping. */
+  readonly awake: boolean;
   readonly machine: Readonly<Record<string, string | number>>;
 }
 
@@ -30,10 +32,11 @@ export function machine(): Report["machine"] {
 export function renderReport(report: Report, options: BenchOptions): string {
   const lines = [renderTable(report.scenarios)];
   const { cpu, cores, node } = report.machine;
+  const kept = report.awake ? ", kept awake" : "";
   lines.push(
     "",
     `medians of ${options.repeats} interleaved runs of ${options.seconds} s; ratio to NATS`,
-    `latencies are p50 / p99 in ms; ${cores} cores of ${cpu}, node ${node}`,
+    `latencies are p50 / p99 in ms; ${cores} cores of ${cpu}${kept}, node ${node}`,
   );
   for (const row of report.scenarios) {
     if (row.note !== undefined) lines.push(`${row.name}: ${row.note}`);

@@ -149,7 +149,7 @@ export const SCENARIOS: readonly Scenario[] = [
     unit: "ms",
     inFlight: 1,
     target: { p50: 2, p99: 2 },
-    note: "asker and answerer at two transmitters; the ratio is to both at one",
+    note: "asker and answerer at two transmitters; the ratio is to both at one: use --awake",
   },
 ];
 
