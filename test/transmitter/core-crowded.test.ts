@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { encodeMessagePack } from "@thynapse/protocol";
+import type { BenchCell } from "./bench-cell.js";
 import { CoreBench } from "./core-bench.js";
 
 describe("transmitter core: groups that have enough to do", () => {
@@ -17,6 +18,34 @@ describe("transmitter core: groups that have enough to do", () => {
     worker.settle(worker.takeOne("DLVR"));
     sender.send("a", { seq: 4 });
     expect(sender.confirms()).to.deep.equal(["1 handled", "4 accepted 1"]);
+  });
+
+  it("takes nothing before what was refused, unless that comes no more, for 10 s (§11.4)", () => {
+    const crowd = (): { bench: CoreBench; sender: BenchCell } => {
+      const bench = new CoreBench({ backlogEventsMax: 4 });
+      const [sender, worker] = [bench.cell("sender"), bench.cell("worker")];
+      worker.catch("a", "any", { credit: 1 });
+      for (let n = 0; n < 4; n++) sender.send("a");
+      worker.settle(worker.takeOne("DLVR"));
+      bench.pass(9_900);
+      sender.confirms();
+      sender.send("b", { seq: 5 });
+      expect(sender.confirms()).to.deep.equal(["5 refused BUSY"]);
+      return { bench, sender };
+    };
+
+    const { sender } = crowd();
+    sender.send("b", { seq: 6, floor: 5 });
+    expect(sender.confirms()[0], "its floor has passed it").to.equal("6 accepted 0");
+    const { sender: other } = crowd();
+    other.send("a", { seq: 4 });
+    other.send("b", { seq: 5 });
+    expect(other.confirms()[0], "it has come").to.equal("4 accepted 1");
+    expect(other.confirms()).to.deep.equal([]);
+    const { bench, sender: late } = crowd();
+    bench.pass(200);
+    late.send("b", { seq: 5 });
+    expect(late.confirms()[0], "10 s are over").to.equal("5 accepted 0");
   });
 
   it("does not have a cell wait that works itself: others may wait for it (§11.4)", () => {

@@ -40,9 +40,9 @@ const scattered = "more holes between the numbers of a sender than are remembere
 const crowded = "half the backlog of a group is full";
 /**
  * How long a cell may take to send again what was refused as busy, before what follows is taken
- * without it.
+ * without it. It may hear of that late, while events still reach it: then it does not go elsewhere.
  */
-const refusedMs = 2000;
+const refusedMs = 10_000;
 
 /** Events from cells, in both encodings. @see PROTOCOL.md §7, §11 */
 export class Sending {
@@ -180,7 +180,8 @@ export class Sending {
   private isEarly(cell: CellRecord, run: Run, nowMs: number): boolean {
     const { refused } = cell;
     if (refused === undefined) return false;
-    if (run.header.first > refused.first && nowMs < refused.untilMs) return true;
+    const { first, floor } = run.header;
+    if (first > refused.first && floor <= refused.first && nowMs < refused.untilMs) return true;
     cell.refused = undefined;
     return false;
   }
