@@ -162,7 +162,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "what follows a refused run waits for it",
     file: `${core}/cells/sending.ts`,
-    text: "if (run.header.first > refused.first && nowMs < refused.untilMs) return true;",
+    text: "if (first > refused.first && floor <= refused.first && nowMs < refused.untilMs) return true;",
     instead: "if (nowMs < 0) return true;",
     nets: ["core"],
   },

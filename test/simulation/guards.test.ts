@@ -80,7 +80,7 @@ describe("simulation: once broken", () => {
     ]);
   });
 
-  it("what follows it is taken without it after 2 s (§11.4)", () => {
+  it("what follows it is taken without it after 10 s (§11.4)", () => {
     const bench = new CoreBench();
     const sender = bench.cell("sender");
     bench.core.shed(true);
@@ -88,7 +88,7 @@ describe("simulation: once broken", () => {
     bench.core.shed(false);
     sender.confirms();
 
-    bench.pass(2000);
+    bench.pass(10_000);
     sender.send("a");
 
     expect(sender.confirms()).to.deep.equal(["2 accepted 0", "2 handled"]);
