@@ -149,8 +149,8 @@ export class ScriptedTransmitter implements Home, FaceHandlers {
     this.emit(`${this.topicOf(pattern)} ${last + 1} 0`, frame(this.encoding, "MARK", { last }));
   }
 
-  /** Makes the numbering of a pattern's stream go on without the cell. */
-  skip(pattern: string, count: number): void {
+  /** Loses so many events of a stream on the way: the cell under test must find and tell the hole. */
+  lose(pattern: string, count: number): void {
     this.lasts.set(pattern, this.lastOf(pattern) + count);
   }
 

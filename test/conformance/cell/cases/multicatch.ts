@@ -163,7 +163,7 @@ export const multicatchCases: Cases = (driver, rule) => {
       script.publish("a", { channel: "a", data: 1, seq: 1 });
       await cell.handled.next();
       script.renumber("a");
-      script.skip("a", 70);
+      script.lose("a", 70);
 
       reattach(script);
       await cell.armed.next();

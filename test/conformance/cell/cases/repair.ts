@@ -10,7 +10,7 @@ export const repairCases: Cases = (driver, rule) => {
   rule("asks for a hole as soon as it sees it, and hands over in order (§8.5)", async () => {
     const { script, cell } = await listening(driver);
     publish(script, 1);
-    script.skip("a", 2);
+    script.lose("a", 2);
     publish(script, 4);
 
     expect(await miss(script)).to.deep.equal({ catch: 1, first: 2, count: 2 });
@@ -24,7 +24,7 @@ export const repairCases: Cases = (driver, rule) => {
   rule("asks again, when the answer is done, for what is missing still (§5.5, §8.5)", async () => {
     const { script, cell } = await listening(driver);
     publish(script, 1);
-    script.skip("a", 3);
+    script.lose("a", 3);
     publish(script, 5);
     await miss(script);
 
@@ -38,7 +38,7 @@ export const repairCases: Cases = (driver, rule) => {
 
   rule("asks again when no answer comes at all (§8.5)", async () => {
     const { script, cell } = await listening(driver);
-    script.skip("a", 1);
+    script.lose("a", 1);
     publish(script, 2);
 
     await miss(script);
@@ -51,7 +51,7 @@ export const repairCases: Cases = (driver, rule) => {
   rule("reports what is gone as a gap with its count, and goes on (§8.5)", async () => {
     const { script, cell } = await listening(driver);
     publish(script, 1);
-    script.skip("a", 3);
+    script.lose("a", 3);
     publish(script, 5);
     await miss(script);
 
@@ -66,7 +66,7 @@ export const repairCases: Cases = (driver, rule) => {
   rule("reports a gap without a count where nobody knows it (§18.12)", async () => {
     const { script, cell } = await listening(driver);
     publish(script, 1);
-    script.skip("a", 2);
+    script.lose("a", 2);
     publish(script, 4);
 
     const { first } = await miss(script);
@@ -82,7 +82,7 @@ export const repairCases: Cases = (driver, rule) => {
   rule("learns the end of a quiet stream by a beat (§8.5)", async () => {
     const { script, cell } = await listening(driver);
     publish(script, 1);
-    script.skip("a", 2);
+    script.lose("a", 2);
 
     // Repeated until the cell's own beat covers it: a first one may only be ahead of the event.
     script.moved = [[1, 3]];
@@ -99,7 +99,7 @@ export const repairCases: Cases = (driver, rule) => {
     const { script, cell } = await listening(driver);
     publish(script, 1);
     await cell.handled.next();
-    script.skip("a", 1);
+    script.lose("a", 1);
 
     script.mark("a");
 
@@ -114,7 +114,7 @@ export const repairCases: Cases = (driver, rule) => {
       const { script, cell } = await listening(driver);
       publish(script, 1);
       await cell.handled.next();
-      script.skip("a", 2);
+      script.lose("a", 2);
 
       reattach(script);
 
@@ -131,7 +131,7 @@ export const repairCases: Cases = (driver, rule) => {
     const { script, cell } = await listening(driver);
     publish(script, 1);
     publish(script, 2);
-    script.skip("a", 1);
+    script.lose("a", 1);
     publish(script, 4);
     await miss(script);
 
