@@ -4,13 +4,15 @@ import { MeshError } from "../../../protocol/src/errors.js";
 import { coreLimits } from "../../../transmitter/src/core/core-limits.js";
 import { Counters } from "../../../transmitter/src/core/counters.js";
 import type { CoreOptions, Effect } from "../../../transmitter/src/core/effects.js";
-import { type LinkHello, writeHello } from "../../../transmitter/src/core/mesh/hello.js";
+import { type LinkHello, writeHello, writeTwin } from "../../../transmitter/src/core/mesh/hello.js";
 import { MeshSeat } from "../../../transmitter/src/core/mesh/mesh-seat.js";
 import { RefusalLog } from "../../../transmitter/src/core/mesh/refusal-log.js";
 import { SeededRandom } from "../../simulation/random.js";
 import { idOf, proving } from "./net.js";
 
 const prove = proving("secret");
+/** That of the seat: its chance is all zeros. */
+const nonce = "0".repeat(32);
 
 describe("seat in the mesh", () => {
   it("wants nothing before it has joined, and admits nobody", () => {
@@ -71,14 +73,25 @@ describe("seat in the mesh", () => {
     expect(seat.deadlineMs).to.be.at.most(260);
   });
 
-  it("ends where an elder transmitter has its id", () => {
+  it("ends where an elder transmitter shows that it has its id", () => {
     const { seat, effects } = makeSeat();
     seat.join({ seedCount: 0, prove }, 0);
 
-    seat.subscribed(helloOf("a", 4), 10);
+    const ended = () => effects.find((effect) => effect.kind === "ended");
+    const elder = { hello: helloFor("a", 4), upMs: 5000 };
 
-    const ended = effects.find((effect) => effect.kind === "ended");
-    expect(ended?.error.code).to.equal("ID_TAKEN");
+    for (const topic of [
+      helloOf("a", 4),
+      writeTwin({ ...elder, to: "1".repeat(32) }, prove),
+      writeTwin({ ...elder, to: nonce }, proving("guess")),
+      writeTwin({ ...elder, to: nonce, upMs: 0 }, prove),
+    ]) {
+      expect(seat.subscribed(topic, 2000)).to.equal(false);
+    }
+    expect(ended()).to.equal(undefined);
+
+    seat.subscribed(writeTwin({ ...elder, to: nonce }, prove), 2000);
+    expect(ended()?.error.code).to.equal("ID_TAKEN");
   });
 });
 
@@ -136,11 +149,14 @@ function makeSeat() {
 }
 
 function helloOf(name: string, incarnation = 1): string {
-  const hello: LinkHello = {
+  return writeHello(helloFor(name, incarnation), prove);
+}
+
+function helloFor(name: string, incarnation: number): LinkHello {
+  return {
     ...{ id: idOf(name), incarnation, mesh: "default", nonce: "1".repeat(32) },
     ...{ pub: `tcp://${name}:2`, command: `tcp://${name}:1` },
   };
-  return writeHello(hello, prove);
 }
 
 function makeLog() {

@@ -1,7 +1,7 @@
 import type { LinkHello, Prove } from "../../../transmitter/src/core/mesh/hello.js";
 import { Peering } from "../../../transmitter/src/core/mesh/peering.js";
 import type { PeeringActions } from "../../../transmitter/src/core/mesh/peering-parts.js";
-import { Net, type NetNode } from "./net.js";
+import { type Ears, Net, type NetNode } from "./net.js";
 
 /** A transmitter that is nothing but its links, and what it was told. */
 export interface PeeringNode extends NetNode {
@@ -38,6 +38,18 @@ export class PeeringNet extends Net<PeeringNode> {
         refused: (error) => told.push(`refused ${error.code}`),
       },
     });
-    return { hello, topics, peering, ears: peering, told, parts };
+    return { hello, topics, peering, ears: earsOf(peering), told, parts };
   }
+}
+
+function earsOf(peering: Peering): Ears {
+  return {
+    start: (_seeds, nowMs) => peering.start(nowMs),
+    subscribed: (topic, nowMs) => peering.subscribed(topic, nowMs),
+    unsubscribed: (topic) => peering.unsubscribed(topic),
+    received: (topic, head, part, nowMs) => peering.received(topic, head, part, nowMs),
+    tick: (nowMs) => peering.tick(nowMs),
+    cutOff: (nowMs) => peering.cutOff(nowMs),
+    flush: () => peering.flush(),
+  };
 }

@@ -176,9 +176,45 @@ describe("peering", () => {
   it("tells of another transmitter with its id", () => {
     const net = new PeeringNet();
     const older = net.start("a");
-    const younger = net.start("a", { incarnation: 2 });
-    net.knock(older, "a");
-    expect(younger.told).to.deep.equal(["twin a/1"]);
+    const younger = net.start("t", { twinOf: "a", incarnation: 2 });
+    net.knock(younger, "a");
+    expect([older.told, younger.told]).to.deep.equal([[], ["twin a/1"]]);
+  });
+
+  it("goes by how long both have run where a clock is wrong", () => {
+    const net = new PeeringNet();
+    const older = net.start("a", { incarnation: 2 });
+    net.pass(60_000);
+    const younger = net.start("t", { twinOf: "a" });
+    net.knock(younger, "a");
+    expect([older.told, younger.told]).to.deep.equal([[], ["twin a/2"]]);
+  });
+
+  it("does not end for a hello of its id that somebody else shows, who is not there", () => {
+    const net = new PeeringNet();
+    const gone = net.start("t", { twinOf: "a" });
+    net.stop("t");
+    const a = net.start("a", { incarnation: 2 });
+    net.knock(gone, "a");
+    expect(a.told).to.deep.equal([]);
+    const told = [...a.topics].find((topic) => topic.startsWith("@twin "));
+    a.peering.subscribed(told ?? "", net.nowMs);
+    expect(a.told).to.deep.equal([]);
+    net.pass(10_000);
+    expect([...a.topics].filter((topic) => topic.startsWith("@twin "))).to.deep.equal([]);
+  });
+
+  it("keeps 256 at most whose hello it saw and who never linked", () => {
+    const { net, a, b } = linkedPair();
+    for (let n = 0; n < 400; n++) {
+      const stranger = net.start(`s${n}`);
+      net.stop(`s${n}`);
+      net.knock(stranger, "a");
+      net.pass(100);
+    }
+    const strangers = a.peering.all.filter(({ pub }) => pub.startsWith("s"));
+    expect([strangers.length, strangers.at(-1)?.pub]).to.deep.equal([256, "s399"]);
+    expect(a.peering.isUp(b.hello.id)).to.equal(true);
   });
 
   for (const [what, terms, code] of [

@@ -2,6 +2,7 @@ import {
   constantTimeEqual,
   decodeMessagePack,
   encodeMessagePack,
+  type FieldMap,
   intField,
   mapValue,
   MeshError,
@@ -31,8 +32,18 @@ export interface LinkHello {
   readonly nonce: string;
 }
 
+/** To another one that has the same id: how long this one has run. */
+export interface TwinHello {
+  readonly hello: LinkHello;
+  /** The nonce of whom it is for. */
+  readonly to: string;
+  readonly upMs: number;
+}
+
 /** What every subscription that introduces a transmitter begins with. */
 export const helloPrefix = "@hello ";
+/** What every subscription for another one of the same id begins with. */
+export const twinPrefix = "@twin ";
 const linkPrefix = "@link ";
 const meshPrefix = "@mesh ";
 
@@ -46,7 +57,7 @@ const proofChars = 64;
  * Makes a proof that the speaker knows what all transmitters of the mesh share: HMAC-SHA-256 in
  * hex, keyed by the purpose and the secret, which is empty in an open mesh.
  */
-export type Prove = (purpose: "hello" | "link" | "mesh", what: string | Buffer) => string;
+export type Prove = (purpose: "hello" | "twin" | "link" | "mesh", what: string | Buffer) => string;
 
 /**
  * Writes the topic of a hello: a prefix, a proof in hex, MessagePack in base64url, and a space.
@@ -54,10 +65,12 @@ export type Prove = (purpose: "hello" | "link" | "mesh", what: string | Buffer) 
  * @see PROTOCOL.md §19.2
  */
 export function writeHello(hello: LinkHello, prove: Prove): string {
-  const { id, incarnation, mesh, pub, command, nonce } = hello;
-  const map = { v: linkVersion, id, incarnation, mesh, pub, command, nonce };
-  const bytes = Buffer.from(encodeMessagePack(map));
-  return `${helloPrefix}${prove("hello", bytes)}${bytes.toString("base64url")} `;
+  return writeTopic("hello", { ...hello }, prove);
+}
+
+/** Writes the topic that tells a twin how long this one has run. @see PROTOCOL.md §19.4 */
+export function writeTwin({ hello, to, upMs }: TwinHello, prove: Prove): string {
+  return writeTopic("twin", { ...hello, to, up: Math.floor(upMs) }, prove);
 }
 
 /**
@@ -69,7 +82,22 @@ export function writeHello(hello: LinkHello, prove: Prove): string {
  * @see PROTOCOL.md §19.3
  */
 export function readHello(topic: string, mesh: string, prove: Prove): LinkHello {
-  const text = topic.slice(helloPrefix.length, -1);
+  return helloOf(readTopic("hello", topic, mesh, prove));
+}
+
+/** Reads what a twin has said. @throws {MeshError} as `readHello` does */
+export function readTwin(topic: string, mesh: string, prove: Prove): TwinHello {
+  const map = readTopic("twin", topic, mesh, prove);
+  return { hello: helloOf(map), to: readNonce(map, "to"), upMs: intField(map, "up") };
+}
+
+function writeTopic(purpose: "hello" | "twin", map: FieldMap, prove: Prove): string {
+  const bytes = Buffer.from(encodeMessagePack({ v: linkVersion, ...map }));
+  return `@${purpose} ${prove(purpose, bytes)}${bytes.toString("base64url")} `;
+}
+
+function readTopic(purpose: "hello" | "twin", topic: string, mesh: string, prove: Prove): FieldMap {
+  const text = topic.slice(`@${purpose} `.length, -1);
   if (topic.length > subscriptionBytesMax || !topic.endsWith(" ") || !helloText.test(text)) {
     throw new MeshError("BAD_FRAME", "a hello is a prefix, hex, base64url and a space");
   }
@@ -85,23 +113,31 @@ export function readHello(topic: string, mesh: string, prove: Prove): LinkHello 
     const text = `a transmitter of mesh "${theirs}" is linked to one of "${mesh}"`;
     throw new MeshError("MESH_MISMATCH", text, { hint: "give both the same --mesh" });
   }
-  if (!constantTimeEqual(text.slice(0, proofChars), prove("hello", bytes))) {
+  if (!constantTimeEqual(text.slice(0, proofChars), prove(purpose, bytes))) {
     const text = "a transmitter does not know the secret of this mesh";
     throw new MeshError("DENIED", text, { hint: "give all of them the same --mesh-secret" });
   }
-  const nonce = stringField(map, "nonce", 32);
-  if (!/^[0-9a-f]{32}$/.test(nonce)) throw new MeshError("BAD_PAYLOAD", "a nonce is 32 hex digits");
+  return map;
+}
+
+function helloOf(map: FieldMap): LinkHello {
   return {
     id: readThid(ownField(map, "id")),
     incarnation: intField(map, "incarnation"),
-    mesh: theirs,
+    mesh: stringField(map, "mesh", nameCharsMax),
     pub: stringField(map, "pub", addressCharsMax),
     command: stringField(map, "command", addressCharsMax),
-    nonce,
+    nonce: readNonce(map, "nonce"),
   };
 }
 
-/** Whether one of two with the same id has started later. @see PROTOCOL.md §19.4 */
+function readNonce(map: FieldMap, name: string): string {
+  const nonce = stringField(map, name, 32);
+  if (!/^[0-9a-f]{32}$/.test(nonce)) throw new MeshError("BAD_PAYLOAD", "a nonce is 32 hex digits");
+  return nonce;
+}
+
+/** Whether one of two with the same id has started later, as far as incarnations say. */
 export function isYounger(one: LinkHello, other: LinkHello): boolean {
   if (one.incarnation !== other.incarnation) return one.incarnation > other.incarnation;
   return one.nonce > other.nonce;

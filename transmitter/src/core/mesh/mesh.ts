@@ -95,7 +95,7 @@ export class Mesh {
   /** Begins to be a member: `joined` follows, at once if there are no seeds. */
   start(seeds: number, nowMs: number): void {
     this.nowMs = nowMs;
-    this.peering.start();
+    this.peering.start(nowMs);
     this.directory.set(pubKey, this.me.pub);
     this.directory.set(commandKey, this.me.command);
     this.joining.start(seeds, nowMs, nowMs + this.limits.joinTimeoutMs);

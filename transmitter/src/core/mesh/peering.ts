@@ -5,16 +5,17 @@ import {
   type LinkHello,
   meshTopic,
   readHello,
+  twinPrefix,
   writeHello,
 } from "./hello.js";
 import { Dials, warnMs } from "./dials.js";
-import type { Link } from "./link.js";
 import { readFrameHead } from "./link-frame.js";
 import type { Settle } from "./link-ring.js";
 import { type LinkView, viewOf } from "./link-view.js";
 import { Meetings } from "./meetings.js";
 import { PeeringCounts, type PeeringParts } from "./peering-parts.js";
 import { isOverBudget, linkTo, noteAnew, type Peer, Peers, turn } from "./peers.js";
+import { Twins } from "./twins.js";
 
 /**
  * Who is linked with whom, over event sockets alone.
@@ -33,6 +34,7 @@ export class Peering {
   private readonly peers: Peers;
   private readonly dials: Dials;
   private readonly meetings = new Meetings();
+  private readonly twins: Twins;
   /** Others that have the id of a peer, and wait until it is gone. */
   private readonly rivals = new Map<Thid, LinkHello>();
   private readonly forAll: string;
@@ -44,16 +46,19 @@ export class Peering {
     this.parts = parts;
     this.peers = new Peers(me, parts.prove);
     this.dials = new Dials(me.pub, parts.actions, (address) => this.peers.at(address));
+    this.twins = new Twins(me, parts);
     this.forAll = meshTopic(parts.prove, me.mesh);
   }
 
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
-    return Math.min(this.meetings.deadlineMs, this.dials.deadlineMs, this.peers.deadlineMs);
+    const { meetings, dials, peers, twins } = this;
+    return Math.min(meetings.deadlineMs, dials.deadlineMs, peers.deadlineMs, twins.deadlineMs);
   }
 
   /** Introduces this transmitter to all that it will be connected to. */
-  start(): void {
+  start(nowMs: number): void {
+    this.twins.start(nowMs);
     this.parts.actions.subscribe(writeHello(this.me, this.parts.prove));
     this.parts.actions.subscribe(`${this.forAll} `);
   }
@@ -87,7 +92,7 @@ export class Peering {
    * peering's.
    */
   subscribed(topic: string, nowMs: number): boolean | undefined {
-    if (topic.startsWith(helloPrefix)) {
+    if (topic.startsWith(helloPrefix) || topic.startsWith(twinPrefix)) {
       this.heard(topic, nowMs);
       return false;
     }
@@ -95,6 +100,7 @@ export class Peering {
     const peer = this.peers.spokenTo(topic);
     if (peer === undefined) return topic.startsWith("@") ? false : undefined;
     peer.ways++;
+    this.peers.links(peer);
     // Who subscribes again is asked afresh what it has, and was not away.
     const isKept = this.peers.opens(peer);
     turn(peer, true, nowMs);
@@ -170,6 +176,7 @@ export class Peering {
       if (nowMs >= this.peers.retryMs(peer)) this.retry(peer, nowMs);
     }
     this.dials.tick(nowMs);
+    this.twins.tick(nowMs);
   }
 
   /**
@@ -213,7 +220,8 @@ export class Peering {
 
   private heard(topic: string, nowMs: number): void {
     try {
-      this.consider(readHello(topic, this.me.mesh, this.parts.prove), nowMs);
+      if (topic.startsWith(twinPrefix)) this.twins.heard(topic, nowMs);
+      else this.consider(readHello(topic, this.me.mesh, this.parts.prove), nowMs);
     } catch (thrown) {
       this.counts.hellosRefused++;
       this.parts.handlers.refused(toMeshError(thrown));
@@ -222,10 +230,9 @@ export class Peering {
 
   private consider(hello: LinkHello, nowMs: number): void {
     if (hello.id === this.me.id) {
-      if (hello.nonce === this.me.nonce) this.parts.handlers.metItself();
-      else if (isYounger(this.me, hello)) this.parts.handlers.twin(hello);
-      else this.tryOut(hello.pub, nowMs, warnMs);
-      return;
+      if (hello.nonce === this.me.nonce) return this.parts.handlers.metItself();
+      this.twins.meet(hello, nowMs);
+      return this.tryOut(hello.pub, nowMs, warnMs);
     }
     const peer = this.peers.get(hello.id);
     const present = peer?.hello;
@@ -245,16 +252,14 @@ export class Peering {
       this.remove(known);
       if (known.hello.pub !== hello.pub) this.dials.hangUp(known.hello.pub);
     }
+    for (const stranger of this.peers.strangersTooMany()) this.forget(stranger, nowMs);
     this.dials.dial(hello.pub);
-    const peer = this.peers.add(hello, this.link(hello), nowMs);
+    const link = linkTo(hello, this.parts, { ours: this.epochMax, theirs: 0 });
+    const peer = this.peers.add(hello, link, nowMs);
     this.parts.actions.subscribe(peer.theirs);
     if (known === undefined) return;
     this.parts.handlers.restarted(known.hello, hello);
     known.link.drop();
-  }
-
-  private link(hello: LinkHello, theirs = 0): Link {
-    return linkTo(hello, this.parts, { ours: this.epochMax, theirs });
   }
 
   private retry(peer: Peer, nowMs: number): void {
@@ -274,7 +279,7 @@ export class Peering {
     const { link } = peer;
     const { ours, theirs } = link.epochs;
     this.epochMax = Math.max(this.epochMax, ours);
-    peer.link = this.link(peer.hello, theirs);
+    peer.link = linkTo(peer.hello, this.parts, { ours: this.epochMax, theirs });
     if (peer.isUp) peer.link.up(nowMs);
     link.drop();
   }

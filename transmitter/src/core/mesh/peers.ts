@@ -38,6 +38,12 @@ const retryMsMax = 60_000;
  */
 const retryPaceMs = 100;
 
+/**
+ * Peers that have never been linked, at most: 10 a second are met at most (§19.3), so each has 25 s
+ * before it makes way for the next one.
+ */
+const strangersMax = 256;
+
 /** The peers that are known, by their ids and by the topics of their links. */
 export class Peers {
   private readonly me: LinkHello;
@@ -47,6 +53,8 @@ export class Peers {
   private readonly byTheirs = new Map<string, Peer>();
   /** Those to whom the last way has ended in this turn. */
   private readonly ending = new Set<Peer>();
+  /** Those that have never been linked, by their ids, oldest first. */
+  private readonly strangers = new Set<Thid>();
   private retryFreeMs = Number.NEGATIVE_INFINITY;
 
   constructor(me: LinkHello, prove: Prove) {
@@ -100,9 +108,20 @@ export class Peers {
       errorsSinceMs: nowMs,
     };
     this.byId.set(hello.id, peer);
+    this.strangers.add(hello.id);
     this.byOurs.set(peer.ours, peer);
     this.byTheirs.set(peer.theirs.slice(0, -1), peer);
     return peer;
+  }
+
+  /** A peer is linked, and no stranger from here on. */
+  links({ hello }: Peer): void {
+    this.strangers.delete(hello.id);
+  }
+
+  /** Those that were never linked and make way for a new one, oldest first. */
+  strangersTooMany(): readonly Thid[] {
+    return [...this.strangers].slice(0, Math.max(0, this.strangers.size + 1 - strangersMax));
   }
 
   /** The last way to a peer has ended, unless another one comes in the same turn. */
@@ -154,6 +173,7 @@ export class Peers {
   remove(peer: Peer): void {
     this.ending.delete(peer);
     this.byId.delete(peer.hello.id);
+    this.strangers.delete(peer.hello.id);
     this.byOurs.delete(peer.ours);
     this.byTheirs.delete(peer.theirs.slice(0, -1));
   }
