@@ -14,6 +14,11 @@ export interface Handling {
   /** Whether the cell was told that it may have been handled before. */
   readonly isMarked: boolean;
   readonly begunMs: number;
+  /**
+   * Since when the cell had it, where it may have waited there for others of its key; else when it
+   * began.
+   */
+  readonly sinceMs: number;
   end: "acked" | "nacked" | "returned" | "rejected" | "taken" | undefined;
   endMs: number;
 }
@@ -62,6 +67,14 @@ export class EventBook {
     const colon = id.lastIndexOf(":");
     this.sender = id.slice(0, colon);
     this.number = Number(id.slice(colon + 1));
+  }
+
+  /** When it came in at a cell of a group under an attempt, the last time; `Infinity` if never. */
+  givenMs(group: GroupBook, cell: string, attempt: number): number {
+    const given = this.givens.findLast(
+      (it) => it.cell === cell && it.group === group && it.attempt === attempt,
+    );
+    return given?.timeMs ?? Number.POSITIVE_INFINITY;
   }
 
   handlingsIn(group: GroupBook): Handling[] {

@@ -53,8 +53,10 @@ export class HandlingRule implements Rule {
     event.key ??= record.key;
     const isMarked = attempt > 1 || record.repeat === true;
     const site = membership.siteOf(cell);
+    const isKeyed = group.hasAffinity && event.key !== undefined;
+    const sinceMs = isKeyed ? Math.min(event.givenMs(group, cell, attempt), timeMs) : timeMs;
     const [end, endMs] = [undefined, Number.POSITIVE_INFINITY];
-    const handling = { cell, home, site, attempt, isMarked, begunMs: timeMs, end, endMs };
+    const handling = { cell, home, site, attempt, isMarked, begunMs: timeMs, sinceMs, end, endMs };
     const handlings = event.handlingsIn(group);
     if (group.isAtMostOnce && handlings.length > 0) {
       this.parts.broken("atMostOnce", `${id} in ${group.name}`, timeMs);
@@ -113,7 +115,7 @@ export class HandlingRule implements Rule {
     if (homes.isFaultySince(first.cell, sinceMs)) return true;
     if (homes.isFaultyBetween(first.home, first.site, sinceMs)) return true;
     if (homes.isFaultyBetween(first.home, second.home, sinceMs)) return true;
-    const tookMs = Math.min(first.endMs, second.begunMs) - first.begunMs;
+    const tookMs = Math.min(first.endMs, second.begunMs) - first.sinceMs;
     return tookMs + transitMs >= group.ackTimeoutMs;
   }
 
@@ -122,10 +124,7 @@ export class HandlingRule implements Rule {
     const { books } = this.parts;
     const group = books.groupOf(record);
     const { cell, attempt = 1, timeMs } = record;
-    const given = books
-      .event(record.id)
-      .givens.findLast((it) => it.cell === cell && it.group === group && it.attempt === attempt);
-    const sinceMs = given?.timeMs ?? Number.POSITIVE_INFINITY;
+    const sinceMs = books.event(record.id).givenMs(group, cell, attempt);
     return timeMs + transitMs - sinceMs >= group.ackTimeoutMs;
   }
 
