@@ -160,6 +160,33 @@ describe("cell: claims (§10.9)", () => {
     expect(settledRows(rig)).to.deep.equal([[0, 9, 1, 1]]);
   });
 
+  it("settle nothing that this cell has not acked, however much of its sender it has (§10.9)", () => {
+    const made = working();
+    const { rig, supply } = made;
+    const count = 50_000;
+    const bodies = Array.from({ length: count }, () => 0);
+    const steps = Array.from({ length: count }, () => 2);
+    const last = 2 * 4 * count - 1;
+    for (let first = 1; first < last; first += 2 * count) {
+      deliver(rig, { catch: 1, number: first }, { first, bodies, steps });
+      rig.act(() => {
+        for (let n = 0; n < count; n++) settle(supply, take(supply));
+      });
+    }
+    const rows = comeBack(made)["claims"] as { settled: [string, number, number][] }[];
+    expect(rows[0]?.settled.at(-1)).to.deep.equal([senderId, last, last]);
+    expect(rows[0]?.settled.filter(([, first, end]) => first !== end)).to.deep.equal([]);
+
+    const again = { catch: 2, origin: "o2", attempt: 2, repeat: true };
+    deliver(rig, { ...again, number: 1 }, { first: 10, bodies: ["new here"] });
+    deliver(rig, { ...again, number: 2 }, { first: last, bodies: ["acked here"] });
+
+    expect(take(supply).data).to.equal("new here");
+    expect(supply.take()).to.equal(undefined);
+    rig.act(() => undefined);
+    expect(settledRows(rig)).to.deep.equal([[0, 2, 1, 2]]);
+  });
+
   it("begin an ask again whose ack was confirmed: its result is not kept", () => {
     const made = working();
     const { rig, supply } = made;

@@ -118,6 +118,23 @@ describe("cell: reading a stream (§8.5)", () => {
     expect(data(supply)).to.deep.equal([1, 2, 3]);
   });
 
+  it("reports a gap where it cannot know any more whether it has had an event (§8.11)", () => {
+    const { rig, supply } = armed({ bufferBytesMax: 16 * 1024 * 1024 });
+    const count = 50_000;
+    const bodies = Array.from({ length: count }, () => 0);
+    const steps = Array.from({ length: count }, () => 2);
+    for (let n = 0; n < 4; n++) {
+      rig.stream("s-1", 1 + n * count, { first: 1 + 2 * n * count, bodies, steps });
+    }
+    takeAll(supply);
+    expect(gaps(rig)).to.deep.equal([]);
+
+    rig.stream("s-1", 1 + 4 * count, { first: 10, bodies: ["late"] });
+
+    expect(gaps(rig)).to.deep.equal([undefined]);
+    expect(data(supply)).to.deep.equal([]);
+  });
+
   it("leaves out the cell's own events if it says so, outputs of its handlers too", () => {
     const { rig, supply } = armed({ echo: false });
     rig.stream("s-1", 1, { sender: cellId, bodies: [1] });

@@ -16,6 +16,17 @@ function runOf(seqs: readonly number[], floor: number) {
   return madeRun({ first: seqs[0]!, floor, steps, bodies: seqs.map(() => 0) });
 }
 
+/** For what must be told by nobody. */
+function noGap(): never {
+  return expect.fail("a gap was told");
+}
+
+/** Has the filter take every second number of a sender whose floor stands, from 1 on. */
+function takeOdd(filter: RepeatFilter, count: number): void {
+  const odd = Array.from({ length: count }, (_, at) => 2 * at + 1);
+  for (let at = 0; at < count; at += 50_000) freshOf(filter, odd.slice(at, at + 50_000));
+}
+
 function freshOf(filter: RepeatFilter, seqs: readonly number[], floor = 1): number[] {
   const run = runOf(seqs, floor);
   const fresh = filter.fresh(run, 0, 0);
@@ -24,7 +35,7 @@ function freshOf(filter: RepeatFilter, seqs: readonly number[], floor = 1): numb
 
 describe("cell: repeat filter", () => {
   it("lets every number of a sender through once", () => {
-    const filter = new RepeatFilter();
+    const filter = new RepeatFilter(noGap);
 
     expect(freshOf(filter, [1, 2, 3])).to.deep.equal([1, 2, 3]);
     expect(freshOf(filter, [2, 3, 4, 7])).to.deep.equal([4, 7]);
@@ -33,14 +44,14 @@ describe("cell: repeat filter", () => {
   });
 
   it("lets a number through that was passed over before: refused as busy, then sent again", () => {
-    const filter = new RepeatFilter();
+    const filter = new RepeatFilter(noGap);
     freshOf(filter, [1, 2, 4, 5]);
 
     expect(freshOf(filter, [3])).to.deep.equal([3]);
   });
 
   it("keeps back what was told as lost and comes behind newer events (§8.11)", () => {
-    const filter = new RepeatFilter();
+    const filter = new RepeatFilter(noGap);
     freshOf(filter, [1]);
     filter.gap();
     freshOf(filter, [5, 6]);
@@ -51,7 +62,7 @@ describe("cell: repeat filter", () => {
   });
 
   it("keeps it back, too, where something older came after the gap (§8.11)", () => {
-    const filter = new RepeatFilter();
+    const filter = new RepeatFilter(noGap);
     freshOf(filter, [1]);
     filter.gap();
     freshOf(filter, [2]);
@@ -61,7 +72,7 @@ describe("cell: repeat filter", () => {
   });
 
   it("lets through what was told as lost and comes before any newer event (§8.11)", () => {
-    const filter = new RepeatFilter();
+    const filter = new RepeatFilter(noGap);
     freshOf(filter, [1]);
     filter.gap();
 
@@ -69,7 +80,7 @@ describe("cell: repeat filter", () => {
   });
 
   it("keeps back what its sender had sent before this catch had anything of it (§8.11)", () => {
-    const filter = new RepeatFilter();
+    const filter = new RepeatFilter(noGap);
     freshOf(filter, [5, 9]);
 
     expect(freshOf(filter, [3, 4, 6, 7, 8])).to.deep.equal([6, 7, 8]);
@@ -77,7 +88,7 @@ describe("cell: repeat filter", () => {
   });
 
   it("takes what is below the floor as seen", () => {
-    const filter = new RepeatFilter();
+    const filter = new RepeatFilter(noGap);
     freshOf(filter, [10], 10);
 
     expect(freshOf(filter, [8, 9, 10, 11], 1)).to.deep.equal([11]);
@@ -86,7 +97,7 @@ describe("cell: repeat filter", () => {
   it("agrees with a plain set of numbers, for whatever is repeated in whatever order", () => {
     for (let seed = 1; seed <= 200; seed++) {
       const random = new SeededRandom(seed);
-      const filter = new RepeatFilter();
+      const filter = new RepeatFilter(noGap);
       const seen = new Set<number>();
       let oldest: number | undefined;
       let floor = 1;
@@ -114,6 +125,19 @@ describe("cell: repeat filter", () => {
     expect(ranges.of("b", 1, senderKeepMs).size).to.equal(0);
   });
 
+  it("drops what comes from where it had to forget, and tells once that it may be lost (§8.11)", () => {
+    let gaps = 0;
+    const filter = new RepeatFilter(() => gaps++);
+    takeOdd(filter, 2 * senderRangesMax);
+    const newest = 4 * senderRangesMax;
+
+    expect(freshOf(filter, [newest - 10, newest - 9]), "remembered").to.deep.equal([newest - 10]);
+    expect([gaps, filter.late, filter.repeats]).to.deep.equal([0, 0, 1]);
+    expect(freshOf(filter, [4, 5, newest - 8, newest + 1])).to.deep.equal([newest + 1]);
+    expect(freshOf(filter, [6])).to.deep.equal([]);
+    expect([gaps, filter.late, filter.repeats]).to.deep.equal([1, 4, 1]);
+  });
+
   it("keeps a bounded number of ranges of a sender whose floor never rises", () => {
     const ranges = new SenderRanges();
     const numbers = ranges.of("a", 1, 0);
@@ -125,5 +149,7 @@ describe("cell: repeat filter", () => {
     expect(numbers.rangeCount).to.be.below(count / 2 + 2);
     expect(numbers.has(2 * senderRangesMax + 1)).to.equal(true);
     expect(numbers.has(2 * senderRangesMax)).to.equal(false);
+    expect(numbers.has(2), "what was not added").to.equal(false);
+    expect(ranges.forgottenBelow("a")).to.equal(numbers.lowest);
   });
 });

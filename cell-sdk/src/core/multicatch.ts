@@ -51,7 +51,7 @@ export class Multicatch implements StreamSink, StreamSideHost {
   gone = 0;
   private readonly host: MulticatchHost;
   /** What it has had before, and what comes too late. */
-  readonly filter = new RepeatFilter();
+  readonly filter = new RepeatFilter(() => this.gap(undefined));
   private side: StreamSide;
   /** What is left of the stream at the home that the cell is leaving. */
   private former: FormerStream | undefined;

@@ -5,6 +5,9 @@ import { SenderRanges } from "./sender-ranges.js";
  * Finds the events of one catch that it has had before. Exact: it knows each number above the
  * sender's floor, and everything below the floor was handled and is never sent again.
  *
+ * Not so where a floor stands for so long that the lowest numbers above it had to be forgotten. What
+ * comes from there has been here or is late: it is dropped, and may be lost, which is told once.
+ *
  * What comes behind newer events of its sender comes too late if it is older than the first one
  * that came, since it was sent before anybody listened; or if there has been a gap, since it may
  * have been told as lost. It is dropped: order goes before completeness.
@@ -20,6 +23,12 @@ export class RepeatFilter {
   late = 0;
   private hasGap = false;
   private readonly senders = new SenderRanges();
+  private readonly mayLose: () => void;
+
+  /** @param mayLose something may be lost, and no gap was told yet. */
+  constructor(mayLose: () => void) {
+    this.mayLose = mayLose;
+  }
 
   get senderCount(): number {
     return this.senders.senderCount;
@@ -45,12 +54,18 @@ export class RepeatFilter {
       addRows(run, from, (low, high) => seen.add(low, high));
       return undefined;
     }
+    const forgottenBelow = this.senders.forgottenBelow(sender);
     const fresh: number[] = [];
     const newest = seen.highest ?? 0;
     let late = 0;
     for (let index = from; index < run.count; index++) {
       const seq = run.seqAt(index);
       if (seq < known || seen.has(seq)) continue;
+      if (seq < forgottenBelow) {
+        this.doubt();
+        late++;
+        continue;
+      }
       seen.add(seq);
       if (seq > newest || (seq >= oldest && !this.hasGap)) fresh.push(index);
       else late++;
@@ -59,6 +74,12 @@ export class RepeatFilter {
     this.late += late;
     this.repeats += run.count - from - fresh.length - late;
     return Uint32Array.from(fresh);
+  }
+
+  private doubt(): void {
+    if (this.hasGap) return;
+    this.hasGap = true;
+    this.mayLose();
   }
 }
 

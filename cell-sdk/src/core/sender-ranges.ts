@@ -5,8 +5,8 @@ export const sendersMax = 10_000;
 /** How long a sender is remembered after its last event. */
 export const senderKeepMs = 600_000;
 /**
- * Ranges that are kept of one sender: as many as a full outbox can make of it. A sender that never
- * raises its floor gets no more: the lower half is then taken as one range.
+ * Ranges that are kept of one sender. Only one whose floor stands while it sends on may make more:
+ * then the lower half of them is forgotten.
  */
 export const senderRangesMax = 131_072;
 
@@ -19,6 +19,7 @@ interface SenderNumbers {
   readonly numbers: RangeSet;
   first: number | undefined;
   floor: number;
+  forgottenBelow: number;
   touchedMs: number;
 }
 
@@ -50,13 +51,18 @@ export class SenderRanges {
       entry.floor = floor;
       entry.numbers.dropBelow(floor);
     }
-    if (entry.numbers.rangeCount > senderRangesMax) mergeLowerHalf(entry.numbers);
+    if (entry.numbers.rangeCount > senderRangesMax) forgetLowerHalf(entry);
     return entry.numbers;
   }
 
   /** The floor of a sender as far as it is known. */
   floorOf(sender: Thid): number {
     return this.entryOf(sender)?.floor ?? 0;
+  }
+
+  /** Which of its numbers above the floor may be missing though they were added: those below it. */
+  forgottenBelow(sender: Thid): number {
+    return this.entryOf(sender)?.forgottenBelow ?? 0;
   }
 
   /** The number that this was first asked with, of a sender that is known. */
@@ -78,7 +84,8 @@ export class SenderRanges {
 
   private insert(sender: Thid, floor: number, nowMs: number): SenderNumbers {
     this.forgetOld(nowMs);
-    const entry = { numbers: new RangeSet(), first: undefined, floor, touchedMs: nowMs };
+    const numbers = new RangeSet();
+    const entry = { numbers, first: undefined, floor, forgottenBelow: 0, touchedMs: nowMs };
     this.senders.set(sender, entry);
     return entry;
   }
@@ -99,9 +106,9 @@ export class SenderRanges {
   }
 }
 
-function mergeLowerHalf(numbers: RangeSet): void {
-  const ranges = numbers.ranges();
-  const first = ranges[0];
-  const middle = ranges[ranges.length >>> 1];
-  if (first !== undefined && middle !== undefined) numbers.add(first[0], middle[1]);
+function forgetLowerHalf(entry: SenderNumbers): void {
+  const ranges = entry.numbers.ranges();
+  const [middle] = ranges[ranges.length >>> 1] as [number, number];
+  entry.forgottenBelow = middle;
+  entry.numbers.dropBelow(middle);
 }
