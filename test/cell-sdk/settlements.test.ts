@@ -91,6 +91,28 @@ describe("cell: settlements", () => {
     expect(rig.core.settlements.isEmpty).to.equal(true);
   });
 
+  it("are confirmed by any range that holds their references, and by nothing that is none", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1, 2, 3, 4, 5] });
+    for (let n = 0; n < 5; n++) {
+      const delivery = take(supply);
+      delivery.send("out", n);
+      rig.act(() => delivery.ack());
+      supply.finished(delivery);
+    }
+
+    rig.hear("CNFM", { settled: [[-1, 5], [0, 5], [5, 1], [1, 2 ** 53], [1.5, 5], [6, 9]] });
+    expect(supply.keptCount).to.equal(5);
+    rig.hear("CNFM", { settled: [[4, 4]] });
+    expect(supply.keptCount).to.equal(4);
+    rig.hear("CNFM", { settled: [[2, 4]] });
+    expect(supply.keptCount).to.equal(2);
+    rig.hear("CNFM", { settled: [[2, Number.MAX_SAFE_INTEGER]] });
+    expect(supply.keptCount).to.equal(1);
+    rig.hear("CNFM", { settled: [[1, 1]] });
+    expect(rig.core.settlements.isEmpty).to.equal(true);
+  });
+
   it("refuse outputs beyond 1 MiB together, bad ones, and those behind the settlement", () => {
     const { rig, supply } = working();
     deliver(rig, {}, { bodies: [1] });

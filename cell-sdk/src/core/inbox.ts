@@ -20,6 +20,7 @@ import {
   readCommand,
   readErrorReport,
   readGrant,
+  readRanges,
   readRows,
 } from "./wire.js";
 
@@ -122,14 +123,14 @@ export class Inbox {
 
   private confirm(map: FieldMap, nowMs: number): void {
     const { outbox, settlements } = this.host;
-    for (const [first, last, matched, repeat] of readRows(map, "accepted")) {
+    for (const [first, last, matched, repeat] of readRanges(map, "accepted")) {
       outbox.accepted(span(first, last), Number(matched ?? 0), repeat === true);
     }
-    for (const [first, last] of readRows(map, "handled")) outbox.handled(span(first, last));
+    for (const [first, last] of readRanges(map, "handled")) outbox.handled(span(first, last));
     for (const { first, last, error } of refusals(map)) {
       outbox.refused({ first, last }, error, nowMs);
     }
-    for (const [first, last] of readRows(map, "settled")) {
+    for (const [first, last] of readRanges(map, "settled")) {
       settlements.confirmed(first as number, last as number);
     }
     outbox.confirmed();
@@ -214,7 +215,7 @@ interface Refusal {
 function refusals(map: FieldMap): Refusal[] {
   const refusals: Refusal[] = [];
   let before: readonly unknown[] = [];
-  for (const row of readRows(map, "refused")) {
+  for (const row of readRanges(map, "refused")) {
     const [first, last, code, message] = row;
     const latest = refusals[refusals.length - 1];
     const isNext = latest?.last === (first as number) - 1;

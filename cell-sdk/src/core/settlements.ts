@@ -125,9 +125,16 @@ export class Settlements {
     }
   }
 
-  /** The transmitter has taken the settlements with these references. */
+  /** The transmitter has taken the settlements with these references, of those that wait. */
   confirmed(first: number, last: number): void {
-    for (let ref = first; ref <= Math.min(last, this.lastRef); ref++) this.finish(ref, true);
+    const { unconfirmed } = this;
+    if (last - first < unconfirmed.size) {
+      for (let ref = first; ref <= last; ref++) this.finish(ref, true);
+      return;
+    }
+    for (const ref of unconfirmed.keys()) {
+      if (ref >= first && ref <= last) this.finish(ref, true);
+    }
   }
 
   /** The transmitter refuses a settlement: the delivery was not this cell's any more. */

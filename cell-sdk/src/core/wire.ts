@@ -171,6 +171,13 @@ export function readRows(map: FieldMap, name: string): readonly (readonly unknow
   );
 }
 
+/** Reads rows that begin with a range of numbers; those whose range is none are left out. */
+export function readRanges(map: FieldMap, name: string): readonly (readonly unknown[])[] {
+  return readRows(map, name).filter(([first, last]) => {
+    return (first as number) >= 1 && (first as number) <= (last as number);
+  });
+}
+
 /** Reads a cell as `from` and `cells` name it. @throws {MeshError} `BAD_PAYLOAD`, `BAD_ID` */
 export function readSource(value: unknown): EventSource {
   const map = mapValue(value, "a cell");
