@@ -215,6 +215,24 @@ describe("transmitter core: frames", () => {
     cell.catch("a", "any");
   });
 
+  it("remembers the last 10 000 connections of nobody, and of cells any number (§5.3, §15)", () => {
+    const bench = new CoreBench();
+    for (let n = 0; n < 10_000; n++) bench.cell("greeter");
+    const cell = bench.cell("greeter");
+    cell.catch("a", "any");
+
+    const stranger = bench.stranger();
+    const errors = (count: number): unknown[] => {
+      for (let n = 0; n < count; n++) stranger.say("FROB");
+      return stranger.take("ERRO").map(({ fields }) => fields["code"]);
+    };
+    errors(10);
+    for (let n = 0; n < 9_999; n++) bench.stranger().say("BEAT");
+    expect(errors(10).at(-1), "not forgotten").to.equal("MUTED");
+    cell.say("GBYE");
+    expect(errors(1), "forgotten: the cell is nobody, too").to.deep.equal(["BAD_COMMAND"]);
+  });
+
   it("names the offending command and its reference in the error (§5.5)", () => {
     const cell = new CoreBench().cell("greeter");
 

@@ -102,7 +102,7 @@ export class Attachments {
     if (former !== undefined) this.fence(former, nowMs);
     this.byId.set(record.id, record);
     this.byTopic.set(record.presenceTopic, record);
-    connection.cell = record;
+    this.parts.connections.attach(connection, record);
     connection.goodbye = false;
     record.sender.confirms = record.confirms;
     this.claims.take(record, hello.claims, nowMs);
@@ -228,7 +228,7 @@ export class Attachments {
       cell.sender.seenMs = nowMs;
     }
     const connection = this.parts.connections.find(cell.connection);
-    if (connection?.cell === cell) connection.cell = undefined;
+    if (connection?.cell === cell) this.parts.connections.detach(connection);
     for (const held of cell.catches.values()) {
       if (held.mode === "multi") this.keeping.unlisten(held.stream, cell, nowMs);
       else this.keeping.keep(held.member.group, nowMs);

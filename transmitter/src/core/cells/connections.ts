@@ -4,6 +4,7 @@ import type { CoreLimits } from "../effects.js";
 /** What is known of a connection, whether a cell stands behind it or not. */
 export interface Connection {
   readonly id: string;
+  /** Changed by `attach` and `detach` alone. */
   cell: CellRecord | undefined;
   errorCount: number;
   /** Since when the errors are counted. */
@@ -15,9 +16,14 @@ export interface Connection {
 
 const strangersMax = 10_000;
 
-/** The connections of the command socket. Those of nobody are bounded: the oldest are forgotten. */
+/**
+ * The connections of the command socket. Those of nobody are bounded: who has been nobody for
+ * longest is forgotten.
+ */
 export class Connections {
   private readonly byId = new Map<string, Connection>();
+  /** Those without a cell, in the order in which they came to be so. */
+  private readonly strangers = new Set<Connection>();
   private readonly limits: CoreLimits;
 
   constructor(limits: CoreLimits) {
@@ -36,7 +42,7 @@ export class Connections {
       goodbye: false,
     };
     this.byId.set(id, connection);
-    if (this.byId.size > strangersMax) this.forgetStranger();
+    this.addStranger(connection);
     return connection;
   }
 
@@ -45,7 +51,22 @@ export class Connections {
   }
 
   close(id: string): void {
+    const connection = this.byId.get(id);
+    if (connection === undefined) return;
     this.byId.delete(id);
+    this.strangers.delete(connection);
+  }
+
+  /** A cell stands behind it. */
+  attach(connection: Connection, cell: CellRecord): void {
+    connection.cell = cell;
+    this.strangers.delete(connection);
+  }
+
+  /** Nobody stands behind it any more. */
+  detach(connection: Connection): void {
+    connection.cell = undefined;
+    this.addStranger(connection);
   }
 
   /**
@@ -63,11 +84,10 @@ export class Connections {
     return true;
   }
 
-  private forgetStranger(): void {
-    for (const connection of this.byId.values()) {
-      if (connection.cell !== undefined) continue;
-      this.byId.delete(connection.id);
-      return;
-    }
+  private addStranger(connection: Connection): void {
+    this.strangers.add(connection);
+    if (this.strangers.size <= strangersMax) return;
+    const [oldest] = this.strangers;
+    if (oldest !== undefined) this.close(oldest.id);
   }
 }
