@@ -104,7 +104,7 @@ export class Attachments {
     this.byTopic.set(record.presenceTopic, record);
     this.parts.connections.attach(connection, record);
     connection.goodbye = false;
-    record.sender.confirms = record.confirms;
+    this.parts.senders.attach(record.sender, record.confirms);
     this.claims.take(record, hello.claims, nowMs);
     if (hello.heard !== undefined) this.parts.lived(hello.heard, nowMs);
     record.sender.isElsewhere = false;
@@ -223,10 +223,7 @@ export class Attachments {
     }
     this.byTopic.delete(cell.presenceTopic);
     this.parts.telling.forget(cell);
-    if (cell.sender.confirms === cell.confirms) {
-      cell.sender.confirms = undefined;
-      cell.sender.seenMs = nowMs;
-    }
+    if (cell.sender.confirms === cell.confirms) this.parts.senders.detach(cell.sender, nowMs);
     const connection = this.parts.connections.find(cell.connection);
     if (connection?.cell === cell) this.parts.connections.detach(connection);
     for (const held of cell.catches.values()) {

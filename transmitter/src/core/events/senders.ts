@@ -31,7 +31,7 @@ export class Sender implements ConfirmSink {
   private readonly cededBy = new Map<string, Ceded>();
   /** Other homes of it that wait to hear what becomes of what is given out here. */
   readonly askers = new Askers();
-  /** When it was attached last. */
+  /** When it was opened or attached last. */
   seenMs: number;
 
   constructor(id: Thid, nowMs: number) {
@@ -164,15 +164,18 @@ export interface Refusal {
   readonly message: string;
 }
 
-const sendersMax = 10_000;
+const awayMax = 10_000;
 const forgetMs = 600_000;
-const sweepEveryMs = 60_000;
 
-/** The senders that an origin remembers: those of the last 10 min, at most 10 000. */
+/**
+ * The senders that an origin remembers: those that are attached, and of the others those of the last
+ * 10 min, at most 10 000. Who was seen least lately is forgotten first.
+ */
 export class Senders {
   private readonly own: Sender;
   private readonly byId = new Map<Thid, Sender>();
-  private sweepMs = 0;
+  /** Those that are not attached, in the order in which they were seen last. */
+  private readonly away = new Set<Sender>();
 
   /** @param own who numbers the events of the transmitter itself. */
   constructor(own: Sender) {
@@ -185,10 +188,6 @@ export class Senders {
    */
   end(): void {
     this.byId.set(this.own.id, this.own);
-  }
-
-  get count(): number {
-    return this.byId.size;
   }
 
   get all(): Iterable<Sender> {
@@ -211,18 +210,35 @@ export class Senders {
       sender.waitsUntilMs = nowMs + waitMs;
       this.byId.set(id, sender);
     }
-    if (nowMs >= this.sweepMs || this.byId.size > sendersMax) this.forgetOld(nowMs);
+    this.see(sender, nowMs);
+    this.forgetOld(nowMs);
     return sender;
   }
 
-  /** Forgets senders that left long ago; those that are attached stay, whatever their number. */
+  /** A cell of its id is attached. */
+  attach(sender: Sender, confirms: Confirms): void {
+    sender.confirms = confirms;
+    this.away.delete(sender);
+  }
+
+  /** No cell of its id is attached any more. */
+  detach(sender: Sender, nowMs: number): void {
+    sender.confirms = undefined;
+    this.see(sender, nowMs);
+  }
+
+  private see(sender: Sender, nowMs: number): void {
+    sender.seenMs = nowMs;
+    if (sender.confirms !== undefined) return;
+    this.away.delete(sender);
+    this.away.add(sender);
+  }
+
   private forgetOld(nowMs: number): void {
-    this.sweepMs = nowMs + sweepEveryMs;
-    for (const sender of this.byId.values()) {
-      if (sender.confirms !== undefined) continue;
-      if (this.byId.size > sendersMax || nowMs - sender.seenMs >= forgetMs) {
-        this.byId.delete(sender.id);
-      }
+    for (const sender of this.away) {
+      if (this.away.size <= awayMax && nowMs - sender.seenMs < forgetMs) return;
+      this.away.delete(sender);
+      this.byId.delete(sender.id);
     }
   }
 }

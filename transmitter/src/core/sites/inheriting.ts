@@ -93,7 +93,6 @@ export class Inheriting {
   /** The sender of a run; one that has come here since then asks in its own session. */
   private senderOf({ run: { header }, session }: Legacy, nowMs: number): Sender {
     const sender = this.parts.senders.open(header.sender, nowMs, 0);
-    sender.seenMs = nowMs;
     // One that is attached here says itself where its floor is, and which attachment this one is.
     if (sender.confirms !== undefined && !sender.isElsewhere) return sender;
     if (session > sender.session) {
