@@ -32,6 +32,12 @@ export class RangeSet {
     return this.blocks[0]?.[0];
   }
 
+  /** The lowest range; `undefined` if the set is empty. */
+  get lowestRange(): readonly [number, number] | undefined {
+    const block = this.blocks[0];
+    return block === undefined ? undefined : [block[0] as number, block[1] as number];
+  }
+
   /** The highest integer in the set; `undefined` if it is empty. */
   get highest(): number | undefined {
     const block = this.blocks[this.blocks.length - 1];

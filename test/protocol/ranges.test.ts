@@ -61,6 +61,7 @@ function expectSame(ranges: RangeSet, numbers: Set<number>, draw: (below: number
   expect(ranges.rangeCount).to.equal(expected.length);
   expect(ranges.size).to.equal(numbers.size);
   expect([ranges.lowest, ranges.highest]).to.deep.equal([expected[0]?.[0], expected.at(-1)?.[1]]);
+  expect(ranges.lowestRange).to.deep.equal(expected[0]);
   const [first, last] = [draw(9000), 9000 + draw(900)];
   const inside = expected
     .filter(([low, high]) => high >= first && low <= last)

@@ -55,7 +55,7 @@ export class OwnEvents {
   }
 
   private raiseFloor(): void {
-    const [done] = this.sender.done.ranges();
+    const done = this.sender.done.lowestRange;
     if (done !== undefined && done[0] <= this.sender.floor) this.sender.raise(done[1] + 1);
   }
 }
