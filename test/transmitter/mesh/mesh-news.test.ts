@@ -69,6 +69,22 @@ describe("mesh news", () => {
   });
 });
 
+describe("mesh news of drops", () => {
+  for (const name of [
+    ...(["eventsRefused", "eventsDenied", "asksRefused", "eventsExpired"] as const),
+    ...(["eventsGone", "eventsLostOnLink", "streamUnsayable", "deadLetters"] as const),
+  ]) {
+    it(`name ${name} (§13)`, () => {
+      const { news, told, counters } = listening();
+      counters.add(name, 3);
+
+      news.drops(1100);
+
+      expect(told).to.deep.equal([["$mesh.drops", { by, counts: { [name]: 3 } }]]);
+    });
+  }
+});
+
 function listening() {
   const told: [channel: string, data: object][] = [];
   const counters = new Counters();

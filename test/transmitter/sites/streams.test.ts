@@ -96,6 +96,24 @@ describe("transmitter core: streams of a mesh", () => {
     ).to.deep.equal([3]);
   });
 
+  it("counts what did not come through as gone when a cell asks for it (§13)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const cell = b.cell("far");
+    const { catch: number } = cell.catch("x", "multi");
+    const { topic } = b.cell("watch").catch("$mesh.cell.slow", "multi");
+    const sender = a.cell("sender");
+    net.bury(0, 1);
+    for (let n = 0; n < 3; n++) sender.send("x");
+    net.dig(0, 1);
+
+    cell.say("MISS", { catch: number, first: 1, count: 3 });
+
+    const [told] = b.stream(topic).filter(isEvent);
+    expect(told?.fields["data"]).to.include({ id: cell.id, missed: 3, gone: 3 });
+    expect(b.core.counters.values.eventsGone).to.equal(3);
+  });
+
   it("leaves a hole that nobody has counted where an origin had lived on without us (§18.12)", () => {
     const net = new SiteNet(2);
     const [, b] = net.benches as [CoreBench, CoreBench];

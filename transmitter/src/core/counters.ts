@@ -32,7 +32,7 @@ export const counterHelp = Object.freeze({
   subscriptionsRefused: "subscriptions not admitted",
   repairsAsked: "requests to repair a hole",
   eventsRepaired: "events sent again to repair a hole",
-  eventsGone: "events that were not kept any more when a cell asked for them",
+  eventsGone: "events that cells asked for and that were not kept any more, or never came here",
   ringEvicted: "events that left the ring",
   deliveries: "events delivered to cells of groups",
   redeliveries: "deliveries with an attempt above 1",

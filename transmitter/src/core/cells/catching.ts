@@ -169,8 +169,8 @@ export class Catching {
     }
     cell.stats.missed += count;
     const { gone, messages } = this.parts.streams.repair(stream, first, count);
+    let goneCount = gone?.count ?? 0;
     if (gone !== undefined) {
-      cell.stats.gone += gone.count;
       const done = messages.length === 0;
       attachments.send(cell, "RPAR", { catch: number, ...gone, gone: true, done });
     }
@@ -178,7 +178,7 @@ export class Catching {
       const done = index === messages.length - 1;
       const name = { catch: number, first: message.first, count: message.count, done };
       if (message.part.length === 0) {
-        cell.stats.gone += message.count;
+        goneCount += message.count;
         const how = { gone: true, ...(isUncounted(message) && { uncounted: true }) };
         attachments.send(cell, "RPAR", { ...name, ...how });
         continue;
@@ -190,7 +190,9 @@ export class Catching {
     if (gone === undefined && messages.length === 0) {
       attachments.send(cell, "RPAR", { catch: number, first, count: 0, done: true });
     }
-    this.tellSlow(cell, stream.pattern.text, { missed: count, gone: gone?.count ?? 0, nowMs });
+    counters.add("eventsGone", goneCount);
+    cell.stats.gone += goneCount;
+    this.tellSlow(cell, stream.pattern.text, { missed: count, gone: goneCount, nowMs });
   }
 
   private tellSlow(cell: CellRecord, pattern: string, loss: Loss): void {

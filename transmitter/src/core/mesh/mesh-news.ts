@@ -14,7 +14,8 @@ export interface MeshNewsParts {
 
 /** Counters of what was dropped, refused or lost, each for its own reason. */
 const dropCounters = [
-  ...["framesMuted", "eventsRefused", "eventsExpired", "eventsGone", "streamUnsayable"],
+  ...["framesMuted", "eventsRefused", "eventsDenied", "eventsExpired", "asksRefused"],
+  ...["eventsGone", "eventsLostOnLink", "streamUnsayable"],
   ...["atMostOnceDropped", "outputsFenced", "deadLetters", "deadLettersEvicted", "cellsFenced"],
 ] as const satisfies readonly CounterName[];
 

@@ -230,7 +230,6 @@ export class Streams {
       if (bytes > repairBytesMax && messages.length > 0) break;
       messages.push(published);
     }
-    this.counters.add("eventsGone", goneCount);
     return { gone: goneCount > 0 ? { first, count: goneCount } : undefined, messages };
   }
 
