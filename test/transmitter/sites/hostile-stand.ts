@@ -1,4 +1,5 @@
 import { encodeBody, encodeExtras, type EventExtras, RunWriter } from "@thynapse/protocol";
+import type { CoreLimits } from "../../../transmitter/src/core/effects.js";
 import type { Group } from "../../../transmitter/src/core/groups/group.js";
 import { refusalOf } from "../../../transmitter/src/core/sites/sites.js";
 import { writeSiteWord } from "../../../transmitter/src/core/sites/site-words.js";
@@ -10,9 +11,15 @@ export const stranger = "d".repeat(40);
 
 /** A transmitter, and another one that says to it what no transmitter would say. */
 export class HostileSite {
-  readonly net = new SiteNet(2);
-  readonly victim = this.net.benches[0] as CoreBench;
-  private readonly id = this.net.ids[1] as string;
+  readonly net: SiteNet;
+  readonly victim: CoreBench;
+  private readonly id: string;
+
+  constructor(limits: Partial<CoreLimits> = {}) {
+    this.net = new SiteNet(2, limits);
+    this.victim = this.net.benches[0] as CoreBench;
+    this.id = this.net.ids[1] as string;
+  }
 
   /** Says a word. @returns by which code it was refused, if it was. */
   say(command: string, map: object, tail: Buffer = Buffer.alloc(0)): string | undefined {

@@ -12,6 +12,14 @@ export interface Published {
   readonly outMessages: number;
 }
 
+/** Bytes that a message takes up besides its own: what refers to it. */
+const entryBytes = 128;
+
+/** What a message takes up; also where it stands for events that never came, and has no bytes. */
+export function bytesOf({ part }: Published): number {
+  return part.length + entryBytes;
+}
+
 /**
  * The last messages of all streams, bounded in bytes together: a busy stream pushes out the oldest,
  * whosever they are.
@@ -32,14 +40,14 @@ export class Ring {
   push(published: Published): number {
     this.entries.push(published);
     published.stream.kept.push(published);
-    this.bytes += published.part.length;
+    this.bytes += bytesOf(published);
     let evicted = 0;
     while (this.bytes > this.bytesMax) {
       const oldest = this.entries[this.head] as Published;
       this.entries[this.head++] = undefined;
-      this.bytes -= oldest.part.length;
+      this.bytes -= bytesOf(oldest);
       oldest.stream.kept.shift();
-      evicted += oldest.count;
+      if (oldest.part.length > 0) evicted += oldest.count;
     }
     if (this.head > 1024 && this.head * 2 > this.entries.length) {
       this.entries = this.entries.slice(this.head);

@@ -3,7 +3,7 @@ import type { CellRecord } from "../cells/cells.js";
 import type { Counters } from "../counters.js";
 import type { Effect, Random } from "../effects.js";
 import { jsonFrameOf } from "../events/json-event.js";
-import { Fifo, type Published, Ring } from "./ring.js";
+import { bytesOf, Fifo, type Published, Ring } from "./ring.js";
 import { writeReply } from "../cells/reply.js";
 import { mustWait, type Reader } from "./pace.js";
 import type { RouteTable } from "../events/route.js";
@@ -177,7 +177,8 @@ export class Streams {
     const first = stream.last + 1;
     stream.last += count;
     const { outBytes, outMessages } = stream;
-    this.ring.push({ stream, first, count, part, outBytes, outMessages });
+    const published = { stream, first, count, part, outBytes, outMessages };
+    this.counters.values.ringEvicted += this.ring.push(published);
     this.unmarked.add(stream);
   }
 
@@ -226,7 +227,7 @@ export class Streams {
     for (let at = indexOf(stream.kept, Math.max(first, oldest)); at < stream.kept.length; at++) {
       const published = stream.kept.at(at) as Published;
       if (published.first >= end) break;
-      bytes += published.part.length;
+      bytes += bytesOf(published);
       if (bytes > repairBytesMax && messages.length > 0) break;
       messages.push(published);
     }
