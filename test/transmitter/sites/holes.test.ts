@@ -18,6 +18,24 @@ describe("transmitter core: holes of what did not come over a link (§18.9)", ()
     expect([eventsGone, ringEvicted]).to.deep.equal([3000, 0]);
   });
 
+  it("stay uncounted when they have left the ring, what is behind them does not (§18.12)", () => {
+    const at = new HostileSite({ ringBytesMax: 3 * 128 });
+    const cell = at.victim.cell("far");
+    const { catch: number } = cell.catch("a", "multi");
+    at.say("LOST", { channels: holes(1) });
+    at.victim.turn(() => at.victim.core.sites.livedOn());
+    at.say("LOST", { channels: holes(5) });
+
+    const goneFrom = (first: number): unknown => {
+      cell.say("MISS", { catch: number, first, count: 9 });
+      return cell.take("RPAR")[0]?.fields;
+    };
+    const gone = { catch: number, gone: true, done: false };
+    expect(goneFrom(1)).to.deep.equal({ ...gone, first: 1, count: 4, uncounted: true });
+    expect(goneFrom(2)).to.deep.equal({ ...gone, first: 2, count: 3, uncounted: true });
+    expect(goneFrom(3)).to.deep.equal({ ...gone, first: 3, count: 2 });
+  });
+
   it("are told as far as 1 MiB goes for one MISS (§8.5)", () => {
     const at = new HostileSite();
     const cell = at.victim.cell("far");

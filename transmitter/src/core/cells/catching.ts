@@ -15,7 +15,8 @@ import type { Groups } from "../groups/groups.js";
 import type { Member } from "../groups/member.js";
 import { newReader } from "../streams/pace.js";
 import type { Sites } from "../sites/sites.js";
-import { isUncounted, runPart, type Streams } from "../streams/streams.js";
+import { isUncounted } from "../streams/ring.js";
+import { runPart, type Streams } from "../streams/streams.js";
 
 /** What catching needs of the transmitter around it. */
 export interface CatchingParts {

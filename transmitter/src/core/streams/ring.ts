@@ -15,6 +15,16 @@ export interface Published {
 /** Bytes that a message takes up besides its own: what refers to it. */
 const entryBytes = 128;
 
+/** What stands in the ring for events that never came here. */
+export const nothing = Buffer.alloc(0);
+/** The same, where nobody knows how many those were. */
+export const uncounted = Buffer.alloc(0);
+
+/** Whether a message stands for events of which nobody knows the number. */
+export function isUncounted({ part }: Published): boolean {
+  return part === uncounted;
+}
+
 /** What a message takes up; also where it stands for events that never came, and has no bytes. */
 export function bytesOf({ part }: Published): number {
   return part.length + entryBytes;
@@ -47,6 +57,7 @@ export class Ring {
       this.entries[this.head++] = undefined;
       this.bytes -= bytesOf(oldest);
       oldest.stream.kept.shift();
+      if (isUncounted(oldest)) oldest.stream.uncountedTo = oldest.first;
       if (oldest.part.length > 0) evicted += oldest.count;
     }
     if (this.head > 1024 && this.head * 2 > this.entries.length) {

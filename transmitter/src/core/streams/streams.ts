@@ -3,7 +3,7 @@ import type { CellRecord } from "../cells/cells.js";
 import type { Counters } from "../counters.js";
 import type { Effect, Random } from "../effects.js";
 import { jsonFrameOf } from "../events/json-event.js";
-import { bytesOf, Fifo, type Published, Ring } from "./ring.js";
+import { bytesOf, Fifo, nothing, type Published, Ring, uncounted } from "./ring.js";
 import { writeReply } from "../cells/reply.js";
 import { mustWait, type Reader } from "./pace.js";
 import type { RouteTable } from "../events/route.js";
@@ -23,6 +23,8 @@ export class Stream {
   outMessages = 0;
   /** What the ring still has of this stream, oldest first. */
   readonly kept = new Fifo<Published>();
+  /** The last number that stood for nobody knows how many events, and has left the ring. */
+  uncountedTo = 0;
   /** Whether all others that live know it. */
   isKnown = false;
   /** When it ends for want of cells. */
@@ -59,18 +61,21 @@ export class Stream {
   }
 }
 
+/** Numbers that nobody has any more; `uncounted`: they stand for nobody knows how many events. */
+export interface Gone {
+  readonly first: number;
+  readonly count: number;
+  readonly uncounted?: true;
+}
+
 /** What a cell gets for a hole: messages again, in order, then what is gone, if anything. */
 export interface Repair {
-  readonly gone: { readonly first: number; readonly count: number } | undefined;
+  readonly gone: Gone | undefined;
   readonly messages: readonly Published[];
 }
 
 const repairBytesMax = 1024 * 1024;
 const comma = Buffer.from(",");
-/** What stands in the ring for events that never came here. */
-const nothing = Buffer.alloc(0);
-/** The same, where nobody knows how many those were. */
-const uncounted = Buffer.alloc(0);
 
 /** Events of one channel that can have been lost at once: 100 000 a second for 15 minutes. */
 const lostMax = 90_000_000;
@@ -231,7 +236,8 @@ export class Streams {
       if (bytes > repairBytesMax && messages.length > 0) break;
       messages.push(published);
     }
-    return { gone: goneCount > 0 ? { first, count: goneCount } : undefined, messages };
+    const how = first <= stream.uncountedTo ? { uncounted: true as const } : {};
+    return { gone: goneCount > 0 ? { first, count: goneCount, ...how } : undefined, messages };
   }
 
   private emit(stream: Stream, count: number, part: Buffer, effects: Effect[]): void {
@@ -255,11 +261,6 @@ export interface StreamsParts {
   readonly counters: Counters;
   readonly traces: Traces;
   readonly ringBytesMax: number;
-}
-
-/** Whether a message stands for events of which nobody knows the number. */
-export function isUncounted({ part }: Published): boolean {
-  return part === uncounted;
 }
 
 /** The bytes of a run, header first. */
