@@ -101,7 +101,16 @@ describe("cell: settlements", () => {
       supply.finished(delivery);
     }
 
-    rig.hear("CNFM", { settled: [[-1, 5], [0, 5], [5, 1], [1, 2 ** 53], [1.5, 5], [6, 9]] });
+    rig.hear("CNFM", {
+      settled: [
+        [-1, 5],
+        [0, 5],
+        [5, 1],
+        [1, 2 ** 53],
+        [1.5, 5],
+        [6, 9],
+      ],
+    });
     expect(supply.keptCount).to.equal(5);
     rig.hear("CNFM", { settled: [[4, 4]] });
     expect(supply.keptCount).to.equal(4);

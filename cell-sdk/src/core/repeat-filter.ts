@@ -5,8 +5,8 @@ import { SenderRanges } from "./sender-ranges.js";
  * Finds the events of one catch that it has had before. Exact: it knows each number above the
  * sender's floor, and everything below the floor was handled and is never sent again.
  *
- * Not so where a floor stands for so long that the lowest numbers above it had to be forgotten. What
- * comes from there has been here or is late: it is dropped, and may be lost, which is told once.
+ * Not so where a floor stands for so long that the lowest numbers above it had to be forgotten.
+ * What comes from there was here or is late: it is dropped, and may be lost, which is told once.
  *
  * What comes behind newer events of its sender comes too late if it is older than the first one
  * that came, since it was sent before anybody listened; or if there has been a gap, since it may

@@ -168,8 +168,8 @@ const awayMax = 10_000;
 const forgetMs = 600_000;
 
 /**
- * The senders that an origin remembers: those that are attached, and of the others those of the last
- * 10 min, at most 10 000. Who was seen least lately is forgotten first.
+ * The senders that an origin remembers: those that are attached, and of the others those of the
+ * last 10 min, at most 10 000. Who was seen least lately is forgotten first.
  */
 export class Senders {
   private readonly own: Sender;
