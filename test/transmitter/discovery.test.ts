@@ -17,6 +17,12 @@ const beacon: Beacon = {
   isAsking: true,
 };
 
+/** What stands around discovery. */
+interface Shell {
+  readonly log: FakeLogger;
+  readonly knock: (address: string) => void;
+}
+
 describe("beacon", () => {
   it("is read as it was written, by those who know the secret", () => {
     expect(readBeacon(writeBeacon(beacon, "hush"), "hush")).to.deep.equal(beacon);
@@ -36,6 +42,15 @@ describe("beacon", () => {
     changed[40] = (changed[40] ?? 0) ^ 1;
     expect(refusalOf(() => readBeacon(changed, "hush")).code).to.equal("DENIED");
     expect(refusalOf(() => readBeacon(Buffer.alloc(1025))).code).to.equal("BAD_FRAME");
+  });
+
+  it("is refused when its address is none that can be connected to", () => {
+    for (const pub of ["tcp://-a:1", "tcp://_a:1", "tcp://a:0", "ipc:///tmp/x", "127.0.0.1:5455"]) {
+      const { code } = refusalOf(() => readBeacon(writeBeacon({ ...beacon, pub })));
+      expect(code, pub).to.equal("BAD_PAYLOAD");
+    }
+    const named = { ...beacon, pub: "tcp://transmitter_1.internal:5455" };
+    expect(readBeacon(writeBeacon(named))).to.deep.equal(named);
   });
 });
 
@@ -71,12 +86,30 @@ describe("discovery", () => {
     expect(knocks).to.deep.equal([]);
   });
 
-  async function find(mesh: string, port: number): Promise<string[]> {
+  it("goes on when a beacon cannot be dealt with, and says so", async () => {
+    const mesh = `m${Date.now()}`;
+    const log = new FakeLogger();
+    await find(mesh, 1, {
+      log,
+      knock() {
+        throw new Error("Invalid argument");
+      },
+    });
+
+    await find(mesh, 2);
+    await eventually(() => expect(log.lines("error")).to.have.length(1));
+    await find(mesh, 3);
+
+    await eventually(() => expect(log.lines("error")).to.have.length(2));
+    expect(open[0]?.refusedCount).to.equal(2);
+  });
+
+  async function find(mesh: string, port: number, shell: Partial<Shell> = {}): Promise<string[]> {
     const knocked: string[] = [];
-    const knocker = { knock: (at: string) => void knocked.push(at), unknock: () => undefined };
+    const { log = new FakeLogger(), knock = (at: string) => void knocked.push(at) } = shell;
+    const knocker = { knock, unknock: () => undefined };
     const terms = { id: randomThid(), mesh, address: "127.0.0.1", pub: `tcp://127.0.0.1:${port}` };
-    const log = new FakeLogger().asLogger;
-    const discovery = new Discovery(terms, { clock: systemClock, knocker, log });
+    const discovery = new Discovery(terms, { clock: systemClock, knocker, log: log.asLogger });
     open.push(discovery);
     await discovery.open();
     return knocked;

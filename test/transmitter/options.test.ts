@@ -46,6 +46,9 @@ const refused: readonly Row[] = [
   [{ bind: "127.0.0" }, "is no host"],
   [{ bind: "256.1.1.1" }, "is no host"],
   [{ bind: "a b" }, "is no host"],
+  [{ advertise: "_x" }, 'advertise: "_x" is no host'],
+  [{ advertise: "-a.example" }, "is no host"],
+  [{ links: ".a:5454" }, "is no host"],
   [{ bind: "a\u001b[2J" }, "is no host"],
   [{ bind: "0.0.0.0" }, "anybody who reaches 0.0.0.0"],
   [{ bind: "*" }, "anybody who reaches 0.0.0.0"],
@@ -106,6 +109,7 @@ describe("options", () => {
   it("say how to write it right where the refusal alone does not", () => {
     expect(refusalOf({ bind: "0.0.0.0" }).hint).to.include("--insecure");
     expect(refusalOf({ bind: "tcp://h:1" }).hint).to.include("--port");
+    expect(refusalOf({ advertise: "_x" }).hint).to.include("begins with a letter or a digit");
     expect(refusalOf({ heartbeatMs: 500, deadAfterMs: 400 }).hint).to.include("1500");
   });
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { HandshakeLog } from "../../transmitter/src/handshake-log.js";
+import { Undiallable } from "../../transmitter/src/links/undiallable.js";
 import { type FileCounts, OpenFilesGuard, processFiles } from "../../transmitter/src/open-files.js";
 import { LocalHosts } from "../../transmitter/src/sockets/local-hosts.js";
 import { Watchdog } from "../../transmitter/src/watchdog.js";
@@ -137,6 +138,19 @@ describe("handshake log", () => {
     new HandshakeLog(log.asLogger).failed("command", "ERR_ZMTP_MECHANISM_MISMATCH");
 
     expect(log.lines("warn")[0]).to.include("another security mechanism");
+  });
+});
+
+describe("log of addresses that cannot be connected to", () => {
+  it("names one at most a minute, and counts all", () => {
+    const log = new FakeLogger();
+    const undiallable = new Undiallable(log.asLogger);
+
+    for (const address of ["tcp://-a:1", "tcp://-b:1", "tcp://-a:1"]) undiallable.add(address);
+
+    expect(undiallable.count).to.equal(3);
+    expect(log.lines("warn")).to.have.length(1);
+    expect(log.lines("warn")[0]).to.include("tcp://-a:1");
   });
 });
 

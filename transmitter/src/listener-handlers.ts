@@ -4,6 +4,7 @@ import type { TransmitterCore } from "./core/transmitter-core.js";
 import { Doorstep, type Receive } from "./doorstep.js";
 import { hostOf } from "./options/endpoints.js";
 import type { HandshakeLog } from "./handshake-log.js";
+import type { Undiallable } from "./links/undiallable.js";
 import type { OpenFilesGuard } from "./open-files.js";
 import type { ListenerHandlers } from "./sockets/listener.js";
 import type { LocalHosts } from "./sockets/local-hosts.js";
@@ -16,6 +17,7 @@ export interface Hearers {
   readonly log: Logger;
   readonly hosts: LocalHosts;
   readonly handshakes: HandshakeLog;
+  readonly undiallable: Undiallable;
   /** Whether a cell must be told the address that it came to. */
   readonly needsHosts: boolean;
   // Made after the sockets.
@@ -27,7 +29,7 @@ const defect = "a defect of this program";
 
 /** Leads what the sockets tell to the core, with the time. */
 export function listenerHandlers(hearers: Hearers): ListenerHandlers {
-  const { core, clock, handshakes, hosts, log, openFiles, turns } = hearers;
+  const { core, clock, handshakes, hosts, log, openFiles, turns, undiallable } = hearers;
   const failed = (error: unknown): void => log.error({ err: error }, defect);
   // A defect in the rules of one message must not end the service for all others.
   const guarded = <T>(work: () => T): T | undefined => {
@@ -79,8 +81,7 @@ export function listenerHandlers(hearers: Hearers): ListenerHandlers {
     links: {
       received: (topic, head, part) =>
         guarded(() => core.linkReceived(topic, head, part, clock.nowMs())),
-      undiallable: (address) =>
-        log.warn({ address }, "a transmitter names an address that is none"),
+      undiallable: (address) => undiallable.add(address),
     },
     commandMonitor: {
       ...watched,

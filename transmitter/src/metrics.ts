@@ -29,6 +29,7 @@ const gaugeHelp: Readonly<Record<string, string>> = Object.freeze({
   chosenRoutingIds: "messages of connections that chose their own routing id",
   handshakesFailed: "connections that failed their handshake",
   beaconsRefused: "datagrams that were no beacons of this mesh, or too many",
+  addressesRefused: "times that an address of another transmitter could not be connected to",
 });
 
 /** The numbers of one transmitter: the counters of its core, and gauges. */

@@ -17,6 +17,7 @@ import { OpenFilesGuard, processFiles } from "./open-files.js";
 import type { RunningOptions, TransmitterOptions } from "./options/options.js";
 import { type Reloaded, Settings } from "./options/settings.js";
 import { OutwardLinks } from "./links/outward-links.js";
+import { Undiallable } from "./links/undiallable.js";
 import { Listener, type Which } from "./sockets/listener.js";
 import { LocalHosts } from "./sockets/local-hosts.js";
 import type { Ending, Transmitter } from "./transmitter.js";
@@ -46,6 +47,7 @@ export class RunningTransmitter implements Transmitter {
   private readonly openFiles: OpenFilesGuard;
   private readonly hosts = new LocalHosts();
   private readonly handshakes: HandshakeLog;
+  private readonly undiallable: Undiallable;
   private server: MetricsServer | undefined;
   private commandBound = "";
   private pubBound = "";
@@ -61,12 +63,14 @@ export class RunningTransmitter implements Transmitter {
       this.resolveClosed = resolve;
     });
     this.handshakes = new HandshakeLog(log);
+    this.undiallable = new Undiallable(log);
     this.core = this.makeCore();
     this.inProcess = new InProcessHub(this.core, clock, () => this.turns.soon());
     this.listener = new Listener(
       { ...options, ipv6: options.address.includes(":") },
       listenerHandlers({
         ...{ log, clock, core: this.core, hosts: this.hosts, handshakes: this.handshakes },
+        undiallable: this.undiallable,
         needsHosts: this.needsHosts,
         openFiles: () => this.openFiles,
         turns: () => this.turns,
@@ -259,6 +263,7 @@ export class RunningTransmitter implements Transmitter {
       latenessMs: this.turns.takeLatenessMs(),
       handshakesFailed: this.handshakes.failures,
       beaconsRefused: this.joining.beaconsRefused,
+      addressesRefused: this.undiallable.count,
     };
   }
 

@@ -11,6 +11,7 @@ import {
   type Thid,
 } from "@thynapse/protocol";
 import { keyedProof } from "../options/mesh-secret.js";
+import { isAddress } from "../sockets/address.js";
 
 /** What a transmitter tells its network about itself. */
 export interface Beacon {
@@ -48,6 +49,7 @@ export function writeBeacon({ id, mesh, pub, isAsking }: Beacon, secret?: string
  *
  * @throws {MeshError} `BAD_FRAME`, `BAD_PAYLOAD`, `BAD_ID`, `BAD_VERSION`; `DENIED` for a wrong
  *   proof.
+ * @see PROTOCOL.md §19.19
  */
 export function readBeacon(datagram: Buffer, secret?: string): Beacon {
   if (datagram.length <= proofBytes || datagram.length > beaconBytesMax) {
@@ -62,10 +64,12 @@ export function readBeacon(datagram: Buffer, secret?: string): Beacon {
   if (intField(map, "v") !== beaconVersion) {
     throw new MeshError("BAD_VERSION", `beacons of version ${beaconVersion} are read here`);
   }
+  const pub = stringField(map, "pub", charsMax);
+  if (!isAddress(pub)) throw new MeshError("BAD_PAYLOAD", "a beacon names an address of TCP");
   return {
     id: readThid(ownField(map, "id")),
     mesh: stringField(map, "mesh", charsMax),
-    pub: stringField(map, "pub", charsMax),
+    pub,
     isAsking: ownField(map, "ask") === true,
   };
 }

@@ -106,8 +106,11 @@ export class Discovery {
     try {
       this.take(readBeacon(datagram, this.terms.meshSecret), nowMs);
     } catch (thrown) {
-      if (!(thrown instanceof MeshError)) throw thrown;
       this.refusedCount++;
+      // What anybody in the network can send ends no transmitter.
+      if (!(thrown instanceof MeshError)) {
+        this.parts.log.error({ err: thrown }, "a defect of this program");
+      }
     }
   }
 

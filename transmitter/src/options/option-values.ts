@@ -1,7 +1,8 @@
-import { isIP, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import { checkService, MeshError, quote, readThid } from "@thynapse/protocol";
 import { readSecret } from "./mesh-secret.js";
 import type { OptionRow } from "./option-row.js";
+import { isHost } from "../sockets/address.js";
 
 const unitMs: Readonly<Record<string, number>> = {
   ms: 1,
@@ -104,11 +105,9 @@ function readHost(given: string, where: string): string {
     throw refusal(`${where} takes a host, got ${quote(given)}`, "put the port in --port");
   }
   const host = given.startsWith("[") && given.endsWith("]") ? given.slice(1, -1) : given;
-  if (isIP(host) !== 0 && !host.includes("%")) return host;
-  if (/^[0-9.]*$/.test(host) || !/^[A-Za-z0-9._-]{1,253}$/.test(host)) {
-    throw refusal(`${where}: ${quote(given)} is no host`, "give an address or a host name");
-  }
-  return host;
+  if (isHost(host)) return host;
+  const hint = "give an address, or a name that begins with a letter or a digit";
+  throw refusal(`${where}: ${quote(given)} is no host`, hint);
 }
 
 /** Places, each as `HOST:PORT` with brackets around an IPv6 address, and each once. */

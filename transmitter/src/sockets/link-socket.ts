@@ -1,11 +1,12 @@
 import { Subscriber } from "zeromq";
+import { isAddress } from "./address.js";
 import { keptAlive, type ListeningOptions } from "./listening.js";
 
 /** What links tell their owner. */
 export interface LinkSocketHandlers {
   /** A message of another transmitter: its topic, what stands behind it, and its part. */
   received(topic: string, head: string, part: Buffer): void;
-  /** A transmitter names an address that is none; it is not connected to. */
+  /** A transmitter names an address that cannot be connected to. */
   undiallable(address: string): void;
 }
 
@@ -112,20 +113,17 @@ export class LinkSocket {
   }
 
   private connect(socket: Subscriber, address: string): boolean {
-    if (!isAddress(address)) {
+    try {
+      if (!isAddress(address)) throw new Error("no address");
+      // Not for all from the start: with it, a name that has an IPv6 address is never tried by its
+      // other one, which `localhost` would not survive.
+      if (address.includes("[") && !socket.ipv6) socket.ipv6 = true;
+      socket.connect(address);
+      return true;
+    } catch {
+      // Whatever ZeroMQ has against it: strangers choose what they name.
       this.handlers.undiallable(address);
       return false;
     }
-    // Not for all from the start: with it, a name that has an IPv6 address is never tried by its
-    // other one, which `localhost` would not survive.
-    if (address.includes("[") && !socket.ipv6) socket.ipv6 = true;
-    socket.connect(address);
-    return true;
   }
-}
-
-/** Strict, since ZeroMQ is not: it would also connect to files, and to ports such as `80x`. */
-function isAddress(text: string): boolean {
-  const [, port] = /^tcp:\/\/(?:\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,253}):(\d{1,5})$/.exec(text) ?? [];
-  return port !== undefined && Number(port) > 0 && Number(port) < 65_536;
 }
