@@ -63,7 +63,8 @@ export class Discovery {
   /** Begins. Where no beacons can be had, the log says so, and links still do their work. */
   async open(): Promise<void> {
     try {
-      await this.socket.open(this.terms.address);
+      const deaf = await this.socket.open(this.terms.address);
+      if (deaf.length > 0) this.parts.log.warn({ addresses: deaf }, "discovers nobody there");
       this.say(true);
       this.plan();
     } catch (error) {

@@ -24,11 +24,14 @@ export class BeaconSocket {
 
   /**
    * Begins to hear, on the interface of this address; on all if it is none of IPv4, or stands for
-   * all.
+   * all: on those of `own`, by default the addresses of this machine.
    *
-   * @throws what the system says, such as `EADDRINUSE`.
+   * @returns those of them at which nothing is heard: a system allows so many groups, and an
+   *   address may have gone meanwhile.
+   * @throws what the system says, such as `EADDRINUSE`, of the port or of the last address if
+   *   nothing is heard at any.
    */
-  async open(address: string): Promise<void> {
+  async open(address: string, own = ownAddresses()): Promise<readonly string[]> {
     await new Promise<void>((resolve, reject) => {
       this.socket.once("error", reject);
       this.socket.bind(beaconPort, () => {
@@ -43,9 +46,7 @@ export class BeaconSocket {
     this.socket.setMulticastLoopback(true);
     const isOne = isIPv4(address) && address !== "0.0.0.0";
     if (isOne) this.socket.setMulticastInterface(address);
-    for (const each of isOne ? [address] : ownAddresses()) {
-      this.socket.addMembership(beaconGroup, each);
-    }
+    return this.join(isOne ? [address] : own);
   }
 
   send(datagram: Buffer): void {
@@ -56,6 +57,23 @@ export class BeaconSocket {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.socket.close();
+  }
+
+  private join(addresses: readonly string[]): string[] {
+    const deaf: string[] = [];
+    let last: unknown;
+    for (const address of addresses) {
+      try {
+        this.socket.addMembership(beaconGroup, address);
+      } catch (error) {
+        // Another address of the same interface has joined already.
+        if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") continue;
+        deaf.push(address);
+        last = error;
+      }
+    }
+    if (deaf.length > 0 && deaf.length === addresses.length) throw last;
+    return deaf;
   }
 }
 
