@@ -155,6 +155,21 @@ describe("cli: ls, show, explain, top, dead, bench, completion", () => {
       expect(none.stderr[0]).to.contain("NOT_FOUND");
     });
 
+    it("dead lists the newest letters, oldest first, though one answer cannot hold them", async () => {
+      const sends = Array.from({ length: 900 }, (_, n) =>
+        cell.send("orders.created", { n }, { until: "handled" }),
+      );
+      await Promise.all(sends);
+
+      const all = json(await run(["dead", "ls", "--json", "--limit", "1000"]));
+      const most = json(await run(["dead", "ls", "--json", "--limit", "850"]));
+
+      const numbers = all.map(({ letter }) => Number(letter));
+      expect(numbers).to.deep.equal(Array.from({ length: 900 }, (_, at) => (numbers[0] ?? 0) + at));
+      expect(most).to.deep.equal(all.slice(-850));
+      await run(["dead", "drop", "--service", "billing"]);
+    });
+
     it("bench measures throughput, latency and asking", async () => {
       const end = await runThynapse([
         "bench",

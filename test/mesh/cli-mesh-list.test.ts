@@ -57,6 +57,21 @@ describe("cli: lists of a mesh", () => {
     for (const data of asked) expect(data).to.include({ x: 1 });
   });
 
+  it("end with a page that brings nothing new, whatever else has changed in it", async () => {
+    let asked = 0;
+    const ignoring = answering((channel, data) => {
+      if (channel === "$mesh.transmitters") return [transmitter("a")];
+      if (data["transmitter"] === undefined) throw new MeshError("TOO_MANY_KEYS", "too long");
+      if (++asked > 9) throw new Error("asks for ever");
+      return Array.from({ length: Number(data["limit"]) }, (_, id) => ({ id, sent: asked }));
+    });
+
+    const { rows } = await listMesh(ignoring, "$mesh.cells", query);
+
+    expect(asked).to.equal(2);
+    expect(rows).to.deep.equal(rows.map((_, id) => ({ id, sent: 1 })));
+  });
+
   it("of statuses are fetched one by one where they are too long for one answer", async () => {
     const cell = answering((channel, data) => {
       if (channel === "$mesh.transmitters") return ["a", "b"].map(transmitter);

@@ -119,6 +119,18 @@ describe("transmitter core: system requests", () => {
     });
     expect(ask(asker, "$mesh.dead.list").fields["data"]).to.deep.equal([]);
   });
+
+  it("list the newest dead letters that fit, however long, and all of them in pages (§14.3)", () => {
+    const { asker } = burying(300);
+
+    const newest = lettersOf(asker, {});
+    const pages = [0, 100, 200, 300].map((offset) => lettersOf(asker, { offset, limit: 100 }));
+
+    expect(newest).to.deep.equal(numbers(51, 300));
+    expect(pages).to.deep.equal([numbers(1, 100), numbers(101, 200), numbers(201, 300), []]);
+    expect(lettersOf(asker, { limit: 3 })).to.deep.equal([298, 299, 300]);
+    expect(lettersOf(asker, { offset: 298 })).to.deep.equal([299, 300]);
+  });
 });
 
 describe("transmitter core: system events", () => {
@@ -228,6 +240,31 @@ function asking(): { bench: CoreBench; asker: BenchCell; worker: BenchCell } {
   worker.take();
   sender.say("GBYE");
   return { bench, asker: bench.cell("asker"), worker };
+}
+
+/** A bench with so many dead letters, each as long as they come. */
+function burying(count: number): { asker: BenchCell } {
+  const bench = new CoreBench();
+  const name = `${"x".repeat(64)}.${"y".repeat(64)}.${"z".repeat(64)}.${"w".repeat(60)}`;
+  const worker = bench.cell("w".repeat(64));
+  worker.catch(name, "any", { credit: count });
+  const sender = bench.cell("s".repeat(64));
+  for (let n = 0; n < count; n++) {
+    sender.send(name);
+    worker.settle(worker.takeOne("DLVR"), "reject", { reason: "€".repeat(1024) });
+  }
+  return { asker: bench.cell("asker") };
+}
+
+function lettersOf(asker: BenchCell, data: object): unknown {
+  const { data: rows, ...fields } = ask(asker, "$mesh.dead.list", data).fields;
+  expect(fields["state"], JSON.stringify(fields)).to.equal("result");
+  return (rows as { readonly letter: number }[]).map(({ letter }) => letter);
+}
+
+/** From the first one to the last one. */
+function numbers(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
 }
 
 function ask(asker: BenchCell, channel: string, data: unknown = null) {

@@ -166,6 +166,18 @@ describe("mesh requests", () => {
     expect(letters.map(({ atMs }) => atMs)).to.deep.equal([2, 3, 4]);
   });
 
+  it("give no more dead letters than fit where nobody says how many (§14.3)", () => {
+    const many: Own = () => Array.from({ length: 250 }, (_, atMs) => ({ atMs }));
+    const mesh = new QueryMesh({ a: many, b: many });
+
+    const answers = mesh.ask("a", "$mesh.dead.list");
+    mesh.deliver();
+
+    const [letters] = results(answers) as [{ atMs: number }[]];
+    expect(letters).to.have.length(250);
+    expect(letters[0]?.atMs).to.equal(125);
+  });
+
   it("name every member, also those that are dead or silent (§14)", () => {
     const own: Own = () => [{ state: "running", cells: 1 }];
     const draining: Own = () => [{ state: "draining", cells: 2 }];

@@ -10,8 +10,14 @@ export interface MeshList {
   readonly missing: readonly string[];
 }
 
-/** Rows that are asked for at a time where all do not fit into one answer. */
-const pageRows = 300;
+/**
+ * Rows that are asked for at a time where all do not fit into one answer. Of dead letters, which
+ * are the longest, as many always fit.
+ */
+const pageRows = 250;
+
+/** What names a row of a list; the rest of it may be another one when it is asked for again. */
+const namingFields = ["id", "peer", "letter", "service", "pattern", "mode", "encoding"] as const;
 
 /**
  * Asks for a list of the whole mesh. One that is too long for an answer is fetched from each
@@ -96,14 +102,23 @@ async function pagesOf(
   query: SystemQuery,
 ): Promise<Row[] | undefined> {
   const rows: Row[] = [];
+  const known = new Set<string>();
   for (;;) {
     const page = { transmitter, offset: rows.length, limit: pageRows };
     const data = { ...query.data, ...page };
     const found = await unlessSilent(askSystem(cell, request, { ...query, data }));
     if (found === undefined) return undefined;
+    // Whoever does not heed the offset would answer the same for ever.
+    if (!found.some((row) => !known.has(nameOf(row)))) return rows;
+    for (const row of found) known.add(nameOf(row));
     rows.push(...found);
     if (found.length < pageRows) return rows;
   }
+}
+
+function nameOf(row: Row): string {
+  const naming = namingFields.filter((field) => field in row);
+  return JSON.stringify(naming.length === 0 ? row : naming.map((field) => row[field]));
 }
 
 function parted(list: readonly Row[]): MeshList {

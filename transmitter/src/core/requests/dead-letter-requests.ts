@@ -11,8 +11,11 @@ import type { DeadLetter, DeadLetters } from "../groups/dead-letters.js";
 import type { Groups } from "../groups/groups.js";
 import { redrive } from "../groups/redriving.js";
 
-/** How many letters are listed, if nobody says. */
-const listMax = 1000;
+/**
+ * How many letters are listed, if nobody says: as many as always fit into an answer. A row has 12
+ * keys and, with the longest names and reason, 4 KB.
+ */
+export const lettersMax = 250;
 
 /** What can be asked of the dead letters of one transmitter. @see PROTOCOL.md §14, $mesh.dead.* */
 export class DeadLetterRequests {
@@ -24,12 +27,14 @@ export class DeadLetterRequests {
     this.groups = groups;
   }
 
+  /** Those from `offset` on, oldest first; the newest, where it is not said. */
   list(data: FieldMap): Record<string, unknown>[] {
-    const limit = intField(data, "limit", { min: 1, fallback: listMax });
+    const limit = intField(data, "limit", { min: 1, fallback: lettersMax });
     const number = intField(data, "letter", { fallback: 0 });
     const letters = this.deadLetters.list(ownField(data, "service") as string | undefined);
     const wanted = number === 0 ? letters : letters.filter(({ letter }) => letter === number);
-    return wanted.slice(-limit).map(letterRow);
+    const offset = intField(data, "offset", { fallback: Math.max(0, wanted.length - limit) });
+    return wanted.slice(offset, offset + limit).map(letterRow);
   }
 
   show(data: FieldMap): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { type FieldMap, MeshError, ownField, type Thid } from "@thynapse/protocol";
+import { lettersMax } from "./dead-letter-requests.js";
 import { mergeExplanations, type SiteExplanation } from "./explanation.js";
 import type { Answers } from "./mesh-queries.js";
 import type { ServiceSite } from "./system-rows.js";
@@ -54,12 +55,12 @@ export function mergeServices(answers: Answers): Row[] {
   ];
 }
 
-/** Puts dead letters together, oldest first; a `limit` keeps the newest of all. */
+/** Puts dead letters together, oldest first: the newest of all, `limit` of them. */
 export function mergeLetters(answers: Answers, { data }: Merging): Row[] {
   const rows = mergeRows(answers);
   const letters = rows.filter((row) => row["missing"] !== true);
   letters.sort((a, b) => Number(a["atMs"]) - Number(b["atMs"]));
-  const limit = Number(ownField(data, "limit") ?? letters.length);
+  const limit = Number(ownField(data, "limit") ?? lettersMax);
   return [...letters.slice(-limit), ...rows.filter((row) => row["missing"] === true)];
 }
 
