@@ -43,6 +43,43 @@ describe("open files guard", () => {
     guard.stop();
   });
 
+  it("warns at 80 % of the limit, once each time that it is crossed from below 70 %", () => {
+    const { guard, files, moves, log } = guarded(100);
+    const warnings = (): readonly string[] => log.lines("warn");
+    const pass = (...counts: readonly number[]): void => {
+      // As many come and go as may have come to reach the count: it is looked at once more.
+      for (files.open of counts) for (let come = 0; come < 80; come++) guard.accepted();
+    };
+
+    pass(10, 79);
+    expect(warnings()).to.have.length(0);
+    pass(80, 85, 79, 80, 89);
+    expect(warnings()).to.have.length(1);
+    expect(warnings()[0]).to.include('"open":80,"limit":100');
+    expect(warnings()[0]).to.include("ulimit -n").and.to.include("LimitNOFILE=");
+
+    pass(70, 81, 69, 82);
+    expect(warnings()).to.have.length(2);
+    expect(warnings()[1]).to.include('"open":82,"limit":100');
+    expect(moves).to.deep.equal([]);
+  });
+
+  it("says one thing only where 80 % and 90 % are crossed at once", async () => {
+    const { guard, files, moves, log } = guarded(100);
+    files.open = 95;
+    guard.accepted();
+    await eventually(() => expect(moves).to.deep.equal(["unbind"]));
+
+    files.open = 79;
+    await eventually(() => expect(moves).to.deep.equal(["unbind", "rebind"]));
+    files.open = 85;
+    guard.accepted();
+
+    expect(log.lines("warn")).to.have.length(1);
+    expect(log.lines("warn")[0]).to.include("connections are cut and refused");
+    guard.stop();
+  });
+
   it("opens one port after the other, and none when the first was rushed to", async () => {
     const { guard, files, moves } = guarded(100, 2);
     guard.exhausted();

@@ -5,6 +5,10 @@ import type { Logger } from "pino";
 const closeAt = 0.9;
 const openBelow = 0.8;
 
+/** Share of the limit at which that is foretold, and below which it may be foretold again. */
+const warnAt = 0.8;
+const warnAgainBelow = 0.7;
+
 /**
  * Shortest and longest time for which no connections are taken, in ms; it doubles while they keep
  * coming. All of them come back at once.
@@ -20,6 +24,8 @@ const rushMs = 300;
 
 /** Time without a further shortage after which it is over, in ms. */
 const calmMs = 5000;
+
+const hint = "raise `ulimit -n`, in the unit of systemd LimitNOFILE=";
 
 /** What the guard closes and opens. */
 export interface Gate {
@@ -38,7 +44,7 @@ export interface FileCounts {
 }
 
 /**
- * Takes no more connections before the process runs out of file descriptors.
+ * Takes no more connections before the process runs out of file descriptors, and foretells it.
  *
  * At the limit libzmq would try to accept the next connection without pause, on a full core. It has
  * no way to take no more connections and keep those that stand: unbinding ends them all. Cells then
@@ -54,6 +60,8 @@ export class OpenFilesGuard {
   /** Files at the last count, and connections accepted since. */
   private counted = 0;
   private accepts = 0;
+  /** Whether it was said that there are many. */
+  private warned = false;
   private state: "open" | "moving" | "closed" | "stopped" = "open";
   private timer: NodeJS.Timeout | undefined;
   /** Whether there was a shortage that is not over. */
@@ -71,9 +79,10 @@ export class OpenFilesGuard {
   accepted(): void {
     this.accepts++;
     if (this.limit === undefined || this.state !== "open") return;
-    if (this.counted > 0 && this.counted + this.accepts < openBelow * this.limit) return;
+    if (this.counted > 0 && this.counted + this.accepts < warnAt * this.limit) return;
     this.recount();
     if (this.isAbove(closeAt)) void this.shut();
+    else if (this.isAbove(warnAt)) this.sayMany();
   }
 
   /** A connection could not be taken. */
@@ -90,6 +99,7 @@ export class OpenFilesGuard {
     // When the count itself finds no descriptor left, all are in use.
     this.counted = this.counts.open() ?? this.limit ?? 0;
     this.accepts = 0;
+    if (!this.isAbove(warnAgainBelow)) this.warned = false;
   }
 
   private async shut(): Promise<void> {
@@ -137,15 +147,24 @@ export class OpenFilesGuard {
     this.timer = setTimeout(() => this.reopen(), inMs);
   }
 
+  private sayMany(): void {
+    if (this.warned) return;
+    this.warned = true;
+    const fields = { open: this.counted, limit: this.limit, hint };
+    this.log.warn(
+      fields,
+      "many file descriptors are open: at 90 % connections are cut and refused",
+    );
+  }
+
   private sayShort(): void {
     clearTimeout(this.timer);
     if (this.short) return;
     this.short = true;
     this.recount();
-    this.log.warn(
-      { open: this.counted, limit: this.limit },
-      "nearly out of file descriptors: connections are cut and refused; raise `ulimit -n`",
-    );
+    this.warned = true;
+    const fields = { open: this.counted, limit: this.limit, hint };
+    this.log.warn(fields, "nearly out of file descriptors: connections are cut and refused");
   }
 
   private sayEnough(): void {
