@@ -73,6 +73,19 @@ describe("seat in the mesh", () => {
     expect(seat.deadlineMs).to.be.at.most(260);
   });
 
+  it("lets no stranger fill the log with names of meshes, and tells of one by its name", () => {
+    const { seat, effects } = makeSeat();
+    seat.join({ seedCount: 0, prove }, 0);
+    effects.length = 0;
+
+    for (let n = 0; n < 300; n++) seat.subscribed(helloOf("b", 1, `mesh${n}`), 10);
+
+    const lines = effects.flatMap((effect) => (effect.kind === "log" ? [effect.message] : []));
+    expect(lines).to.have.length(5);
+    expect(lines[0]).to.include('a transmitter of mesh "mesh0" is linked to one of "default"');
+    expect(effects).to.have.length(5);
+  });
+
   it("ends where an elder transmitter shows that it has its id", () => {
     const { seat, effects } = makeSeat();
     seat.join({ seedCount: 0, prove }, 0);
@@ -118,14 +131,45 @@ describe("log of refusals", () => {
     expect(lines()).to.have.length(1);
   });
 
-  it("forgets the oldest of many texts, and no more", () => {
+  it("has no more than five of one code a minute, and says that others are only counted", () => {
+    const { log, lines, counters } = makeLog();
+
+    for (let n = 1; n <= 300; n++) log.add(new MeshError("DENIED", `${n}`), n);
+    log.add(new MeshError("BUSY", "too many"), 1);
+    log.add(new MeshError("DENIED", "300"), 60_001);
+
+    expect(lines()).to.deep.equal([
+      ...["DENIED: 1", "DENIED: 2", "DENIED: 3", "DENIED: 4"],
+      "DENIED: 5; others are only counted for a minute",
+      ...["BUSY: too many", "DENIED: 300"],
+    ]);
+    expect(counters.values.linksRefused).to.equal(302);
+  });
+
+  it("still tells of a mesh that it had no line left for", () => {
     const { log, lines } = makeLog();
-    for (let n = 0; n <= 64; n++) log.add(new MeshError("DENIED", `${n}`), 0);
+    for (let n = 1; n <= 6; n++) log.add(new MeshError("MESH_MISMATCH", `${n}`), 0);
 
-    log.add(new MeshError("DENIED", "0"), 1);
-    log.add(new MeshError("DENIED", "64"), 1);
+    for (let n = 1; n <= 6; n++) log.add(new MeshError("MESH_MISMATCH", `${n}`), 60_000);
 
-    expect(lines()).to.have.length(66);
+    expect(lines().slice(5)).to.deep.equal(["MESH_MISMATCH: 6"]);
+  });
+
+  it("remembers a mesh whatever else is refused, and at most 64 of them", () => {
+    const { log, lines } = makeLog();
+    const add = (n: number, nowMs: number): void => {
+      log.add(new MeshError("MESH_MISMATCH", `${n}`), nowMs);
+    };
+    for (let minute = 0; minute < 65; minute++) {
+      add(minute, 60_000 * minute);
+      log.add(new MeshError("DENIED", `${minute}`), 60_000 * minute);
+    }
+    const before = lines().length;
+
+    for (const n of [1, 64, 0]) add(n, 60_000 * 66);
+
+    expect(before).to.equal(130);
+    expect(lines().slice(before)).to.deep.equal(["MESH_MISMATCH: 0"]);
   });
 });
 
@@ -148,13 +192,13 @@ function makeSeat() {
   return { seat, effects, kinds: () => effects.map(({ kind }) => kind) };
 }
 
-function helloOf(name: string, incarnation = 1): string {
-  return writeHello(helloFor(name, incarnation), prove);
+function helloOf(name: string, incarnation = 1, mesh = "default"): string {
+  return writeHello(helloFor(name, incarnation, mesh), prove);
 }
 
-function helloFor(name: string, incarnation: number): LinkHello {
+function helloFor(name: string, incarnation: number, mesh = "default"): LinkHello {
   return {
-    ...{ id: idOf(name), incarnation, mesh: "default", nonce: "1".repeat(32) },
+    ...{ id: idOf(name), incarnation, mesh, nonce: "1".repeat(32) },
     ...{ pub: `tcp://${name}:2`, command: `tcp://${name}:1` },
   };
 }

@@ -1,21 +1,35 @@
-import type { MeshError } from "@thynapse/protocol";
+import type { ErrorCode, MeshError } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
 import type { Effect } from "../effects.js";
 
-/** The same refusal is logged again after so long, in ms. */
-const repeatMs = 60_000;
-/** Refusals that are told apart; beyond it the oldest is forgotten. */
-const textsMax = 64;
+/** For so long lines of one code are counted, and none comes twice; in ms. */
+const minuteMs = 60_000;
+/**
+ * Lines of one code in that time: as many wrong transmitters as somebody may set right at once.
+ * More are of strangers, who choose what stands in the text: the name of a mesh, a version.
+ */
+const linesMax = 5;
+/** Other meshes that are remembered, and not told again; beyond it the oldest is forgotten. */
+const meshesMax = 64;
+
+/** What was logged of one code. */
+interface Told {
+  beganMs: number;
+  /** Lines since then. */
+  count: number;
+  /** Texts that are not logged again: for now, or at all. */
+  readonly texts: Set<string>;
+}
 
 /**
  * Logs what is refused of other transmitters: all of it is counted, but who goes on and on fills no
- * log. That somebody of another mesh is linked to us is said only once, since that does not mend.
+ * log, nor who says another thing each time. That somebody of another mesh is linked to us is said
+ * only once, since that does not mend.
  */
 export class RefusalLog {
   private readonly counters: Counters;
   private readonly effects: () => Effect[];
-  /** When each text is logged again. */
-  private readonly dueMs = new Map<string, number>();
+  private readonly byCode = new Map<ErrorCode, Told>();
 
   constructor(counters: Counters, effects: () => Effect[]) {
     this.counters = counters;
@@ -24,17 +38,26 @@ export class RefusalLog {
 
   add(error: MeshError, nowMs: number): void {
     this.counters.add("linksRefused");
-    const text = error.message;
-    if (nowMs < (this.dueMs.get(text) ?? Number.NEGATIVE_INFINITY)) return;
-    this.dueMs.delete(text);
-    const isLasting = error.code === "MESH_MISMATCH";
-    this.dueMs.set(text, isLasting ? Number.POSITIVE_INFINITY : nowMs + repeatMs);
-    for (const oldest of this.dueMs.keys()) {
-      if (this.dueMs.size <= textsMax) break;
-      this.dueMs.delete(oldest);
-    }
-    const { code, hint } = error;
+    const { code, hint, message } = error;
+    const told = this.told(code, nowMs);
+    if (told.count === linesMax || told.texts.has(message)) return;
+    told.count++;
+    told.texts.add(message);
+    const [oldest] = told.texts;
+    if (oldest !== undefined && told.texts.size > meshesMax) told.texts.delete(oldest);
+    const isLast = told.count === linesMax;
+    const text = isLast ? `${message}; others are only counted for a minute` : message;
     const fields = { code, ...(hint !== undefined && { hint }) };
     this.effects().push({ kind: "log", level: "warn", message: text, fields });
+  }
+
+  private told(code: ErrorCode, nowMs: number): Told {
+    const told = this.byCode.get(code) ?? { beganMs: nowMs, count: 0, texts: new Set() };
+    this.byCode.set(code, told);
+    if (nowMs - told.beganMs < minuteMs) return told;
+    told.beganMs = nowMs;
+    told.count = 0;
+    if (code !== "MESH_MISMATCH") told.texts.clear();
+    return told;
   }
 }
