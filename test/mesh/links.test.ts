@@ -56,6 +56,21 @@ describe("links", () => {
     await expectMembers([seed, await early]);
   });
 
+  it("go to those who tell others a name, and to one that has come back by it", async () => {
+    const [port, pubPort] = [await freePort(), await freePort()];
+    const named = { port, pubPort, advertise: "localhost" };
+    const seed = await start({ advertise: "localhost" });
+    const links = seed.transmitter.command;
+    const first = await start({ ...named, links });
+    await expectMembers([seed, first]);
+    expect(first.transmitter.pub).to.equal(`tcp://localhost:${pubPort}`);
+
+    await first.transmitter.close();
+    const second = await start({ ...named, links });
+
+    await expectMembers([seed, second]);
+  });
+
   it("go over IPv6 where an address is one", async () => {
     const seed = await start({ bind: "::1" });
     const other = await start({ bind: "::1", links: seed.transmitter.command });

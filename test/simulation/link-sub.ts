@@ -27,6 +27,7 @@ export class LinkSub implements EventClient {
   }
 
   dial(address: string): void {
+    if (this.lines.has(address)) return;
     const line = this.network.connectLink(address, this);
     this.lines.set(address, line);
     for (const topic of this.topics) line.subscribe(topic);

@@ -7,16 +7,21 @@ function dialling(): {
   readonly dials: Dials;
   readonly open: Set<string>;
   readonly there: Set<string>;
+  readonly dialled: string[];
 } {
   const [open, there] = [new Set<string>(), new Set<string>()];
+  const dialled: string[] = [];
   const actions = {
-    dial: (address: string) => void open.add(address),
+    dial(address: string) {
+      dialled.push(address);
+      open.add(address);
+    },
     hangUp: (address: string) => void open.delete(address),
   };
   const dials = new Dials("own", actions, (address) =>
     there.has(address) ? [{ isUp: true }] : [],
   );
-  return { dials, open, there };
+  return { dials, open, there, dialled };
 }
 
 describe("dials", () => {
@@ -40,6 +45,19 @@ describe("dials", () => {
       dials.dial(`a${n}`);
     }
     expect(open.size).to.equal(1000);
+  });
+
+  it("dials again where somebody new was seen, who may be elsewhere by the same name", () => {
+    const { dials, dialled } = dialling();
+    dials.tryOut("a", 0);
+    dials.tryOut("a", 1);
+    expect(dialled).to.deep.equal(["a"]);
+
+    dials.dial("a");
+    dials.dial("a");
+    dials.dial("own");
+
+    expect(dialled).to.deep.equal(["a", "a", "a"]);
   });
 
   it("holds what is shown something for as long as that takes", () => {

@@ -185,6 +185,7 @@ export abstract class Net<Node extends NetNode> {
   }
 
   private dial(from: NetNode, to: string): void {
+    if (this.connections.some((each) => each.from === from && each.to === to)) return;
     this.dials++;
     const connection: Connection = {
       from,

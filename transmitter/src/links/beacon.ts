@@ -11,7 +11,7 @@ import {
   type Thid,
 } from "@thynapse/protocol";
 import { keyedProof } from "../options/mesh-secret.js";
-import { isAddress } from "../sockets/address.js";
+import { readAddress } from "../sockets/address.js";
 
 /** What a transmitter tells its network about itself. */
 export interface Beacon {
@@ -65,7 +65,9 @@ export function readBeacon(datagram: Buffer, secret?: string): Beacon {
     throw new MeshError("BAD_VERSION", `beacons of version ${beaconVersion} are read here`);
   }
   const pub = stringField(map, "pub", charsMax);
-  if (!isAddress(pub)) throw new MeshError("BAD_PAYLOAD", "a beacon names an address of TCP");
+  if (readAddress(pub) === undefined) {
+    throw new MeshError("BAD_PAYLOAD", "a beacon names an address of TCP");
+  }
   return {
     id: readThid(ownField(map, "id")),
     mesh: stringField(map, "mesh", charsMax),

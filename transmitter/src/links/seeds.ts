@@ -1,8 +1,8 @@
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { endpoint } from "../options/endpoints.js";
+import { addressesOf } from "../sockets/name-watch.js";
 import { socketFactsAt } from "../sockets/zmtp-probe.js";
 
 /** What shows the hello at event sockets. */
@@ -34,8 +34,6 @@ const resolveAgainMs = 30_000;
 const complainMs = 30_000;
 /** A seed that does not answer may still be starting; in ms. */
 const patienceMs = 5000;
-/** Addresses of one name that are knocked at. */
-const addressesMax = 64;
 
 /**
  * Looks for the seeds of a transmitter, and knocks at those that are there.
@@ -132,12 +130,10 @@ class Watch {
     return results.every(Boolean);
   }
 
-  private async resolve(): Promise<string[]> {
+  private async resolve(): Promise<readonly string[]> {
     const { host } = this.place;
-    if (isIP(host) !== 0) return [host];
     try {
-      const found = await lookup(host, { all: true });
-      return found.slice(0, addressesMax).map(({ address }) => address);
+      return await addressesOf(host);
     } catch {
       this.complain(`cannot resolve ${host}`);
       return [];

@@ -1,6 +1,7 @@
 import { Subscriber } from "zeromq";
-import { isAddress } from "./address.js";
+import { Dialler } from "./dialler.js";
 import { keptAlive, type ListeningOptions } from "./listening.js";
+import { addressesOf, type Lookup } from "./name-watch.js";
 
 /** What links tell their owner. */
 export interface LinkSocketHandlers {
@@ -36,12 +37,17 @@ export class LinkSocket {
   /** For the pumps alone. */
   readonly sockets: readonly [links: Subscriber, seeds: Subscriber];
   private readonly handlers: LinkSocketHandlers;
-  private readonly dialled = new Set<string>();
+  private readonly links: Dialler;
+  private readonly seeds: Dialler;
   private hello: string | undefined;
   /** How many seeds have led to each address. */
   private readonly knocks = new Map<string, number>();
 
-  constructor({ context, ipv6, deadAfterMs }: ListeningOptions, handlers: LinkSocketHandlers) {
+  constructor(
+    { context, ipv6, deadAfterMs }: ListeningOptions,
+    handlers: LinkSocketHandlers,
+    lookup: Lookup = addressesOf,
+  ) {
     this.handlers = handlers;
     const make = (): Subscriber =>
       new Subscriber({
@@ -58,29 +64,31 @@ export class LinkSocket {
         tcpMaxRetransmitTimeout: deadAfterMs,
       });
     this.sockets = [make(), make()];
+    const undiallable = (address: string): void => handlers.undiallable(address);
+    this.links = new Dialler(this.sockets[0], { lookup, undiallable });
+    this.seeds = new Dialler(this.sockets[1], { lookup, undiallable });
   }
 
-  /** Connects to an event socket, and again whenever the connection is lost. */
+  /** Connects to an event socket, and again whenever the connection is lost. @see Dialler.dial */
   dial(address: string): void {
-    if (this.dialled.has(address)) return;
-    if (this.connect(this.sockets[0], address)) this.dialled.add(address);
+    this.links.dial(address);
   }
 
   hangUp(address: string): void {
-    if (this.dialled.delete(address)) this.sockets[0].disconnect(address);
+    this.links.hangUp(address);
   }
 
   /** Shows the hello at the event socket of a seed, until as many calls of `unknock`. */
   knock(address: string): void {
     const count = this.knocks.get(address) ?? 0;
-    if (count === 0 && !this.connect(this.sockets[1], address)) return;
+    if (count === 0 && !this.seeds.dial(address)) return;
     this.knocks.set(address, count + 1);
   }
 
   unknock(address: string): void {
     const count = this.knocks.get(address) ?? 0;
     if (count > 1) this.knocks.set(address, count - 1);
-    else if (this.knocks.delete(address)) this.sockets[1].disconnect(address);
+    else if (this.knocks.delete(address)) this.seeds.hangUp(address);
   }
 
   /** Shows this hello at all seeds from now on, and no other one. */
@@ -109,21 +117,8 @@ export class LinkSocket {
   }
 
   close(): void {
+    this.links.close();
+    this.seeds.close();
     for (const socket of this.sockets) socket.close();
-  }
-
-  private connect(socket: Subscriber, address: string): boolean {
-    try {
-      if (!isAddress(address)) throw new Error("no address");
-      // Not for all from the start: with it, a name that has an IPv6 address is never tried by its
-      // other one, which `localhost` would not survive.
-      if (address.includes("[") && !socket.ipv6) socket.ipv6 = true;
-      socket.connect(address);
-      return true;
-    } catch {
-      // Whatever ZeroMQ has against it: strangers choose what they name.
-      this.handlers.undiallable(address);
-      return false;
-    }
   }
 }

@@ -1,6 +1,9 @@
 /** Whom a transmitter is connected to with the SUB of its links. */
 export interface DialActions {
-  /** Connects to an event socket, and again whenever the connection is lost. */
+  /**
+   * Connects to an event socket, and again whenever the connection is lost. Of one that is dialled
+   * already it is looked up again where its name leads.
+   */
   dial(address: string): void;
   hangUp(address: string): void;
 }
@@ -39,10 +42,15 @@ export class Dials {
     return nextMs;
   }
 
-  /** Connects to the address of somebody whose hello was seen, unless that is done already. */
+  /**
+   * Connects to the address of somebody whose hello was seen. Also where that is done already: who
+   * has started again may be elsewhere by the same name.
+   */
   dial(address: string): void {
     this.unanswered.delete(address);
-    this.hold(address, Number.POSITIVE_INFINITY);
+    if (address === this.own) return;
+    this.untilMs.set(address, Number.POSITIVE_INFINITY);
+    this.actions.dial(address);
   }
 
   /**
