@@ -67,6 +67,31 @@ describe("transmitter core: streams of a mesh", () => {
     expect(states).to.deep.equal(["result", "result", "end"]);
   });
 
+  it("waits for no dead transmitter with a gather, though it stays in the routes (§18.8)", () => {
+    const { net, near, gather, reply, answers } = gathering();
+    net.bury(0, 1);
+
+    const seq = gather();
+    const cells = [{ id: near.id, service: "near" }];
+    expect(answers()).to.deep.equal([{ seq, state: "expect", cells }]);
+
+    reply(seq);
+    expect(answers().map(({ state }) => state)).to.deep.equal(["result", "end"]);
+  });
+
+  it("waits no more for whom a gather reaches where the link has begun anew (§18.8)", () => {
+    const { net, gather, reply, answers } = gathering();
+    const [a] = net.benches as [CoreBench];
+    net.isHeld = true;
+    reply(gather());
+    expect(answers().map(({ state }) => state)).to.deep.equal(["result"]);
+
+    net.sent.splice(0);
+    a.turn(() => a.core.sites.begunAnew(net.ids[1] as string, a.nowMs));
+
+    expect(answers().map(({ state }) => state)).to.deep.equal(["expect", "end"]);
+  });
+
   it("tells cells how many events they missed while their transmitter was held for dead (§18.9)", () => {
     const net = new SiteNet(2);
     const [a, b] = net.benches as [CoreBench, CoreBench];
@@ -165,3 +190,17 @@ describe("transmitter core: streams of a mesh", () => {
     expect(marks.map(({ fields }) => fields["last"])).to.deep.equal([1]);
   });
 });
+
+/** Two transmitters with a cell each that catches `g`, and one at the first that asks them all. */
+function gathering() {
+  const net = new SiteNet(2);
+  const [a, b] = net.benches as [CoreBench, CoreBench];
+  const [near, far, asker] = [a.cell("near"), b.cell("far"), a.cell("asker")];
+  for (const cell of [near, far]) cell.catch("g", "multi");
+  return {
+    ...{ net, near },
+    gather: () => asker.send("g", { ask: { timeoutMs: 1000, gather: true } }),
+    reply: (seq: number) => near.say("RPLY", { catch: 1, to: asker.id, seq, data: 1 }),
+    answers: () => asker.take("ANSR").map(({ fields }) => fields),
+  };
+}

@@ -176,7 +176,7 @@ export class Asks {
     this.tellExpected(ask);
   }
 
-  /** A transmitter is gone: whom it reached is not known any more. */
+  /** A transmitter is gone, or its link has begun anew: whom it reached nobody will say. */
   siteLost(site: Thid): void {
     for (const ask of [...this.book.all]) {
       if (ask.awaited.delete(site)) this.tellExpected(ask);

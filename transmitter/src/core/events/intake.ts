@@ -267,7 +267,7 @@ export class Intake {
         return;
       }
       if (ask.gather === true) {
-        const sites = route.sites.map(({ site }) => site.id);
+        const sites = route.sites.filter(({ site }) => !site.isBuried).map(({ site }) => site.id);
         this.parts.asks.expect(run.header.sender, seq, listenersOf(route), sites);
       } else if (route.groups.length === 0) this.parts.asks.unheard(run.header.sender, seq);
     }

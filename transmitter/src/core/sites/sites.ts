@@ -189,6 +189,7 @@ export class Sites implements Elsewhere {
   /** The link to a living transmitter began anew: what was under way is not to be had any more. */
   begunAnew(id: Thid, nowMs: number): void {
     this.hosting.anew(id);
+    this.parts.asks.siteLost(id);
     const groups = this.parts.groups();
     for (const group of groups.all) {
       group.sites.endLeases(id);
