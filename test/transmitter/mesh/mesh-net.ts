@@ -132,6 +132,7 @@ export class MeshNet extends Net<MeshNode> {
         node.joinedWith = mesh.linkedPeers().map(nameOf).toSorted();
       },
       livedOn: () => undefined,
+      forgotten: () => undefined,
       away: (ms: number) => told.push(`away ${ms}`),
       twin: () => told.push("twin"),
       refused: ({ code }: { readonly code: string }) => told.push(code),

@@ -173,6 +173,34 @@ describe("transmitter core: streams of a mesh", () => {
     expect([lastOf(older), lastOf(younger)]).to.deep.equal([undefined, 1]);
   });
 
+  it("leaves one in all of them when one lives that was dead for so long as to be forgotten", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const lastOf = (bench: CoreBench, topic: unknown): unknown => {
+      return bench.stream(topic).at(-1)?.fields["last"];
+    };
+    const far = b.cell("far");
+    const { topic: here } = a.cell("near").catch("x", "multi");
+    const { topic: there, catch: number } = far.catch("x", "multi");
+    for (const [at, other] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      net.bury(at, other);
+      net.benches[at]?.core.sites.forgotten(net.ids[other] as string);
+    }
+    a.cell("sender").send("x");
+    expect(a.core.counters.values.eventsLostOnLink).to.equal(0);
+
+    net.dig(0, 1);
+    net.dig(1, 0);
+
+    // The event that was sent meanwhile, and the hole.
+    expect([lastOf(a, here), lastOf(b, there)]).to.deep.equal([2, 1]);
+    far.say("MISS", { catch: number, first: 1, count: 1 });
+    expect(far.takeOne("RPAR").fields).to.include({ gone: true, uncounted: true });
+  });
+
   it("tells of it again where that was lost, too, with a link that began anew (§18.9)", () => {
     const net = new SiteNet(2);
     const [a, b] = net.benches as [CoreBench, CoreBench];

@@ -84,6 +84,7 @@ class Linked {
       cut: () => undefined,
       joined: () => undefined,
       livedOn: () => undefined,
+      forgotten: () => undefined,
       away: () => undefined,
       twin: () => this.refused.push("twin"),
       refused: ({ code }: { readonly code: string }) => this.refused.push(code),

@@ -32,6 +32,8 @@ export interface MeshHandlers extends DirectoryHandlers {
   joined(isDegraded: boolean): void;
   /** One that is gone had confirmed events without us, nobody knows how many. */
   livedOn(id: Thid): void;
+  /** One that was dead for long, or has left, is not known any more. */
+  forgotten(id: Thid): void;
   /** This transmitter was away for so long; others may have held it for dead. @see Mesh.wasAway */
   away(ms: number): void;
   /** Another transmitter has our id, and has run for longer: this one is to end. */

@@ -5,29 +5,11 @@ import type { LinkHello, Prove } from "./hello.js";
 import type { Member } from "./members.js";
 import type { MemberState } from "./member-state.js";
 import { Mesh } from "./mesh.js";
+import { deaf, type MeshListener } from "./mesh-listener.js";
 import { MeshNews } from "./mesh-news.js";
 import type { MeshHandlers, MeshLimits } from "./mesh-parts.js";
-import type { Change } from "./mesh-record.js";
 import { helloPrefix, writeHello } from "./hello.js";
 import { RefusalLog } from "./refusal-log.js";
-
-/** What a transmitter is told of others. A no-op until somebody listens. */
-export interface MeshListener {
-  /** A transmitter lives, dies, leaves, or is heard of. */
-  member(member: Member, before: MemberState | undefined, nowMs: number): void;
-  /** The way to a transmitter is open, for the first time or again. */
-  linked(id: Thid, nowMs: number): void;
-  /** A value of another transmitter was set, or with `undefined` deleted. */
-  changed(id: Thid, change: Change, nowMs: number): void;
-  /** A transmitter has started again: all that it had set is gone. */
-  renewed(id: Thid, incarnation: number, nowMs: number): void;
-  /** A word of the routing came: in order, once. @throws {MeshError} to refuse it. */
-  word(from: Thid, part: Buffer, nowMs: number): void;
-  /** What was sent to a transmitter, or what it sent, may be lost from here on. */
-  begunAnew(id: Thid, nowMs: number): void;
-  /** One that is gone had confirmed events without us, nobody knows how many. */
-  livedOn(id: Thid): void;
-}
 
 /** What a seat needs of the transmitter around it. */
 export interface MeshSeatParts {
@@ -222,6 +204,7 @@ export class MeshSeat {
         this.log("warn", "a transmitter that is gone had lived on without us", { id });
         this.listener.livedOn(id);
       },
+      forgotten: (id) => this.listener.forgotten(id),
       twin: (other) => this.twin(other),
       refused: (error) => this.refusals.add(error, this.nowMs),
     };
@@ -288,13 +271,3 @@ function meshLimits(limits: CoreLimits): MeshLimits {
     ...{ acceptablePauseMs, threshold, cutMs, forgetMs },
   };
 }
-
-const deaf: MeshListener = Object.freeze({
-  member: () => undefined,
-  changed: () => undefined,
-  renewed: () => undefined,
-  linked: () => undefined,
-  word: () => undefined,
-  begunAnew: () => undefined,
-  livedOn: () => undefined,
-});

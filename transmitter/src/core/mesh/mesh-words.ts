@@ -58,6 +58,11 @@ export type LinkWord = Exclude<MeshWord, { readonly kind: "beat" | "farewell" }>
 
 const standingsMax = 10_000;
 
+/** Whether a part is a word of the routing, which begins with `M`. The others are maps. */
+export function isOfRouting(part: Buffer): boolean {
+  return part[0] === 0x4d;
+}
+
 /** Writes a word other than a delta as MessagePack. @see writeDelta */
 export function writeWord(word: Exclude<MeshWord, { readonly kind: "delta" }>): Buffer {
   switch (word.kind) {

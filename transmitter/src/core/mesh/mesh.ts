@@ -7,7 +7,7 @@ import type { Settle } from "./link-ring.js";
 import { isGone, mayLive, type MemberState } from "./member-state.js";
 import { type Member, Members } from "./members.js";
 import type { MeshHandlers, MeshParts } from "./mesh-parts.js";
-import { type MeshWord, readWord, writeWord } from "./mesh-words.js";
+import { isOfRouting, type MeshWord, readWord, writeWord } from "./mesh-words.js";
 import { Peering } from "./peering.js";
 import { Talk } from "./talk.js";
 import { type Listener, Telling } from "./telling.js";
@@ -15,8 +15,6 @@ import { type Listener, Telling } from "./telling.js";
 /** Where others reach a transmitter: keys of its record. */
 const pubKey = "pub";
 const commandKey = "command";
-/** What words of the routing begin with; the words of the mesh itself are maps. */
-const routingByte = 0x4d;
 /** Heartbeats after which others hold one for alive that was away, and have said what it missed. */
 const hereBeats = 4;
 
@@ -277,7 +275,7 @@ export class Mesh {
 
   private taken(from: Thid, part: Buffer): void {
     this.members.spokeOnLink(from, this.nowMs);
-    if (part[0] === routingByte) this.handlers.word(from, part, this.nowMs);
+    if (isOfRouting(part)) this.handlers.word(from, part, this.nowMs);
     else this.talk.hear(readWord(part), this.nowMs, from);
   }
 
@@ -310,5 +308,6 @@ export class Mesh {
     this.directory.forget(id);
     this.telling.forget(id);
     this.talk.forget(id);
+    this.handlers.forgotten(id);
   }
 }

@@ -3,7 +3,7 @@ import type { Member } from "../mesh/members.js";
 import type { MemberState } from "../mesh/member-state.js";
 import type { Mesh } from "../mesh/mesh.js";
 import type { Change } from "../mesh/mesh-record.js";
-import type { MeshListener } from "../mesh/mesh-seat.js";
+import type { MeshListener } from "../mesh/mesh-listener.js";
 import { cellKey } from "./announcing.js";
 import { type Links, noLinks } from "./links.js";
 import { refusalOf, type Sites } from "./sites.js";
@@ -72,6 +72,10 @@ export class MeshEar implements MeshListener {
     const member = this.mesh()?.members.get(from);
     if (member !== undefined && this.sites.find(from) === undefined) this.find(member);
     this.sites.word(from, part, nowMs);
+  }
+
+  forgotten(id: Thid): void {
+    this.sites.forgotten(id);
   }
 
   livedOn(): void {

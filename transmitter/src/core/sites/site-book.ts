@@ -1,6 +1,7 @@
 import { parsePattern, type Run, type Thid } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
 import type { RouteTable } from "../events/route.js";
+import { membersMax } from "../mesh/mesh-parts.js";
 import type { Links } from "./links.js";
 import { Site } from "./site.js";
 import { writeSiteWord } from "./site-words.js";
@@ -16,8 +17,9 @@ export interface SiteBookParts {
 /**
  * The other transmitters and what their cells multicatch.
  *
- * One that is dead stays in the routes for as long as its start may come back: events for it are
- * counted instead of sent, so that its cells can be told how many they have missed.
+ * One that is dead stays in the routes for as long as the mesh remembers it: events for it are
+ * counted instead of sent, so that its cells can be told how many they have missed if that start
+ * comes back. Later nobody can tell.
  */
 export class SiteBook {
   private readonly parts: SiteBookParts;
@@ -67,15 +69,32 @@ export class SiteBook {
     this.buried.set(id, site);
   }
 
+  /**
+   * One has been dead for so long that the mesh has forgotten it: nothing is counted for it any
+   * more. Should that start come back after all, it will have counted nothing for us, either.
+   */
+  fade(id: Thid): void {
+    const site = this.buried.get(id);
+    if (site === undefined) return;
+    this.withdraw(site);
+    site.lost.clear();
+    site.unknownFrom = 0;
+    // The first was buried first: it has faded, since the mesh remembers no more than that.
+    const [oldest = id] = this.buried.keys();
+    if (this.buried.size > membersMax) this.buried.delete(oldest);
+  }
+
   /** A transmitter will not come back: it has left, or has started again. */
   forget(id: Thid): void {
     for (const site of [this.living.get(id), this.buried.get(id)]) {
-      for (const text of [...(site?.patterns.keys() ?? [])]) {
-        this.setPattern(site as Site, text, undefined);
-      }
+      if (site !== undefined) this.withdraw(site);
     }
     this.living.delete(id);
     this.buried.delete(id);
+  }
+
+  private withdraw(site: Site): void {
+    for (const text of [...site.patterns.keys()]) this.setPattern(site, text, undefined);
   }
 
   /**

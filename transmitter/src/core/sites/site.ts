@@ -14,7 +14,7 @@ export class Site {
   readonly patterns = new Map<string, SitePattern>();
   /** Whether it is held for dead. */
   isBuried = false;
-  /** The first of our streams that it did not know when it was lost. */
+  /** The first of our streams for which it cannot count what they miss while it is lost. */
   unknownFrom = 0;
   /** Whether it drains: it takes nothing over. */
   isDraining = false;

@@ -180,6 +180,11 @@ export class Sites implements Elsewhere {
     groups.endIfEmpty(group, nowMs);
   }
 
+  /** One has been dead for long: the mesh has forgotten it. */
+  forgotten(id: Thid): void {
+    this.book.fade(id);
+  }
+
   /** One that is gone had confirmed events without us, nobody knows how many. */
   livedOn(): void {
     this.parts.counters.add("originsLivedOn");
