@@ -39,6 +39,22 @@ describe("transmitter core: what its former home knows of events that were sent 
     expect(moved.confirms()).to.include("1 handled");
   });
 
+  it("takes it for new, too, when the first question was lost with the link", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const worker = b.cell("worker");
+    worker.catch("a", "any", ofGroup);
+    const sender = a.cell("sender", { encoding: "M" });
+    net.isHeld = true;
+    repeatsAt(b, sender, { session: 2, since: 1 });
+
+    net.renew(0, 1);
+    net.isHeld = false;
+    net.pass(1500);
+
+    expect(worker.takeOne("DLVR").fields).to.deep.include({ seq: 1, attempt: 1, repeat: false });
+  });
+
   it("takes that for new at one home alone: at a later one it is a repeat", () => {
     const net = new SiteNet(3);
     const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];

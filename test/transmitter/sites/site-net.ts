@@ -112,6 +112,26 @@ export class SiteNet {
     this.away.delete(at);
   }
 
+  /** The link between two begins anew: what is on its way on it is lost, and both are told. */
+  renew(one: number, other: number): void {
+    const lost = this.sent.filter(
+      ({ from, to }) => [from, to].includes(one) && [from, to].includes(other),
+    );
+    for (const message of lost) this.sent.splice(this.sent.indexOf(message), 1);
+    const { isHeld } = this;
+    this.isHeld = true;
+    for (const at of [one, other]) {
+      const bench = this.benches[at] as CoreBench;
+      const peer = this.ids[at === one ? other : one] as string;
+      bench.turn(() => {
+        bench.core.sites.begunAnew(peer, bench.nowMs);
+        for (const { from, done } of lost) if (from === at) done?.(false);
+      });
+    }
+    this.isHeld = isHeld;
+    this.settle();
+  }
+
   /** One transmitter takes another one for dead, or no longer. */
   bury(at: number, other: number): void {
     const bench = this.benches[at] as CoreBench;

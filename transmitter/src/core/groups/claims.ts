@@ -1,5 +1,6 @@
-import type { RangeSet, SeqRange, Thid } from "@thynapse/protocol";
+import { RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
 import { addRanges, type NumbersOf, numbersOf, rangesOf } from "../events/numbers.js";
+import type { Repeated } from "../sites/seeks.js";
 
 /** Where an event is that a sender repeats. */
 export interface Holding {
@@ -38,9 +39,9 @@ export class Claims {
   private readonly holders = new Map<Thid, Set<Thid>>();
   private readonly origins = new Map<Thid, { held: NumbersOf; free: NumbersOf }>();
   /** What senders that have come from elsewhere repeat here, and in which attachment. */
-  private readonly repeated = new Map<Thid, { session: number; ranges: NumbersOf }>();
-  /** Transmitters that have still to say what they know of a sender, and how often. */
-  private readonly asked = new Map<Thid, Map<Thid, number>>();
+  private readonly repeated = new Map<Thid, { session: number; bySince: Map<number, RangeSet> }>();
+  /** What transmitters have still to say of a sender: the questions, the oldest first. */
+  private readonly asked = new Map<Thid, Map<Thid, Set<object>>>();
 
   add(cell: Thid, { held, settled, isMore = false }: CellClaim, site: Thid | undefined): void {
     addRanges(this.settled, settled);
@@ -86,17 +87,21 @@ export class Claims {
   }
 
   /** A sender repeats events here that it had sent elsewhere. */
-  repeats(sender: Thid, session: number, ranges: readonly SeqRange[]): void {
+  repeats(sender: Thid, { session, since = 0, ranges }: Repeated): void {
     const known = this.repeated.get(sender);
-    const kept = known?.session === session ? known : { session, ranges: new Map() };
-    addRanges(kept.ranges, ranges);
+    const kept = known?.session === session ? known : { session, bySince: new Map() };
+    const numbers = kept.bySince.get(since) ?? new RangeSet();
+    for (const { first, last } of ranges) numbers.add(first, last);
+    kept.bySince.set(since, numbers);
     this.repeated.set(sender, kept);
   }
 
   /** What senders have repeated here, one by one. */
-  *allRepeated(): Generator<{ readonly session: number; readonly ranges: SeqRange[] }> {
-    for (const { session, ranges } of this.repeated.values()) {
-      yield { session, ranges: rangesOf(ranges) };
+  *allRepeated(): Generator<Repeated> {
+    for (const [sender, { session, bySince }] of this.repeated) {
+      for (const [since, numbers] of bySince) {
+        yield { session, since, ranges: rangesOf([[sender, numbers]]) };
+      }
     }
   }
 
@@ -111,27 +116,35 @@ export class Claims {
     return rangesOf(this.settled);
   }
 
-  /** A question about events of a sender is on its way to a transmitter. */
-  ask(sender: Thid, peer: Thid): void {
-    const asked = this.asked.get(sender) ?? new Map<Thid, number>();
-    this.asked.set(sender, asked.set(peer, (asked.get(peer) ?? 0) + 1));
+  /**
+   * A question about events of a sender is on its way to a transmitter.
+   *
+   * @returns what takes it back: it has not come there.
+   */
+  ask(sender: Thid, peer: Thid): () => void {
+    const question = {};
+    const asked = this.asked.get(sender) ?? new Map<Thid, Set<object>>();
+    this.asked.set(sender, asked.set(peer, (asked.get(peer) ?? new Set()).add(question)));
+    return () => this.unasked(sender, peer, question);
   }
 
-  /** One of the questions is answered: what came of the others is not known yet. */
+  /** The oldest question is answered: what came of the others is not known yet. */
   answered(sender: Thid, peer: Thid): void {
-    const asked = this.asked.get(sender);
-    const left = (asked?.get(peer) ?? 0) - 1;
-    if (left > 0) asked?.set(peer, left);
-    else this.unasked(sender, peer);
+    for (const oldest of this.asked.get(sender)?.get(peer) ?? []) {
+      this.unasked(sender, peer, oldest);
+      return;
+    }
   }
 
-  private unasked(sender: Thid, peer: Thid): void {
+  private unasked(sender: Thid, peer: Thid, question: object): void {
     const asked = this.asked.get(sender);
-    if (asked?.delete(peer) === true && asked.size === 0) this.asked.delete(sender);
+    const open = asked?.get(peer);
+    if (open?.delete(question) === true && open.size === 0) asked?.delete(peer);
+    if (asked?.size === 0) this.asked.delete(sender);
   }
 
   /** What a former home has given out and answers for, by the senders that repeat it here. */
-  *answeredBy(peer: Thid): Generator<{ readonly session: number; readonly ranges: SeqRange[] }> {
+  *answeredBy(peer: Thid): Generator<Repeated> {
     for (const [sender, held] of this.origins.get(peer)?.held ?? []) {
       const session = this.repeated.get(sender)?.session;
       const ranges = rangesOf(new Map([[sender, held]]));
@@ -139,10 +152,15 @@ export class Claims {
     }
   }
 
-  /** A transmitter is dead: it answers for nothing any more, and its cells will claim anew. */
+  /**
+   * A transmitter is dead, or its link has begun anew: it answers for nothing until it is asked
+   * again, and what its cells have is claimed anew.
+   */
   lost(peer: Thid): void {
     this.origins.delete(peer);
-    for (const sender of [...this.asked.keys()]) this.unasked(sender, peer);
+    for (const [sender, asked] of this.asked) {
+      if (asked.delete(peer) && asked.size === 0) this.asked.delete(sender);
+    }
     for (const [cell, { site }] of this.heldBy) if (site === peer) this.drop(cell);
   }
 

@@ -45,9 +45,13 @@ export interface AdoptingParts {
 export class Adopting {
   private readonly parts: AdoptingParts;
   private readonly seeks = new Seeks();
+  /** Takes back the questions that this turn has yet to put. */
+  private readonly noted: (() => void)[] = [];
   /** What others have asked about of late. */
   private readonly asked = new WeakMap<Group, Asked[]>();
   private readonly returning: Returning;
+  /** Those that are just told and asked again what a link has lost. */
+  private readonly renewing = new Set<Thid>();
 
   constructor(parts: AdoptingParts) {
     this.parts = parts;
@@ -61,7 +65,9 @@ export class Adopting {
     this.returning.answer(group, claims, { session, ranges });
     if (!this.seeks.add(group, { run, session })) return;
     // From now on their answers are waited for: a former home may know more than who claims.
-    for (const peer of this.parts.links().linkedPeers()) claims.ask(run.header.sender, peer);
+    for (const peer of this.parts.links().linkedPeers()) {
+      this.noted.push(claims.ask(run.header.sender, peer));
+    }
   }
 
   /** Ends the turn: asks what is known of what was repeated in it. */
@@ -71,21 +77,19 @@ export class Adopting {
     for (const [group, repeated] of this.seeks.take()) {
       this.parts.counters.add("seeks");
       const sender = repeated.ranges[0]?.sender ?? "";
-      group.claims?.repeats(sender, repeated.session, repeated.ranges);
-      for (const peer of peers) {
-        this.ask(peer, group, repeated, nowMs);
-        // That it would be asked was noted when the sender began to repeat.
-        group.claims?.answered(sender, peer);
-      }
+      group.claims?.repeats(sender, repeated);
+      for (const peer of peers) this.ask(peer, group, repeated, nowMs);
     }
+    // That they would be asked was noted when the senders began to repeat.
+    for (const takeBack of this.noted.splice(0)) takeBack();
   }
 
   private ask(peer: Thid, group: Group, repeated: Repeated, nowMs: number): void {
     const sender = repeated.ranges[0]?.sender ?? "";
     for (const word of seekWords(group, repeated)) {
-      group.claims?.ask(sender, peer);
+      const takeBack = group.claims?.ask(sender, peer);
       this.parts.links().send(peer, word, nowMs, (isTaken) => {
-        if (!isTaken) group.claims?.answered(sender, peer);
+        if (!isTaken) takeBack?.();
       });
     }
   }
@@ -189,8 +193,26 @@ export class Adopting {
     }
   }
 
+  /**
+   * The link to a transmitter begins anew: what was under way either way is lost. It is told what
+   * our cells have of it, and asked again what it knows of what senders have repeated here.
+   */
+  renewed(peer: Thid, nowMs: number): void {
+    // That may be more than a link takes, which then begins anew once more: it is left at that.
+    if (this.renewing.has(peer)) return;
+    this.renewing.add(peer);
+    try {
+      for (const group of this.parts.groups().all) {
+        this.reclaim(peer, group, nowMs);
+        this.askAgain(peer, group, nowMs);
+      }
+    } finally {
+      this.renewing.delete(peer);
+    }
+  }
+
   /** What was under way from an origin is lost: it is told what our cells have of it. */
-  reclaim(peer: Thid, group: Group, nowMs: number): void {
+  private reclaim(peer: Thid, group: Group, nowMs: number): void {
     const { hosting } = this.parts;
     hosting.orphans.add(group, peer);
     const byCell = new Map<Thid, SeqRange[]>();

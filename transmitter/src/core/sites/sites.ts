@@ -199,8 +199,8 @@ export class Sites implements Elsewhere {
     for (const group of groups.all) {
       group.sites.endLeases(id);
       groups.siteLost(group, id, nowMs);
-      this.adopting.reclaim(id, group, nowMs);
     }
+    this.adopting.renewed(id, nowMs);
   }
 
   /** A transmitter has set a value of its record. @throws {MeshError} for one that is wrong. */

@@ -1,0 +1,105 @@
+import { expect } from "chai";
+
+import { noLinks } from "../../../transmitter/src/core/sites/links.js";
+import { commandOf } from "../../../transmitter/src/core/sites/site-words.js";
+import type { BenchCell } from "../bench-cell.js";
+import { CoreBench } from "../core-bench.js";
+import { SiteNet } from "./site-net.js";
+
+/**
+ * Two transmitters with a worker each. One event of a sender at the first is out at the worker
+ * there; the sender has moved to the second one, and repeats it.
+ */
+function moving() {
+  const net = new SiteNet(2);
+  const [former, home] = net.benches as [CoreBench, CoreBench];
+  const [busy, idle] = [former.cell("worker"), home.cell("worker")];
+  busy.catch("a", "any", { credit: 5 });
+  const sender = former.cell("sender");
+  sender.send("a");
+  const delivery = busy.takeOne("DLVR");
+  idle.catch("a", "any", { credit: 5 });
+  const repeat = (): BenchCell => {
+    const moved = home.cell("sender", { id: sender.id, session: 2 });
+    moved.send("a", { seq: 1, repeat: true });
+    return moved;
+  };
+  return { net, former, home, busy, idle, delivery, repeat };
+}
+
+describe("transmitter core: links that begin anew between homes (§18.7, §18.9)", () => {
+  it("leave to a living former home what it has answered for", () => {
+    const { net, busy, idle, delivery, repeat } = moving();
+    const moved = repeat();
+    net.pass(1500);
+
+    net.renew(0, 1);
+    net.pass(1500);
+    expect(idle.take("DLVR")).to.deep.equal([]);
+
+    busy.settle(delivery);
+    expect(moved.confirms()).to.include("1 handled");
+    expect([...busy.take("DLVR"), ...idle.take("DLVR")]).to.deep.equal([]);
+  });
+
+  it("let it be asked again what it was not asked, or has not answered", () => {
+    for (const answered of [false, true]) {
+      const { net, idle, repeat } = moving();
+      net.isHeld = true;
+      repeat();
+      if (answered) net.carryFirst(0);
+
+      net.renew(0, 1);
+      net.pass(1500);
+      expect(idle.take("DLVR")).to.deep.equal([]);
+
+      net.isHeld = false;
+      net.pass(1500);
+      expect(idle.take("DLVR")).to.deep.equal([]);
+    }
+  });
+
+  it("let the former home say what was settled when the link began anew", () => {
+    const { net, busy, delivery, repeat } = moving();
+    const moved = repeat();
+    net.pass(1500);
+    net.isHeld = true;
+    busy.settle(delivery);
+
+    net.renew(0, 1);
+    net.isHeld = false;
+    net.pass(10);
+
+    expect(moved.confirms()).to.include("1 handled");
+  });
+
+  it("say what was lost once, also if that is more than a link takes", () => {
+    const [bench, peer] = [new CoreBench(), "e".repeat(40)];
+    const { sites } = bench.core;
+    const words: string[] = [];
+    let isFull = false;
+    sites.join({
+      ...noLinks,
+      isLinked: () => true,
+      linkedPeers: () => [peer],
+      send: (_, part, nowMs, done) => {
+        words.push(commandOf(part));
+        if (!isFull) return;
+        sites.begunAnew(peer, nowMs);
+        done?.(false);
+      },
+    });
+    sites.found(peer, 7, []);
+    bench.cell("worker").catch("a", "any");
+    const sender = bench.cell("sender", { session: 2 });
+    bench.pass(1500);
+    sender.send("a", { seq: 1, repeat: true });
+    expect(words.splice(0)).to.deep.equal(["SEEK"]);
+
+    for (const isTooMuch of [true, false]) {
+      isFull = isTooMuch;
+      bench.turn(() => sites.begunAnew(peer, bench.nowMs));
+      expect(words.splice(0)).to.deep.equal(["SEEK"]);
+    }
+  });
+});
