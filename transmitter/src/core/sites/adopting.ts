@@ -139,7 +139,7 @@ export class Adopting {
   /** What cells of ours hold of dead origins is as good as claimed by them. */
   private claimOwn(group: Group, ranges: readonly SeqRange[]): void {
     const { hosting, self } = this.parts;
-    for (const [cell, held] of heldBySome(hosting, group, ranges)) {
+    for (const [cell, held] of hosting.orphans.heldOf(group, numbersOf(ranges))) {
       group.claims?.add(cell, { held, settled: [], isMore: true }, self);
     }
     group.claims?.addSettled(hosting.settledOf(group, ranges));
@@ -188,7 +188,7 @@ export class Adopting {
 
   /** Tells what cells of ours hold of dead origins. */
   private tellHeld(peer: Thid, group: Group, ranges: readonly SeqRange[], nowMs: number): void {
-    for (const [cell, held] of heldBySome(this.parts.hosting, group, ranges)) {
+    for (const [cell, held] of this.parts.hosting.orphans.heldOf(group, numbersOf(ranges))) {
       this.say(peer, group, { cell, held, settled: [], isMore: true }, nowMs);
     }
   }
@@ -215,13 +215,11 @@ export class Adopting {
   private reclaim(peer: Thid, group: Group, nowMs: number): void {
     const { hosting } = this.parts;
     hosting.orphans.add(group, peer);
-    const byCell = new Map<Thid, SeqRange[]>();
-    for (const [cell, span] of hosting.orphans.heldOf(group)) {
-      addTo(byCell, cell, rangesOfSpan(span));
-    }
     const settled = hosting.allSettledOf(group);
     if (settled.length > 0) this.say(peer, group, { held: [], settled }, nowMs);
-    for (const [cell, held] of byCell) this.say(peer, group, { cell, held, settled: [] }, nowMs);
+    for (const [cell, held] of hosting.orphans.heldOf(group)) {
+      this.say(peer, group, { cell, held, settled: [] }, nowMs);
+    }
   }
 
   /**
@@ -276,26 +274,4 @@ interface Asked {
   readonly peer: Thid;
   readonly ranges: readonly SeqRange[];
   readonly untilMs: number;
-}
-
-/** What cells hold of dead origins, of these events. */
-function heldBySome(
-  hosting: Hosting,
-  group: Group,
-  ranges: readonly SeqRange[],
-): Map<Thid, SeqRange[]> {
-  const asked = numbersOf(ranges);
-  const byCell = new Map<Thid, SeqRange[]>();
-  for (const [cell, span] of hosting.orphans.heldOf(group)) {
-    const among = asked.get(span.lot.run.header.sender);
-    if (among !== undefined) addTo(byCell, cell, rangesOfSpan(span, among));
-  }
-  return byCell;
-}
-
-function addTo(byCell: Map<Thid, SeqRange[]>, cell: Thid, held: readonly SeqRange[]): void {
-  if (held.length === 0) return;
-  const known = byCell.get(cell) ?? [];
-  for (const range of held) known.push(range);
-  byCell.set(cell, known);
 }

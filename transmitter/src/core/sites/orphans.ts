@@ -1,10 +1,12 @@
-import type { Thid } from "@thynapse/protocol";
+import type { SeqRange, Thid } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
+import type { NumbersOf } from "../events/numbers.js";
 import type { PassedFate } from "../groups/fates-parts.js";
 import type { Group } from "../groups/group.js";
 import type { Lot, Span } from "../groups/ledger.js";
 import type { Member } from "../groups/member.js";
+import { rangesOfSpan } from "./home-answer.js";
 
 /** How long a settlement of an orphan waits for who takes its sender over, in ms. */
 const keepMs = 5000;
@@ -67,8 +69,23 @@ export class Orphans {
     });
   }
 
-  /** Which events cells of a group hold, or have settled with outputs, as orphans. */
-  *heldOf(group: Group): Generator<readonly [Thid, Span]> {
+  /**
+   * Which events cells of a group hold, or have settled with outputs, as orphans: of these numbers
+   * alone, if some are given.
+   */
+  heldOf(group: Group, among?: NumbersOf): Map<Thid, SeqRange[]> {
+    const byCell = new Map<Thid, SeqRange[]>();
+    for (const [cell, span] of this.spansOf(group)) {
+      const numbers = among?.get(span.lot.run.header.sender);
+      if (among !== undefined && numbers === undefined) continue;
+      const held = byCell.get(cell) ?? [];
+      for (const range of rangesOfSpan(span, numbers)) held.push(range);
+      if (held.length > 0) byCell.set(cell, held);
+    }
+    return byCell;
+  }
+
+  private *spansOf(group: Group): Generator<readonly [Thid, Span]> {
     for (const member of group.members.values()) {
       for (const span of member.held) {
         if (span.lot.upstream?.state === "orphan") yield [member.id, span];
