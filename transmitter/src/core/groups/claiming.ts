@@ -4,7 +4,7 @@ import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
 import type { Fates } from "./fates.js";
 import type { Group } from "./group.js";
-import { type Lot, type Span, singles, spanCount } from "./ledger.js";
+import { type Span, singles, spanCount } from "./ledger.js";
 
 /** What claiming needs of the transmitter around it. */
 export interface ClaimingParts {
@@ -37,8 +37,8 @@ const releaseMsMin = 20;
  */
 export class Claiming {
   private readonly parts: ClaimingParts;
-  /** When the lots of each group that are held back are let go. */
-  private readonly releases = new Map<Group, Map<Lot, number>>();
+  /** Groups of which something is held back: it is looked at in time. */
+  private readonly watched = new Set<Group>();
 
   constructor(parts: ClaimingParts) {
     this.parts = parts;
@@ -53,10 +53,14 @@ export class Claiming {
   /** Holds spans back for `claimMs`; what nobody claims goes to the backlog. */
   hold(group: Group, spans: readonly Span[], nowMs: number): void {
     if (spans.length === 0) return;
-    for (const span of spans) putIn(group, span);
+    const dueMs = nowMs + this.parts.claimMs;
+    for (const span of spans) {
+      span.heldUntilMs = dueMs;
+      putIn(group, span);
+    }
     // Of what was held back before nothing new is known.
     this.applyTo(group, spans, nowMs);
-    this.releaseAt(group, new Set(spans.map(({ lot }) => lot)), nowMs);
+    if (!this.watched.has(group)) this.watch(group, dueMs);
   }
 
   /**
@@ -74,8 +78,7 @@ export class Claiming {
 
   /** Holds all that is held back of a group for `claimMs` more: cells have lost their home. */
   holdAnew(group: Group, nowMs: number): void {
-    const waiting = this.releases.get(group);
-    for (const lot of waiting?.keys() ?? []) waiting?.set(lot, nowMs + this.parts.claimMs);
+    for (const span of group.held) span.heldUntilMs = nowMs + this.parts.claimMs;
     this.apply(group, nowMs);
   }
 
@@ -142,49 +145,34 @@ export class Claiming {
     return true;
   }
 
-  /** One deadline for all lots of a group: a sender repeats what it keeps in thousands of runs. */
-  private releaseAt(group: Group, lots: ReadonlySet<Lot>, nowMs: number): void {
-    const dueMs = nowMs + this.parts.claimMs;
-    let waiting = this.releases.get(group);
-    if (waiting === undefined) {
-      waiting = new Map();
-      this.plan(group, waiting, dueMs);
-    }
-    for (const lot of lots) if (!waiting.has(lot)) waiting.set(lot, dueMs);
-  }
-
-  private plan(group: Group, waiting: Map<Lot, number>, dueMs: number): void {
-    this.releases.set(group, waiting);
-    this.parts.deadlines.at(dueMs, (nowMs) => {
+  /** One deadline for all of a group: a sender repeats what it keeps in thousands of runs. */
+  private watch(group: Group, atMs: number): void {
+    this.watched.add(group);
+    this.parts.deadlines.at(atMs, (nowMs) => {
       this.apply(group, nowMs);
-      this.release(group, waiting, nowMs);
-      let nextMs = Number.POSITIVE_INFINITY;
-      for (const next of waiting.values()) nextMs = Math.min(nextMs, next);
-      if (waiting.size === 0) this.releases.delete(group);
-      else this.plan(group, waiting, Math.max(nowMs + releaseMsMin, nextMs));
+      const nextMs = this.release(group, nowMs);
+      if (nextMs === Number.POSITIVE_INFINITY) this.watched.delete(group);
+      else this.watch(group, Math.max(nowMs + releaseMsMin, nextMs));
     });
   }
 
   /**
-   * Lets go of what is still held back of the lots that are due. They stay while somebody lives who
-   * answers for them, or has still to say so, and until a member has said whether the group takes
-   * what is repeated.
+   * Lets go of what is still held back and due. It stays while somebody lives who answers for it,
+   * or has still to say so, and until a member has said whether the group takes what is repeated.
+   *
+   * @returns when to look again; infinite if nothing is held back any more.
    */
-  private release(group: Group, waiting: Map<Lot, number>, nowMs: number): void {
-    const due = new Set([...waiting].filter(([, dueMs]) => dueMs <= nowMs).map(([lot]) => lot));
-    const staying = new Set<Lot>();
+  private release(group: Group, nowMs: number): number {
     const free: Span[] = [];
+    let nextMs = Number.POSITIVE_INFINITY;
     for (const span of group.held) {
-      if (!due.has(span.lot)) continue;
-      if (!group.hasTerms || isAwaited(group, span)) staying.add(span.lot);
-      else free.push(span);
-    }
-    for (const lot of due) {
-      if (staying.has(lot)) waiting.set(lot, nowMs + awaitMs);
-      else waiting.delete(lot);
+      if (span.heldUntilMs > nowMs) nextMs = Math.min(nextMs, span.heldUntilMs);
+      else if (group.hasTerms && !isAwaited(group, span)) free.push(span);
+      else nextMs = Math.min(nextMs, nowMs + awaitMs);
     }
     for (const span of free) takeOut(group, span);
     this.letGo(group, free);
+    return nextMs;
   }
 
   private letGo(group: Group, free: readonly Span[]): void {

@@ -44,6 +44,8 @@ export interface Span {
    * Since when the cell could be working on it; `Infinity` while it waits for others in that cell.
    */
   begunMs: number;
+  /** Until when cells may come and claim it, where it is held back for that. */
+  heldUntilMs: number;
   /** Why the last attempt failed. */
   reason: string | undefined;
 }
@@ -60,6 +62,7 @@ export function wholeSpan(lot: Lot, repeat: boolean): Span {
     alone: false,
     avoid: undefined,
     begunMs: Number.POSITIVE_INFINITY,
+    heldUntilMs: 0,
     reason: undefined,
   };
 }
