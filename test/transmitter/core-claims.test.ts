@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
-import { Claims } from "../../transmitter/src/core/groups/claims.js";
 import type { BenchCell } from "./bench-cell.js";
+import { countLooks } from "./claim-looks.js";
 import { CoreBench } from "./core-bench.js";
 
 const settledId = "5".repeat(40);
@@ -275,21 +275,3 @@ describe("transmitter core: cells from elsewhere", () => {
     expect(refused[refused.length - 1]).to.equal("4 refused BUSY");
   });
 });
-
-/** Counts how often it is asked whether a cell has settled an event. */
-function countLooks(): { begin(): void; end(): number } {
-  const { isSettled } = Claims.prototype;
-  let count = 0;
-  return {
-    begin() {
-      Claims.prototype.isSettled = function (this: Claims, ...given) {
-        count++;
-        return isSettled.apply(this, given);
-      };
-    },
-    end() {
-      Claims.prototype.isSettled = isSettled;
-      return count;
-    },
-  };
-}

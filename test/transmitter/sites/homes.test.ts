@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import type { BenchCell } from "../bench-cell.js";
+import { countLooks } from "../claim-looks.js";
 import type { CoreBench } from "../core-bench.js";
 import { die } from "../core-work.js";
 import { SiteNet } from "./site-net.js";
@@ -154,6 +155,30 @@ describe("transmitter core: homes in a mesh", () => {
     net.pass(3000);
 
     expect(other.take("DLVR")).to.deep.equal([]);
+  });
+
+  it("looks for each answer at the events of the sender that it is about, and no others", () => {
+    const net = new SiteNet(2);
+    const home = net.benches[1] as CoreBench;
+    const worker = home.cell("worker");
+    worker.catch("a", "any", { credit: 5000 });
+    const run = Array.from({ length: 20 }, () => ({ channel: "a" }));
+    const senders = Array.from({ length: 50 }, () => {
+      return home.cell("sender", { encoding: "M", session: 2 });
+    });
+    net.isHeld = true;
+    for (const sender of senders) sender.sendRun(run, { session: 1 });
+    const looks = countLooks();
+    looks.begin();
+
+    net.isHeld = false;
+    net.pump();
+
+    // With one look at all for each answer it would be fifty thousand.
+    expect(looks.end()).to.be.within(1000, 5 * 1000);
+    net.pass(1100);
+    const given = worker.take("DLVR").map(({ run: it }) => it?.count ?? 1);
+    expect(given.reduce((sum, count) => sum + count)).to.equal(1000);
   });
 
   it("marks what a home in between may have given out, whatever the one before it knows (§18.7)", () => {

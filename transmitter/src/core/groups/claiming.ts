@@ -102,9 +102,15 @@ export class Claiming {
     if (nowMs - (group.quietSinceMs ?? nowMs) >= claimsKeptMs) group.claims = undefined;
   }
 
-  /** Settles, adopts or lets go what is held back and answered for by now. */
-  apply(group: Group, nowMs: number): void {
-    this.applyTo(group, [...group.held], nowMs);
+  /**
+   * Settles, adopts or lets go what is held back and answered for by now; of these senders alone,
+   * if some are named.
+   */
+  apply(group: Group, nowMs: number, senders?: Iterable<Thid>): void {
+    const { held } = group;
+    const spans =
+      senders === undefined ? [...held] : [...senders].flatMap((id) => [...held.of(id)]);
+    this.applyTo(group, spans, nowMs);
   }
 
   private applyTo(group: Group, spans: readonly Span[], nowMs: number): void {

@@ -4,6 +4,7 @@ import type { CellRecord } from "../cells/cells.js";
 import type { Claims } from "./claims.js";
 import { KeyOwners } from "./affinity.js";
 import { defaultTerms, type GroupTerms, termsOf, Wishes } from "./group-terms.js";
+import { HeldBack } from "./held-back.js";
 import type { Holder } from "./holder.js";
 import { keptBytes, type Lot, type Span, spanCount } from "./ledger.js";
 import { Member } from "./member.js";
@@ -44,7 +45,7 @@ export class Group {
   /** Spans that wait out a back-off. */
   readonly waiting = new Set<Span>();
   /** Spans that are held back while cells may come and claim them. */
-  readonly held = new Set<Span>();
+  readonly held = new HeldBack();
   readonly stats: GroupStats = { delivered: 0, acked: 0, nacked: 0, redelivered: 0, dead: 0 };
   terms: GroupTerms = defaultTerms;
   /** What the members of this transmitter alone come to. */

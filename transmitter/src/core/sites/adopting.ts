@@ -249,7 +249,9 @@ export class Adopting {
       claims.addOrigin(peer, { held, free });
       if (isAnswer && sender !== undefined) claims.answered(sender, peer);
     } else claims.add(cell, { held, settled, isMore }, peer);
-    this.parts.groups().claiming.apply(group, nowMs);
+    const senders = new Set([...held, ...settled, ...free].map((range) => range.sender));
+    if (sender !== undefined) senders.add(sender);
+    this.parts.groups().claiming.apply(group, nowMs, senders);
     this.parts.groups().touch(group);
   }
 

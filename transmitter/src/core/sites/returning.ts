@@ -19,8 +19,8 @@ export interface ReturningParts {
  */
 export class Returning {
   private readonly parts: ReturningParts;
-  /** Groups that have settled what a sender had brought back. */
-  private readonly settledIn = new Set<Group>();
+  /** Groups that have settled what senders had brought back. */
+  private readonly settledIn = new Map<Group, Set<Thid>>();
 
   constructor(parts: ReturningParts) {
     this.parts = parts;
@@ -40,12 +40,16 @@ export class Returning {
   /** What was out is settled. */
   settled(group: Group, ranges: readonly SeqRange[]): void {
     group.claims?.addSettled(ranges);
-    this.settledIn.add(group);
+    const senders = this.settledIn.get(group) ?? new Set();
+    for (const { sender } of ranges) senders.add(sender);
+    this.settledIn.set(group, senders);
   }
 
   /** Ends the turn: settles what a sender has brought back of that. */
   flush(nowMs: number): void {
-    for (const group of this.settledIn) this.parts.groups().claiming.apply(group, nowMs);
+    for (const [group, senders] of this.settledIn) {
+      this.parts.groups().claiming.apply(group, nowMs, senders);
+    }
     this.settledIn.clear();
   }
 }
