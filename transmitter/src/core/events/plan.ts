@@ -2,7 +2,7 @@ import type { Run } from "@thynapse/protocol";
 import type { CellRecord } from "../cells/cells.js";
 import type { Entry } from "./entry.js";
 import type { Group } from "../groups/group.js";
-import type { GroupArrival } from "../groups/groups.js";
+import type { GroupArrival } from "../groups/group-arrival.js";
 import type { Arrival } from "./intake.js";
 import type { Route } from "./route.js";
 import type { Site } from "../sites/site.js";

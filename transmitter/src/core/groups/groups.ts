@@ -6,6 +6,7 @@ import type { Entry } from "../events/entry.js";
 import { Fates } from "./fates.js";
 import type { FatesParts } from "./fates-parts.js";
 import { Group } from "./group.js";
+import type { GroupArrival } from "./group-arrival.js";
 import { type Elsewhere, Handing } from "./handing.js";
 import type { Holder } from "./holder.js";
 import { grantedMember } from "./member.js";
@@ -22,19 +23,6 @@ export interface GroupsParts extends FatesParts {
   readonly origin: string;
   /** The way to cells of other transmitters. */
   readonly elsewhere: Elsewhere;
-}
-
-/** How events come to a group. */
-export interface GroupArrival {
-  readonly nowMs: number;
-  /** Whether the sender sends them again: then they are held back for claims first. */
-  readonly repeat: boolean;
-  /** The attachment of the sender. */
-  readonly session: number;
-  /** Whether a handler has sent them: they may pass a full backlog. */
-  readonly isOutput: boolean;
-  /** Whether a transmitter that ends has left them: it has accepted them. */
-  readonly isLeft?: boolean;
 }
 
 /** All groups of a transmitter: their making and end, and who gets what. @see PROTOCOL.md §10 */
