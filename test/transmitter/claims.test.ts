@@ -10,17 +10,22 @@ import { CoreBench } from "./core-bench.js";
  * Method: cells claim again and again, and leave; what is kept is counted.
  */
 
+const minute = 60_000;
 const senderId = "5".repeat(40);
 const range = (first: number, last = first): unknown[] => [senderId, first, last];
 
 interface Inside {
   readonly attachments: { cellOf(id: string): CellRecord | undefined };
-  readonly groups: { find(service: string, pattern: string): { claims: Claims } };
+  readonly groups: { find(service: string, pattern: string): { claims: Claims | undefined } };
 }
 
 const inside = (bench: CoreBench): Inside => bench.core as unknown as Inside;
 const heldHere = (bench: CoreBench): unknown[] => {
-  return [...inside(bench).groups.find("w", "a").claims.allHeldHere()];
+  return [...inside(bench).groups.find("w", "a").claims!.allHeldHere()];
+};
+const settledOf = (bench: CoreBench): unknown[] => {
+  const { claims } = inside(bench).groups.find("w", "a");
+  return (claims?.allSettled() ?? []).map(({ sender }) => sender);
 };
 const claim = (cell: BenchCell, held: unknown[], settled: unknown[] = []): void => {
   cell.say("HELO", { id: cell.id, service: "w", claims: [{ pattern: "a", held, settled }] });
@@ -59,7 +64,7 @@ describe("transmitter core: what is kept of claims", () => {
         [stays.id, [{ sender: senderId, first: 3, last: 3 }]],
       ]);
       // What is settled stays so, whoever said it.
-      expect(inside(bench).groups.find("w", "a").claims.allSettled()).to.deep.equal([
+      expect(inside(bench).groups.find("w", "a").claims!.allSettled()).to.deep.equal([
         { sender: senderId, first: 10, last: 12 },
       ]);
     });
@@ -75,7 +80,72 @@ describe("transmitter core: what is kept of claims", () => {
     });
 
     expect(codes.flat()).to.deep.equal([...Array.from({ length: 13 }, () => "WLCM"), "TOO_LARGE"]);
-    expect(inside(bench).groups.find("w", "a").claims.allSettled()).to.have.length(130_000);
+    expect(inside(bench).groups.find("w", "a").claims!.allSettled()).to.have.length(130_000);
+  });
+
+  it("is forgotten 10 min after it was said last, of each sender by itself", () => {
+    const bench = new CoreBench();
+    const cell = bench.cell("w");
+    cell.catch("a", "any", { credit: 0 });
+    const other = "6".repeat(40);
+    bench.pass(minute);
+    claim(cell, [], [range(1)]);
+    bench.pass(9 * minute);
+    claim(cell, [], [range(2), [other, 1, 1]]);
+
+    bench.pass(9 * minute);
+    claim(cell, [], [[other, 2, 2]]);
+    expect(settledOf(bench)).to.deep.equal([senderId, other]);
+    bench.pass(minute + 2000);
+    expect(settledOf(bench)).to.deep.equal([other]);
+    bench.pass(9 * minute);
+    expect(settledOf(bench)).to.deep.equal([]);
+  });
+
+  it("is forgotten, too, where something of another sender is held back all the time", () => {
+    const bench = new CoreBench();
+    bench.cell("w").catch("a", "any", { credit: 0 });
+    claim(bench.cell("w"), [], [range(1)]);
+    const sender = bench.cell("sender", { session: 2 });
+    bench.pass(1500);
+    for (let seq = 1; seq <= 11 * 6; seq++) {
+      sender.send("a", { seq, repeat: true });
+      bench.pass(10_000);
+    }
+
+    expect(settledOf(bench)).to.deep.equal([]);
+  });
+
+  it("is kept for an event that is held back, for as long as it is", () => {
+    const bench = new CoreBench();
+    const sender = bench.cell("sender", { session: 2 });
+    claim(bench.cell("w"), [], [[sender.id, 9, 9]]);
+    bench.pass(1000);
+    // Nobody has said yet whether its group takes what is repeated.
+    sender.send("a", { seq: 1, repeat: true });
+
+    for (let n = 0; n < 40; n++) {
+      claim(bench.cell("w"), []);
+      bench.pass(20_000);
+    }
+
+    expect(settledOf(bench)).to.deep.equal([sender.id]);
+  });
+
+  it("is nothing below the floor of its sender", () => {
+    const bench = new CoreBench();
+    const cell = bench.cell("w");
+    cell.catch("a", "any", { credit: 0 });
+    const sender = bench.cell("sender");
+    sender.send("a", { seq: 8, floor: 8 });
+
+    claim(cell, [[sender.id, 2, 3]], [[sender.id, 5, 9]]);
+    bench.pass(2000);
+
+    expect(inside(bench).groups.find("w", "a").claims!.allSettled()).to.deep.equal([
+      { sender: sender.id, first: 8, last: 9 },
+    ]);
+    expect(heldHere(bench)).to.deep.equal([[cell.id, []]]);
   });
 
   it("is found by the sender: claims of other senders' events are not looked at", () => {

@@ -75,6 +75,25 @@ describe("transmitter core: former homes of senders (§18.7)", () => {
     expect(moved.confirms()).to.include("1 handled");
   });
 
+  it("answers also for what a sender that moved will not send any more (§7.4)", () => {
+    const net = new SiteNet(2);
+    const [a, b] = net.benches as [CoreBench, CoreBench];
+    const sender = a.cell("sender");
+    const workers = [a.cell("worker"), b.cell("worker")];
+    const seqs = (): unknown[] => {
+      return workers.flatMap((cell) => cell.take("DLVR")).map(({ fields }) => fields["seq"]);
+    };
+    for (const worker of workers) worker.catch("a", "any", { credit: 5 });
+    sender.send("a");
+    expect(seqs()).to.deep.equal([1]);
+
+    const moved = b.cell("sender", { id: sender.id, session: 2 });
+    moved.send("a", { seq: 1, repeat: true });
+    moved.send("a", { seq: 2, floor: 2, repeat: true });
+    net.pass(5000);
+    expect(seqs()).to.deep.equal([2]);
+  });
+
   it("takes an event for new whose key was that of one left to another home (§11.6)", () => {
     const net = new SiteNet(3);
     const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];

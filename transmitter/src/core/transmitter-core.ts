@@ -114,7 +114,7 @@ export class TransmitterCore {
       twin: (...twin) => this.attachments.twin(...twin),
     });
     this.groups = new Groups({
-      ...{ ...shared, self: options.id, wallMs, effects, traces, elsewhere: this.sites },
+      ...{ ...shared, senders, self: options.id, wallMs, effects, traces, elsewhere: this.sites },
       onDead: (letter, number) => this.attachments.tellDead(letter, number, this.nowMs),
       passBack: (...passed) => this.sites.hosting.passBack(...passed),
       tellAskers: (...settled) => this.sites.adopting.tellAskers(...settled, this.nowMs),

@@ -12,6 +12,8 @@ export interface ClaimingParts {
   readonly counters: Counters;
   readonly fates: Fates;
   readonly claimMs: number;
+  /** The floor of a sender, where it is known. */
+  readonly floorOf: (sender: Thid) => number;
   /** Gives a span to the cell that holds it already. Tells whether that can be done now. */
   readonly adopt: (group: Group, holding: AdoptHolding, span: Span, nowMs: number) => boolean;
   /** Called for a group whose backlog got something back. */
@@ -24,8 +26,6 @@ export interface AdoptHolding {
   readonly site: Thid | undefined;
 }
 
-/** How long what others said of a group is good for: as long as the dead are remembered. */
-const claimsKeptMs = 600_000;
 /** How often it is looked whether those have answered who may know of an event. */
 const awaitMs = 100;
 /** How soon after one look at all that is held back of a group the next one comes, at most. */
@@ -97,9 +97,8 @@ export class Claiming {
 
   /** Forgets what others said long ago. */
   forgetOld(group: Group, nowMs: number): void {
-    if (group.claims === undefined || group.held.size > 0) group.quietSinceMs = undefined;
-    else group.quietSinceMs ??= nowMs;
-    if (nowMs - (group.quietSinceMs ?? nowMs) >= claimsKeptMs) group.claims = undefined;
+    const { claims, held } = group;
+    if (claims?.forgetOld(nowMs, held, this.parts.floorOf) === true) group.claims = undefined;
   }
 
   /**

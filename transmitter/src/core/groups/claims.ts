@@ -1,6 +1,10 @@
 import { RangeSet, type SeqRange, type Thid } from "@thynapse/protocol";
 import { addRanges, type NumbersOf, numbersOf, rangesOf } from "../events/numbers.js";
+import type { HeldBack } from "./held-back.js";
 import type { Repeated } from "../sites/seeks.js";
+
+/** How long what was said of a sender is good for: as long as the dead are remembered. */
+const claimsKeptMs = 600_000;
 
 /** Where an event is that a sender repeats. */
 export interface Holding {
@@ -42,14 +46,21 @@ export class Claims {
   private readonly repeated = new Map<Thid, { session: number; bySince: Map<number, RangeSet> }>();
   /** What transmitters have still to say of a sender: the questions, the oldest first. */
   private readonly asked = new Map<Thid, Map<Thid, Set<object>>>();
+  /** When something was said last of a sender, the longest ago first. */
+  private readonly saidMs = new Map<Thid, number>();
+  /** Of whom something was said since the last look for what is old. */
+  private readonly fresh = new Set<Thid>();
 
   add(cell: Thid, { held, settled, isMore = false }: CellClaim, site: Thid | undefined): void {
-    addRanges(this.settled, settled);
+    this.addSettled(settled);
+    this.said(held);
     const known = this.heldBy.get(cell);
     if (isMore && known !== undefined && known.site === site) addRanges(known.held, held);
     else {
       this.drop(cell);
-      this.heldBy.set(cell, { site, held: numbersOf(held) });
+      if (held.length > 0 || site === undefined) {
+        this.heldBy.set(cell, { site, held: numbersOf(held) });
+      }
     }
     for (const { sender } of held) {
       const cells = this.holders.get(sender) ?? new Set<Thid>();
@@ -80,10 +91,67 @@ export class Claims {
     this.origins.set(peer, known);
     addRanges(known.held, claim.held);
     addRanges(known.free, claim.free);
+    this.said(claim.held);
+    this.said(claim.free);
   }
 
   addSettled(ranges: readonly SeqRange[]): void {
     addRanges(this.settled, ranges);
+    this.said(ranges);
+  }
+
+  private said(ranges: readonly SeqRange[]): void {
+    for (const { sender } of ranges) this.fresh.add(sender);
+  }
+
+  /**
+   * Forgets what was said last of a sender long ago, and what is below the floor of one of whom
+   * something was said; all of it stays as long as something of that sender is held back.
+   *
+   * @returns whether nothing is left.
+   */
+  forgetOld(nowMs: number, held: HeldBack, floorOf: (sender: Thid) => number): boolean {
+    for (const sender of this.fresh) {
+      this.saidMs.delete(sender);
+      this.saidMs.set(sender, nowMs);
+      if (!held.has(sender)) this.dropBelow(sender, floorOf(sender));
+    }
+    this.fresh.clear();
+    for (const [sender, atMs] of this.saidMs) {
+      if (nowMs - atMs < claimsKeptMs) break;
+      if (held.has(sender)) this.fresh.add(sender);
+      else this.forget(sender);
+    }
+    return this.saidMs.size === 0 && this.heldBy.size === 0;
+  }
+
+  private dropBelow(sender: Thid, floor: number): void {
+    this.settled.get(sender)?.dropBelow(floor);
+    for (const cell of this.holders.get(sender) ?? []) {
+      this.heldBy.get(cell)?.held.get(sender)?.dropBelow(floor);
+    }
+    for (const { held, free } of this.origins.values()) {
+      held.get(sender)?.dropBelow(floor);
+      free.get(sender)?.dropBelow(floor);
+    }
+    for (const numbers of this.repeated.get(sender)?.bySince.values() ?? []) {
+      numbers.dropBelow(floor);
+    }
+  }
+
+  private forget(sender: Thid): void {
+    for (const known of [this.settled, this.repeated, this.asked, this.saidMs])
+      known.delete(sender);
+    for (const { held, free } of this.origins.values()) {
+      held.delete(sender);
+      free.delete(sender);
+    }
+    for (const cell of this.holders.get(sender) ?? []) {
+      const claim = this.heldBy.get(cell);
+      claim?.held.delete(sender);
+      if (claim?.held.size === 0 && claim.site !== undefined) this.heldBy.delete(cell);
+    }
+    this.holders.delete(sender);
   }
 
   /** A sender repeats events here that it had sent elsewhere. */
@@ -92,6 +160,7 @@ export class Claims {
     const kept = known?.session === session ? known : { session, bySince: new Map() };
     const numbers = kept.bySince.get(since) ?? new RangeSet();
     for (const { first, last } of ranges) numbers.add(first, last);
+    this.said(ranges);
     kept.bySince.set(since, numbers);
     this.repeated.set(sender, kept);
   }
@@ -123,6 +192,7 @@ export class Claims {
    */
   ask(sender: Thid, peer: Thid): () => void {
     const question = {};
+    this.fresh.add(sender);
     const asked = this.asked.get(sender) ?? new Map<Thid, Set<object>>();
     this.asked.set(sender, asked.set(peer, (asked.get(peer) ?? new Set()).add(question)));
     return () => this.unasked(sender, peer, question);

@@ -61,8 +61,6 @@ export class Group {
   /** When its deliveries are next looked through for time-outs. */
   checkMs = Number.POSITIVE_INFINITY;
   readonly owners = new KeyOwners();
-  /** Since when nothing is held back, while it is known what others said of it. */
-  quietSinceMs: number | undefined;
 
   constructor(number: number, service: string, pattern: Pattern) {
     this.number = number;

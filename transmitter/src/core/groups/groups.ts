@@ -13,11 +13,13 @@ import { grantedMember } from "./member.js";
 import { type Lot, type Span, singles, wholeSpan } from "./ledger.js";
 import { Pumping } from "./pumping.js";
 import type { RouteTable } from "../events/route.js";
+import type { Senders } from "../events/senders.js";
 
 /** What groups need of the transmitter around them. */
 export interface GroupsParts extends FatesParts {
   readonly routes: RouteTable;
   readonly limits: CoreLimits;
+  readonly senders: Senders;
   readonly self: Thid;
   /** Name of this transmitter as an origin. */
   readonly origin: string;
@@ -47,6 +49,7 @@ export class Groups {
       counters: parts.counters,
       fates: this.fates,
       claimMs: parts.limits.claimMs,
+      floorOf: (sender) => parts.senders.find(sender)?.floor ?? 0,
       touch: (group) => this.dirty.add(group),
       adopt: (group, holding, span, nowMs) => {
         const holder = this.holderOf(group, holding);
