@@ -131,6 +131,26 @@ describe("transmitter core: system requests", () => {
     expect(lettersOf(asker, { limit: 3 })).to.deep.equal([298, 299, 300]);
     expect(lettersOf(asker, { offset: 298 })).to.deep.equal([299, 300]);
   });
+
+  it("redrive dead letters to a group that has no cells, for 30 s (§10.8)", () => {
+    const { bench, asker, worker } = asking();
+    worker.say("GBYE");
+    const redrive = (): unknown => {
+      return ask(asker, "$mesh.dead.redrive", { service: "worker" }).fields["data"];
+    };
+    expect(redrive()).to.deep.equal({ count: 1 });
+    bench.pass(29_999);
+    const other = bench.cell("worker");
+    other.catch("a", "any");
+    other.settle(other.takeOne("DLVR"), "reject");
+    other.say("GBYE");
+
+    expect(redrive()).to.deep.equal({ count: 1 });
+    bench.pass(30_000);
+    expect(ask(asker, "$mesh.groups").fields["data"]).to.deep.equal([]);
+    const [letter] = ask(asker, "$mesh.dead.list").fields["data"] as Record<string, unknown>[];
+    expect(letter).to.include({ reason: "no cell came back" });
+  });
 });
 
 describe("transmitter core: system events", () => {

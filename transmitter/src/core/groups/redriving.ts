@@ -1,5 +1,6 @@
 import { parsePattern, type Run } from "@thynapse/protocol";
 import { Entry } from "../events/entry.js";
+import type { Group } from "./group.js";
 import type { Groups } from "./groups.js";
 import { Sender } from "../events/senders.js";
 
@@ -13,9 +14,13 @@ export interface Redrive {
 /**
  * Gives a dead letter to its group again, under its old identity; the sender was told its fate long
  * ago.
+ *
+ * @returns that group, which is made if there is none, and may have no cells.
  */
-export function redrive(groups: Groups, run: Run, { service, pattern, nowMs }: Redrive): void {
+export function redrive(groups: Groups, run: Run, { service, pattern, nowMs }: Redrive): Group {
   const sender = new Sender(run.header.sender, nowMs);
   const entry = new Entry(run, { sender, sink: sender, onHandled: () => {} });
-  groups.redrive(groups.open(service, parsePattern(pattern)), run, entry, nowMs);
+  const group = groups.open(service, parsePattern(pattern));
+  groups.redrive(group, run, entry, nowMs);
+  return group;
 }

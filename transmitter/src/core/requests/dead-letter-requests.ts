@@ -10,6 +10,7 @@ import {
 import type { DeadLetter, DeadLetters } from "../groups/dead-letters.js";
 import type { Groups } from "../groups/groups.js";
 import { redrive } from "../groups/redriving.js";
+import type { Announcing } from "../sites/announcing.js";
 
 /**
  * How many letters are listed, if nobody says: as many as always fit into an answer. A row has 12
@@ -21,10 +22,13 @@ export const lettersMax = 250;
 export class DeadLetterRequests {
   private readonly deadLetters: DeadLetters;
   private readonly groups: Groups;
+  private readonly keep: Announcing["keep"];
 
-  constructor(deadLetters: DeadLetters, groups: Groups) {
+  /** @param keep lets a group without cells live for a while, for those that may come. */
+  constructor(deadLetters: DeadLetters, groups: Groups, keep: Announcing["keep"]) {
     this.deadLetters = deadLetters;
     this.groups = groups;
+    this.keep = keep;
   }
 
   /** Those from `offset` on, oldest first; the newest, where it is not said. */
@@ -51,8 +55,11 @@ export class DeadLetterRequests {
 
   redrive(data: FieldMap, nowMs: number): { readonly count: number } {
     const letters = this.take(data);
-    for (const { run, service, pattern } of letters) {
-      redrive(this.groups, run, { service, pattern, nowMs });
+    const given = letters.map(({ run, service, pattern }) => {
+      return redrive(this.groups, run, { service, pattern, nowMs });
+    });
+    for (const group of new Set(given)) {
+      if (group.memberCount === 0) this.keep(group, nowMs);
     }
     return { count: letters.length };
   }

@@ -9,12 +9,13 @@ import { explain } from "./explain.js";
 import type { Groups } from "../groups/groups.js";
 import type { LinkView } from "../mesh/link-view.js";
 import type { RouteTable } from "../events/route.js";
+import type { Sites } from "../sites/sites.js";
 import type { Streams } from "../streams/streams.js";
 import { cellRow, groupRow, patternRows, type ServiceSite, serviceSites } from "./system-rows.js";
 
 /** What system requests look at. */
 export interface SystemParts {
-  readonly core: { readonly state: string };
+  readonly core: { readonly state: string; readonly sites: Pick<Sites, "announcing"> };
   readonly options: CoreOptions;
   readonly routes: RouteTable;
   readonly streams: Streams;
@@ -43,7 +44,10 @@ export class SystemRequests {
 
   constructor(parts: SystemParts) {
     this.parts = parts;
-    this.dead = new DeadLetterRequests(parts.deadLetters, parts.groups);
+    const { core, deadLetters, groups } = parts;
+    this.dead = new DeadLetterRequests(deadLetters, groups, (...kept) =>
+      core.sites.announcing.keep(...kept),
+    );
     const { dead } = this;
     this.table = Object.freeze({
       "$mesh.status": (_data, nowMs) => this.status(nowMs),
