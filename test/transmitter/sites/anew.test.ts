@@ -73,6 +73,33 @@ describe("transmitter core: links that begin anew between homes (§18.7, §18.9)
     expect(moved.confirms()).to.include("1 handled");
   });
 
+  it("leave with a cell what it has claimed at the other end, of a home that is dead", () => {
+    const net = new SiteNet(3);
+    const [dead, there, here] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const [sender, next] = [dead.cell("sender"), here.cell("sender")];
+    const worker = dead.cell("worker");
+    worker.catch("a", "any", { credit: 5 });
+    sender.send("a");
+    expect(worker.take("DLVR")).to.have.length(1);
+    net.kill(0);
+    const claims = [{ pattern: "a", held: [[sender.id, 1, 1]], settled: [] }];
+    const again = there.cell("worker", { id: worker.id, session: 2, claims });
+    again.catch("a", "any", { credit: 5 });
+    // It holds something of the other transmitter, too.
+    next.send("a");
+    expect(again.take("DLVR")).to.have.length(1);
+    const other = here.cell("worker");
+    other.catch("a", "any", { credit: 5 });
+
+    net.renew(1, 2);
+    here.cell("sender", { id: sender.id, session: 2 }).send("a", { seq: 1, repeat: true });
+    net.pass(1500);
+
+    expect(other.take("DLVR")).to.deep.equal([]);
+    const named = again.take("DLVR").map(({ fields }) => [fields["from"], fields["claimed"]]);
+    expect(named).to.deep.equal([[{ id: sender.id, service: "sender" }, true]]);
+  });
+
   it("say what was lost once, also if that is more than a link takes", () => {
     const [bench, peer] = [new CoreBench(), "e".repeat(40)];
     const { sites } = bench.core;

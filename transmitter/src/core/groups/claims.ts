@@ -222,15 +222,16 @@ export class Claims {
     }
   }
 
-  /**
-   * A transmitter is dead, or its link has begun anew: it answers for nothing until it is asked
-   * again, and what its cells have is claimed anew.
-   */
+  /** A transmitter is dead, or its link has begun anew: it answers for nothing that was asked. */
   lost(peer: Thid): void {
     this.origins.delete(peer);
     for (const [sender, asked] of this.asked) {
       if (asked.delete(peer) && asked.size === 0) this.asked.delete(sender);
     }
+  }
+
+  /** It is dead: its cells will claim anew what they have, elsewhere. */
+  cellsLost(peer: Thid): void {
     for (const [cell, { site }] of this.heldBy) if (site === peer) this.drop(cell);
   }
 

@@ -99,16 +99,15 @@ export class Adopting {
    * which cells have what it had given them, and which senders are at home here.
    */
   returned(peer: Thid, group: Group, nowMs: number): void {
-    this.reclaim(peer, group, nowMs);
-    const { claims } = group;
-    if (claims === undefined) return;
-    const settled = claims.allSettled();
+    const settled = group.claims?.allSettled() ?? [];
     if (settled.length > 0) this.say(peer, group, { held: [], settled }, nowMs);
-    for (const [cell, held] of claims.allHeldHere()) {
+    for (const [cell, held] of group.claims?.allHeldHere() ?? []) {
       if (this.parts.cellOf(cell) !== undefined) {
         this.say(peer, group, { cell, held, settled: [] }, nowMs);
       }
     }
+    // What they hold of its own events comes on top.
+    this.reclaim(peer, group, nowMs);
     this.askAgain(peer, group, nowMs);
   }
 
@@ -218,7 +217,7 @@ export class Adopting {
     const settled = hosting.allSettledOf(group);
     if (settled.length > 0) this.say(peer, group, { held: [], settled }, nowMs);
     for (const [cell, held] of hosting.orphans.heldOf(group)) {
-      this.say(peer, group, { cell, held, settled: [] }, nowMs);
+      this.say(peer, group, { cell, held, settled: [], isMore: true }, nowMs);
     }
   }
 

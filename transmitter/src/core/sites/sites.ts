@@ -169,6 +169,7 @@ export class Sites implements Elsewhere {
   private lostFor(group: Group, id: Thid, nowMs: number): void {
     const groups = this.parts.groups();
     const answered = [...(group.claims?.answeredBy(id) ?? [])];
+    group.claims?.cellsLost(id);
     groups.siteLost(group, id, nowMs);
     this.adopting.homeLost(group, answered, nowMs);
     if (group.sites.partOf(id) === undefined) return;
