@@ -1,8 +1,15 @@
-import { RangeSet, type Run, type SeqRange, type Thid } from "@thynapse/protocol";
+import { outboxEventsMax, RangeSet, type Run, type SeqRange, type Thid } from "@thynapse/protocol";
 import { rangesOf } from "../events/numbers.js";
 
 /** Senders that are remembered for one group; beyond it those go that were heard least lately. */
 const sendersMax = 10_000;
+/**
+ * Ranges that are remembered of one sender: as many as the events of an outbox can make where every
+ * other one is elsewhere. Beyond it the lowest go: what is forgotten comes again, as a repeat.
+ */
+const rangesMax = outboxEventsMax / 2;
+/** The part of them that goes at once: to look for it costs as much as all of them. */
+const forgottenPart = 1 / 8;
 
 /**
  * What cells of this site have acked of one group for origins elsewhere: the numbers above their
@@ -22,6 +29,7 @@ export class SettledBook {
       known.numbers.dropBelow(floor);
     }
     if (seq >= known.floor) known.numbers.add(seq);
+    if (known.numbers.rangeCount > rangesMax) forgetLowest(known.numbers);
     if (this.bySender.size <= sendersMax) return;
     for (const oldest of this.bySender.keys()) {
       this.bySender.delete(oldest);
@@ -43,4 +51,9 @@ export class SettledBook {
       });
     });
   }
+}
+
+function forgetLowest(numbers: RangeSet): void {
+  const [floor] = numbers.ranges()[rangesMax * forgottenPart] as [number, number];
+  numbers.dropBelow(floor);
 }
