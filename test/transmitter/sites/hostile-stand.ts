@@ -1,7 +1,7 @@
 import { encodeBody, encodeExtras, type EventExtras, RunWriter } from "@thynapse/protocol";
 import type { CoreLimits } from "../../../transmitter/src/core/effects.js";
 import type { Group } from "../../../transmitter/src/core/groups/group.js";
-import { refusalOf } from "../../../transmitter/src/core/sites/sites.js";
+import { refusalOf } from "../../../transmitter/src/core/sites/site-records.js";
 import { writeSiteWord } from "../../../transmitter/src/core/sites/site-words.js";
 import type { CoreBench } from "../core-bench.js";
 import { SiteNet } from "./site-net.js";

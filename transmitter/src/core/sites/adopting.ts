@@ -16,8 +16,9 @@ import { numbersOf } from "../events/numbers.js";
 import type { Senders } from "../events/senders.js";
 import type { Hosting } from "./hosting.js";
 import type { Links } from "./links.js";
+import { once, type Pacing } from "./pacing.js";
 import { rangesOfRun, type Repeated, Seeks } from "./seeks.js";
-import { claimWords, readQuestion, type Saying, seekWords } from "./range-words.js";
+import { claimWords, holdingWords, readQuestion, type Saying, seekWords } from "./range-words.js";
 import { type GroupName, readCell, readGroupName, readRangeRows } from "./site-words.js";
 import { cede, homeAnswer, rangesOfSpan } from "./home-answer.js";
 import { Returning } from "./returning.js";
@@ -30,6 +31,7 @@ export interface AdoptingParts {
   readonly links: () => Links;
   readonly groups: () => Groups;
   readonly hosting: Hosting;
+  readonly pacing: Pacing;
   readonly counters: Counters;
   readonly self: Thid;
   readonly senders: Senders;
@@ -88,9 +90,14 @@ export class Adopting {
     const sender = repeated.ranges[0]?.sender ?? "";
     for (const word of seekWords(group, repeated)) {
       const takeBack = group.claims?.ask(sender, peer);
-      this.parts.links().send(peer, word, nowMs, (isTaken) => {
-        if (!isTaken) takeBack?.();
-      });
+      this.parts.pacing.tell(
+        peer,
+        () => [word],
+        nowMs,
+        (isTaken) => {
+          if (!isTaken) takeBack?.();
+        },
+      );
     }
   }
 
@@ -99,16 +106,21 @@ export class Adopting {
    * which cells have what it had given them, and which senders are at home here.
    */
   returned(peer: Thid, group: Group, nowMs: number): void {
-    const settled = group.claims?.allSettled() ?? [];
-    if (settled.length > 0) this.say(peer, group, { held: [], settled }, nowMs);
-    for (const [cell, held] of group.claims?.allHeldHere() ?? []) {
-      if (this.parts.cellOf(cell) !== undefined) {
-        this.say(peer, group, { cell, held, settled: [] }, nowMs);
-      }
+    const { claims } = group;
+    if (claims !== undefined) {
+      this.parts.pacing.tell(peer, () => this.claimedHere(group, claims), nowMs);
     }
     // What they hold of its own events comes on top.
     this.reclaim(peer, group, nowMs);
     this.askAgain(peer, group, nowMs);
+  }
+
+  /** What cells have claimed with us, and what others have told us to be settled. */
+  private claimedHere(group: Group, claims: Claims): Buffer[] {
+    const held = [...claims.allHeldHere()].filter(([cell]) => {
+      return this.parts.cellOf(cell) !== undefined;
+    });
+    return holdingWords(group, claims.allSettled(), held);
   }
 
   /** One is found that may be the former home of senders, and was not known when they came. */
@@ -212,13 +224,13 @@ export class Adopting {
 
   /** What was under way from an origin is lost: it is told what our cells have of it. */
   private reclaim(peer: Thid, group: Group, nowMs: number): void {
-    const { hosting } = this.parts;
+    const { hosting, pacing } = this.parts;
     hosting.orphans.add(group, peer);
-    const settled = hosting.allSettledOf(group);
-    if (settled.length > 0) this.say(peer, group, { held: [], settled }, nowMs);
-    for (const [cell, held] of hosting.orphans.heldOf(group)) {
-      this.say(peer, group, { cell, held, settled: [], isMore: true }, nowMs);
-    }
+    const words = (): Buffer[] => {
+      const held = hosting.orphans.heldOf(group);
+      return holdingWords(group, hosting.allSettledOf(group), held, true);
+    };
+    pacing.tell(peer, words, nowMs);
   }
 
   /**
@@ -228,9 +240,8 @@ export class Adopting {
   spread({ id: cell, service }: CellRecord, claim: Claim, nowMs: number): void {
     const { held, settled } = claim;
     const name = readGroupName({ service, pattern: claim.pattern });
-    for (const peer of this.parts.links().linkedPeers()) {
-      this.say(peer, name, { cell, held, settled }, nowMs);
-    }
+    const words = once(() => claimWords(name, { cell, held, settled }));
+    for (const peer of this.parts.links().linkedPeers()) this.parts.pacing.tell(peer, words, nowMs);
   }
 
   /** `CLAM`: what a transmitter, or one of its cells, knows of events of a group. */
@@ -264,9 +275,8 @@ export class Adopting {
   }
 
   private say(peer: Thid, group: GroupName, claim: Saying, nowMs: number): void {
-    const links = this.parts.links();
-    if (!links.isLinked(peer)) return;
-    for (const word of claimWords(group, claim)) links.send(peer, word, nowMs);
+    if (!this.parts.links().isLinked(peer)) return;
+    for (const word of claimWords(group, claim)) this.parts.pacing.say(peer, word, nowMs);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Group } from "../groups/group.js";
 import type { Groups } from "../groups/groups.js";
 import type { Hosting } from "./hosting.js";
 import type { Links } from "./links.js";
+import { once, type Pacing } from "./pacing.js";
 import { claimWords } from "./range-words.js";
 
 /** What the last words of a transmitter are taken from. */
@@ -12,24 +13,25 @@ export interface BequestParts {
   readonly groups: () => Groups;
   readonly senders: Senders;
   readonly hosting: Hosting;
+  readonly pacing: Pacing;
 }
 
 /**
- * Tells all others what a transmitter that ends knows to be settled: whoever has not read its last
+ * Tells others what a transmitter that ends knows to be settled: whoever has not read its last
  * confirms repeats those events, and no one else could say that they are done.
  *
  * @see PROTOCOL.md §18.7
  */
-export function bequeath(parts: BequestParts, nowMs: number): void {
-  const peers = parts.links().linkedPeers();
-  if (peers.length === 0) return;
+export function bequeath(parts: BequestParts, peers: readonly Thid[], nowMs: number): void {
   for (const group of parts.groups().all) {
-    const settled = [...handledOf(parts.senders, group), ...parts.hosting.allSettledOf(group)];
-    if (settled.length === 0) continue;
-    for (const part of claimWords(group, { held: [], settled })) {
-      for (const peer of peers) parts.links().send(peer, part, nowMs);
-    }
+    const words = once(() => bequestOf(parts, group));
+    for (const peer of peers) parts.pacing.tell(peer, words, nowMs);
   }
+}
+
+function bequestOf({ senders, hosting }: BequestParts, group: Group): Buffer[] {
+  const settled = [...handledOf(senders, group), ...hosting.allSettledOf(group)];
+  return settled.length === 0 ? [] : claimWords(group, { held: [], settled });
 }
 
 /**

@@ -6,7 +6,8 @@ import type { Change } from "../mesh/mesh-record.js";
 import type { MeshListener } from "../mesh/mesh-listener.js";
 import { cellKey } from "./announcing.js";
 import { type Links, noLinks } from "./links.js";
-import { refusalOf, type Sites } from "./sites.js";
+import { refusalOf } from "./site-records.js";
+import type { Sites } from "./sites.js";
 
 /**
  * Between the mesh and the routing: who lives is a site, what it has set is its interest, and what

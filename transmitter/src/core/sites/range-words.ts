@@ -47,6 +47,20 @@ export function claimWords(group: GroupName, saying: Saying): Buffer[] {
   });
 }
 
+/** `CLAM`: what is settled of a group, and what each cell holds of it: all of it, or more. */
+export function holdingWords(
+  group: GroupName,
+  settled: readonly SeqRange[],
+  byCell: Iterable<readonly [cell: Thid, held: readonly SeqRange[]]>,
+  isMore = false,
+): Buffer[] {
+  const words = settled.length === 0 ? [] : claimWords(group, { held: [], settled });
+  for (const [cell, held] of byCell) {
+    words.push(...claimWords(group, { cell, held, settled: [], isMore }));
+  }
+  return words;
+}
+
 /** `SEEK`: one word, or several where much is repeated; each of them is answered. */
 export function seekWords(group: GroupName, { session, since = 0, ranges }: Repeated): Buffer[] {
   return cuts(ranges.length).map((at) => {

@@ -1,11 +1,13 @@
 import { type FieldMap, intField, type Thid } from "@thynapse/protocol";
 import type { Deadlines } from "../deadlines.js";
 import type { Links } from "./links.js";
+import type { Pacing } from "./pacing.js";
 import { writeSiteWord } from "./site-words.js";
 
 /** What rounds need of the transmitter around them. */
 export interface RoundsParts {
   readonly links: () => Links;
+  readonly pacing: Pacing;
   readonly deadlines: Deadlines;
 }
 
@@ -53,8 +55,7 @@ export class Rounds {
   /** `SYNC`: another one asks. */
   asked(peer: Thid, map: FieldMap, nowMs: number): void {
     const ref = intField(map, "ref", { min: 1 });
-    const links = this.parts.links();
-    if (links.isLinked(peer)) links.send(peer, writeSiteWord("SYND", { ref }), nowMs);
+    this.parts.pacing.say(peer, writeSiteWord("SYND", { ref }), nowMs);
   }
 
   /** `SYND`: another one has answered. */

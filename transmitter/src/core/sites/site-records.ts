@@ -1,4 +1,11 @@
-import { checkService, numberAt, parsePattern, type Thid } from "@thynapse/protocol";
+import {
+  checkService,
+  type MeshError,
+  numberAt,
+  parsePattern,
+  type Thid,
+  toMeshError,
+} from "@thynapse/protocol";
 import type { CellRecord } from "../cells/cells.js";
 import type { Senders } from "../events/senders.js";
 import type { Groups } from "../groups/groups.js";
@@ -74,5 +81,15 @@ export class SiteRecords {
     group.owners.changed();
     groups.joined(group, nowMs);
     groups.endIfEmpty(group, nowMs);
+  }
+}
+
+/** Why something is refused, if it is. */
+export function refusalOf(act: () => void): MeshError[] {
+  try {
+    act();
+    return [];
+  } catch (thrown) {
+    return [toMeshError(thrown)];
   }
 }

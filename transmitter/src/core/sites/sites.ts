@@ -1,4 +1,4 @@
-import { type MeshError, type Run, type Thid, toMeshError } from "@thynapse/protocol";
+import type { MeshError, Run, Thid } from "@thynapse/protocol";
 import type { CellRecord } from "../cells/cells.js";
 import type { Asks } from "../events/asks.js";
 import type { Counters } from "../counters.js";
@@ -20,19 +20,22 @@ import { Hosting } from "./hosting.js";
 import { Inheriting } from "./inheriting.js";
 import type { Lease } from "./lease.js";
 import { type Links, loopedLinks, noLinks } from "./links.js";
+import { Pacing, type PacingParts } from "./pacing.js";
 import { Passing } from "./passing.js";
 import { Rounds } from "./rounds.js";
 import { Site } from "./site.js";
 import { SiteBook } from "./site-book.js";
 import type { SiteMember } from "./site-member.js";
-import { SiteRecords } from "./site-records.js";
+import { refusalOf, SiteRecords } from "./site-records.js";
 import { groupFields, isSiteWord, writeSiteWord } from "./site-words.js";
 import { Slowing } from "./slowing.js";
 import { Succession } from "./succession.js";
 import { passReplyPart, type ReplyPart, runAt, Words } from "./words.js";
 
 /** What sites need of the transmitter around them. */
-export interface SitesParts extends Pick<AdoptingParts, "senders" | "cellOf"> {
+export interface SitesParts
+  extends Pick<AdoptingParts, "senders" | "cellOf">,
+    Pick<PacingParts, "limits"> {
   readonly self: { readonly id: Thid; readonly incarnation: number };
   readonly routes: RouteTable;
   readonly streams: Streams;
@@ -70,6 +73,7 @@ export class Sites implements Elsewhere {
   private looped: Links = noLinks;
   private readonly slowing: Slowing;
   private readonly words: Words;
+  private readonly pacing: Pacing;
 
   constructor(parts: SitesParts) {
     this.parts = parts;
@@ -79,13 +83,15 @@ export class Sites implements Elsewhere {
       unackedBytes: (id) => (this.links.isLinked(id) ? this.links.unackedBytes(id) : 0),
     });
     const links = (): Links => this.looped;
-    const shared = { ...parts, links, self: parts.self.id, origin: this.here.origin };
+    const pacing = new Pacing({ ...parts, links });
+    this.pacing = pacing;
+    const shared = { ...parts, links, pacing, self: parts.self.id, origin: this.here.origin };
     this.announcing = new Announcing({ ...shared, links: () => this.links });
     this.passing = new Passing(shared);
     this.hosting = new Hosting(shared);
     this.adopting = new Adopting({ ...shared, hosting: this.hosting });
     this.gathering = new Gathering(shared);
-    this.rounds = new Rounds({ ...parts, links: () => this.links });
+    this.rounds = new Rounds({ ...shared, links: () => this.links });
     const { announcing, passing, hosting, adopting, gathering, rounds, book } = this;
     this.succession = new Succession({
       ...{ ...shared, hosting, rounds },
@@ -158,6 +164,7 @@ export class Sites implements Elsewhere {
     if (isForGood) this.book.forget(id);
     else this.book.bury(id, this.parts.streams.unknownFrom);
     if (isKnown) this.parts.counters.add("sitesLost");
+    this.pacing.drop(id);
     this.hosting.originLost(id);
     this.adopting.originLost(nowMs);
     this.rounds.lost(id, isForGood);
@@ -194,6 +201,7 @@ export class Sites implements Elsewhere {
 
   /** The link to a living transmitter began anew: what was under way is not to be had any more. */
   begunAnew(id: Thid, nowMs: number): void {
+    this.pacing.drop(id);
     this.hosting.anew(id);
     this.parts.asks.siteLost(id);
     const groups = this.parts.groups();
@@ -202,6 +210,7 @@ export class Sites implements Elsewhere {
       groups.siteLost(group, id, nowMs);
     }
     this.adopting.renewed(id, nowMs);
+    this.succession.anew(id, nowMs);
   }
 
   /** A transmitter has set a value of its record. @throws {MeshError} for one that is wrong. */
@@ -255,6 +264,7 @@ export class Sites implements Elsewhere {
   tellOthers(nowMs: number): void {
     this.book.tellLost(this.links, nowMs);
     this.slowing.flush(nowMs);
+    this.pacing.flush(nowMs);
   }
 
   deliver(group: Group, site: SiteMember, span: Span, handing: SiteHanding): void {
@@ -284,16 +294,6 @@ export class Sites implements Elsewhere {
   ended(group: Group): void {
     this.announcing.group(group);
     this.hosting.ended(group);
-  }
-}
-
-/** Why something is refused, if it is. */
-export function refusalOf(act: () => void): MeshError[] {
-  try {
-    act();
-    return [];
-  } catch (thrown) {
-    return [toMeshError(thrown)];
   }
 }
 

@@ -22,8 +22,6 @@ export interface SuccessionParts extends BequestParts {
  */
 type Stage = "saying" | "asking" | "answering" | "done";
 
-/** Bytes on their way to a successor: a quarter of what a link keeps. */
-const windowBytes = 4 * 1024 * 1024;
 /**
  * How long others may take to hear the last words: one that is frozen for longer is found dead in
  * that time.
@@ -62,16 +60,22 @@ export class Succession {
   begin(nowMs: number): void {
     this.untilMs = nowMs + hearMs;
     this.parts.senders.end();
-    bequeath(this.parts, nowMs);
+    bequeath(this.parts, this.parts.links().linkedPeers(), nowMs);
     this.successor = this.choose();
     this.queue = this.leavings();
     this.say(nowMs);
   }
 
+  /** The link to another one begins anew: it may have lost what it was told to be settled. */
+  anew(peer: Thid, nowMs: number): void {
+    if (this.untilMs > 0) bequeath(this.parts, [peer], nowMs);
+  }
+
   /** Goes on. @returns whether nothing is left to say, or nobody hears it. */
   goOn(nowMs: number): boolean {
     this.step(nowMs);
-    return this.stage === "done" || nowMs >= this.untilMs;
+    const untilMs = Math.max(this.untilMs, this.parts.pacing.sentMs + hearMs);
+    return this.stage === "done" || nowMs >= untilMs;
   }
 
   /** What became of what was not settled. */
@@ -121,7 +125,7 @@ export class Succession {
       this.queue = [];
       return;
     }
-    while (this.queue.length > 0 && links.unackedBytes(successor) < windowBytes) {
+    while (this.queue.length > 0 && this.parts.pacing.hasRoom(successor)) {
       const leaving = this.queue.shift() as Leaving;
       const count = leaving.seqs.length;
       this.untilMs = nowMs + hearMs;
@@ -141,8 +145,9 @@ export class Succession {
 
   /** Whether another transmitter that is linked has still to take what it was told. */
   private get isUnheard(): boolean {
-    const links = this.parts.links();
-    return links.linkedPeers().some((id) => links.unackedBytes(id) > 0);
+    const { links, pacing } = this.parts;
+    const isBehind = (id: Thid): boolean => pacing.isBehind(id) || links().unackedBytes(id) > 0;
+    return links().linkedPeers().some(isBehind);
   }
 
   /** Who has cells for most of what is not settled; the lowest id where that is the same. */
