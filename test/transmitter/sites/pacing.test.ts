@@ -23,6 +23,19 @@ describe("what there is to tell another transmitter of much (§18.2)", () => {
     expect(sorted(link.settled())).to.deep.equal(sorted(done));
   });
 
+  it("is told from the start where the link begins anew with it, and then once", () => {
+    const link = new NarrowLink();
+    settledForPeer(link, 465);
+    link.near.send(Buffer.alloc(1900), link.bench.nowMs);
+
+    link.bench.turn(link.begunAnew);
+    expect(link.anew).to.equal(2);
+    link.pass(5000);
+
+    const told = link.wordsOf("CLAM").map(({ pattern }) => pattern);
+    expect(told).to.deep.equal(["jobs.*", ...patterns]);
+  });
+
   it("is told, too, where the link begins anew with the last of something else", () => {
     const link = new NarrowLink();
     const done = settledForPeer(link, 300);

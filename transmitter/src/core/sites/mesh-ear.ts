@@ -16,6 +16,8 @@ import type { Sites } from "./sites.js";
 export class MeshEar implements MeshListener {
   private readonly mesh: () => Mesh | undefined;
   private readonly sites: Sites;
+  /** Those whose links have begun anew, while what that asks for is done. */
+  private readonly anew: Thid[] = [];
 
   constructor(mesh: () => Mesh | undefined, sites: Sites) {
     this.mesh = mesh;
@@ -84,7 +86,14 @@ export class MeshEar implements MeshListener {
   }
 
   begunAnew(id: Thid, nowMs: number): void {
-    this.sites.begunAnew(id, nowMs);
+    this.anew.push(id);
+    // What is sent for one may make the link to another one begin anew: each has its turn.
+    if (this.anew.length > 1) return;
+    try {
+      for (const each of this.anew) this.sites.begunAnew(each, nowMs);
+    } finally {
+      this.anew.length = 0;
+    }
   }
 
   /** Takes in a transmitter, with all that is known to be caught there. */
