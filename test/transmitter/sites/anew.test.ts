@@ -1,9 +1,7 @@
 import { expect } from "chai";
 
-import { noLinks } from "../../../transmitter/src/core/sites/links.js";
-import { commandOf } from "../../../transmitter/src/core/sites/site-words.js";
 import type { BenchCell } from "../bench-cell.js";
-import { CoreBench } from "../core-bench.js";
+import type { CoreBench } from "../core-bench.js";
 import { SiteNet } from "./site-net.js";
 
 /**
@@ -98,35 +96,5 @@ describe("transmitter core: links that begin anew between homes (§18.7, §18.9)
     expect(other.take("DLVR")).to.deep.equal([]);
     const named = again.take("DLVR").map(({ fields }) => [fields["from"], fields["claimed"]]);
     expect(named).to.deep.equal([[{ id: sender.id, service: "sender" }, true]]);
-  });
-
-  it("say what was lost once, also if that is more than a link takes", () => {
-    const [bench, peer] = [new CoreBench(), "e".repeat(40)];
-    const { sites } = bench.core;
-    const words: string[] = [];
-    let isFull = false;
-    sites.join({
-      ...noLinks,
-      isLinked: () => true,
-      linkedPeers: () => [peer],
-      send: (_, part, nowMs, done) => {
-        words.push(commandOf(part));
-        if (!isFull) return;
-        sites.begunAnew(peer, nowMs);
-        done?.(false);
-      },
-    });
-    sites.found(peer, 7, []);
-    bench.cell("worker").catch("a", "any");
-    const sender = bench.cell("sender", { session: 2 });
-    bench.pass(1500);
-    sender.send("a", { seq: 1, repeat: true });
-    expect(words.splice(0)).to.deep.equal(["SEEK"]);
-
-    for (const isTooMuch of [true, false]) {
-      isFull = isTooMuch;
-      bench.turn(() => sites.begunAnew(peer, bench.nowMs));
-      expect(words.splice(0)).to.deep.equal(["SEEK"]);
-    }
   });
 });

@@ -52,8 +52,6 @@ export class Adopting {
   /** What others have asked about of late. */
   private readonly asked = new WeakMap<Group, Asked[]>();
   private readonly returning: Returning;
-  /** Those that are just told and asked again what a link has lost. */
-  private readonly renewing = new Set<Thid>();
 
   constructor(parts: AdoptingParts) {
     this.parts = parts;
@@ -209,16 +207,9 @@ export class Adopting {
    * our cells have of it, and asked again what it knows of what senders have repeated here.
    */
   renewed(peer: Thid, nowMs: number): void {
-    // That may be more than a link takes, which then begins anew once more: it is left at that.
-    if (this.renewing.has(peer)) return;
-    this.renewing.add(peer);
-    try {
-      for (const group of this.parts.groups().all) {
-        this.reclaim(peer, group, nowMs);
-        this.askAgain(peer, group, nowMs);
-      }
-    } finally {
-      this.renewing.delete(peer);
+    for (const group of this.parts.groups().all) {
+      this.reclaim(peer, group, nowMs);
+      this.askAgain(peer, group, nowMs);
     }
   }
 
