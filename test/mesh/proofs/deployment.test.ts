@@ -1,4 +1,13 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,25 +15,68 @@ import { connect } from "@thynapse/cell-sdk";
 import { expect } from "chai";
 
 import { startProcess } from "../../support/process.js";
+import { bin, startThynapse } from "../thynapse.js";
 import { replay, type Image } from "./dockerfile.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const example = join(root, "examples", "three-transmitters");
+const restricted = fileURLToPath(new URL("restricted.py", import.meta.url));
 
 describe("proofs: the unit of systemd", () => {
-  it("is one that systemd understands, without a word", async () => {
-    const verify = startProcess(["systemd-analyze", "verify", join(example, "thynapse.service")]);
+  const unit = readFileSync(join(example, "thynapse.service"), "utf8");
+  const folder = mkdtempSync(join(tmpdir(), "thynapse-unit-"));
 
-    expect(await verify.exit).to.deep.equal({ code: 0, signal: null });
-    expect([...verify.stdout, ...verify.stderr]).to.deep.equal([]);
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("is one that systemd understands, without a word", async () => {
+    await verify(join(example, "thynapse.service"));
+  });
+
+  it("is one with the secret that its comment hands over, too", async () => {
+    const secret = /^#(LoadCredential=.*)\n#(Environment=.*)$/m;
+    const file = join(folder, "thynapse.service");
+    writeFileSync(file, unit.replace(secret, "$1\n$2"));
+
+    expect(unit).to.match(secret);
+    await verify(file);
+  });
+
+  it("lets a transmitter bind with the families of addresses that it allows", async () => {
+    const [, families = ""] = /^RestrictAddressFamilies=(.*)$/m.exec(unit) ?? [];
+    const command = [process.execPath, bin, "up", "--port", "0", "--json"] as const;
+    const up = startProcess(["python3", restricted, families, ...command]);
+
+    await up.waitForLine(/^\{"ready":true/, { withinMs: 15_000 });
+    up.kill("SIGTERM");
+
+    expect(await up.exit).to.deep.equal({ code: 0, signal: null });
+  });
+
+  it("hands over a secret that a transmitter takes: its group, which is root's, can read it", async () => {
+    // So it looks where the access of the user is an entry of an ACL.
+    const secret = join(folder, "mesh-secret");
+    writeFileSync(secret, "swordfish");
+    chownSync(secret, 0, 0);
+    chmodSync(secret, 0o440);
+    const up = startThynapse(["up", "--port", "0", "--json", "--mesh-secret", `@${secret}`]);
+
+    await up.waitForLine(/^\{"ready":true/, { withinMs: 15_000 });
+    up.kill("SIGTERM");
+
+    expect(await up.exit).to.deep.equal({ code: 0, signal: null });
   });
 
   it("names a file that the packed package has, and stops it as it wants to be stopped", () => {
-    const unit = readFileSync(join(example, "thynapse.service"), "utf8");
-
     expect(unit).to.include("node_modules/@thynapse/transmitter/bin/thynapse.js up -c ");
     expect(unit).to.match(/^KillSignal=SIGTERM$/m);
   });
+
+  async function verify(file: string): Promise<void> {
+    const looked = startProcess(["systemd-analyze", "verify", file]);
+
+    expect(await looked.exit).to.deep.equal({ code: 0, signal: null });
+    expect([...looked.stdout, ...looked.stderr]).to.deep.equal([]);
+  }
 });
 
 describe("proofs: the image", () => {

@@ -6,7 +6,9 @@ import { refusal } from "./option-values.js";
 
 /** Bytes of a secret; more is somebody's mistake about the path. */
 const secretBytesMax = 4096;
-const groupAndOthers = 0o077;
+const others = 0o077;
+/** With an ACL, as on credentials of systemd, the bits of the group are of those whom it names. */
+const othersThanRoot = 0o037;
 
 /**
  * Reads the secret of a mesh: the text itself, or after an `@` the name of a file that holds it.
@@ -14,7 +16,8 @@ const groupAndOthers = 0o077;
  * White space around what a file holds does not count. Nothing thrown names the secret.
  *
  * @throws {MeshError} `BAD_OPTION` for a file that cannot be read, with the cause, and for an empty
- *   secret; `DENIED` for a file that others than its owner can read.
+ *   secret; `DENIED` for a file that others than its owner can read; the group of
+ *   root may.
  */
 export function readSecret(given: string, where: string): string {
   const secret = given.startsWith("@") ? readSecretFile(given.slice(1), where) : given;
@@ -27,8 +30,8 @@ export function readSecret(given: string, where: string): string {
 
 function readSecretFile(path: string, where: string): string {
   try {
-    const { mode, size } = statSync(path);
-    if ((mode & groupAndOthers) !== 0) {
+    const { mode, gid, size } = statSync(path);
+    if ((mode & (gid === 0 ? othersThanRoot : others)) !== 0) {
       const text = `${where}: others can read ${path}`;
       throw new MeshError("DENIED", text, { fault: "local", hint: `chmod 600 ${path}` });
     }
