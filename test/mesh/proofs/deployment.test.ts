@@ -1,20 +1,19 @@
 import {
   chmodSync,
   chownSync,
-  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect } from "@thynapse/cell-sdk";
 import { expect } from "chai";
 
-import { startProcess } from "../../support/process.js";
+import { startProcess, type StartedProcess } from "../../support/process.js";
 import { bin, startThynapse } from "../thynapse.js";
 import { replay, type Image } from "./dockerfile.js";
 
@@ -81,19 +80,22 @@ describe("proofs: the unit of systemd", () => {
 
 describe("proofs: the image", () => {
   const folder = mkdtempSync(join(tmpdir(), "thynapse-image-"));
+  const steps = printedSteps();
   let image: Image;
 
-  before("its steps are done in an empty folder, on the packed packages", async function () {
+  before("the printed steps are done, those of the image in an empty folder", async function () {
     this.timeout(120_000);
     const [context, into] = [join(folder, "context"), join(folder, "root")];
-    mkdirSync(context);
     mkdirSync(into);
-    const dockerfile = join(context, "Dockerfile");
-    copyFileSync(join(example, "Dockerfile"), dockerfile);
-    const flags = ["--workspaces", "--ignore-scripts", "--pack-destination", context];
-    const pack = startProcess(["npm", "pack", ...flags], { cwd: root });
-    expect((await pack.exit).code, pack.stderr.join("\n")).to.equal(0);
-    image = await replay({ dockerfile, context, root: into });
+    const build = steps.findIndex((step) => step.startsWith("docker build"));
+    expect(steps[build]).to.equal("docker build --tag thynapse /tmp/image");
+    for (const step of steps.slice(0, build)) {
+      const env = { npm_config_ignore_scripts: "true" };
+      const words = ["sh", "-c", step.replaceAll("/tmp/image", context)] as const;
+      const done = startProcess(words, { cwd: root, env });
+      expect((await done.exit).code, `${step}\n${done.stderr.join("\n")}`).to.equal(0);
+    }
+    image = await replay({ dockerfile: join(context, "Dockerfile"), context, root: into });
   });
 
   after(() => rmSync(folder, { recursive: true }));
@@ -108,16 +110,9 @@ describe("proofs: the image", () => {
   });
 
   it("runs a transmitter that takes cells, and drains when it is stopped", async () => {
-    const [file = "", ...entry] = image.entrypoint;
-    expect(file).to.equal("node");
     // The address of the command is open to all; only here it is this machine.
     expect(image.cmd).to.deep.equal(["--bind", "0.0.0.0", "--insecure"]);
-    const up = startProcess([process.execPath, ...entry, "--port", "0", "--json"], {
-      cwd: image.cwd,
-      env: image.env,
-    });
-    const [line] = await up.waitForLine(/^\{"ready":true.*/, { withinMs: 15_000 });
-    const { command } = JSON.parse(line) as { command: string };
+    const [up, command] = await run([...image.cmd, "--port", "0"]);
 
     const cell = await connect({ service: "image", transmitters: command });
     expect(await cell.ask("$mesh.status", {})).to.include({ command });
@@ -126,4 +121,49 @@ describe("proofs: the image", () => {
 
     expect(await up.exit).to.deep.equal({ code: 0, signal: null });
   });
+
+  it("is run and stopped by the printed steps, linked with another one", async () => {
+    const [other, address] = await run(["--port", "0"]);
+    const [, name, words = ""] =
+      /^docker run --detach --name (\w+) --network host thynapse (.*)$/m.exec(steps.join("\n")) ??
+      [];
+    const here = words
+      .replace("--bind 10.0.0.1 ", `--bind ${ownHost()} --port 0 `)
+      .replace("10.0.0.2:5454", address.replace("tcp://", ""));
+    const [up, command] = await run(here.split(" "));
+
+    const cell = await connect({ service: "image", transmitters: command });
+    const members = await cell.ask<readonly object[]>("$mesh.transmitters", {});
+    await cell.close();
+    up.kill(image.stopSignal as NodeJS.Signals);
+    other.kill();
+
+    expect(command).to.include(`//${ownHost()}:`);
+    expect(members).to.have.length(2);
+    expect(await up.exit).to.deep.equal({ code: 0, signal: null });
+    expect(steps.at(-1)).to.equal(`docker stop --time 20 ${name}`);
+  });
+
+  async function run(words: readonly string[]): Promise<[StartedProcess, string]> {
+    const [file, ...entry] = image.entrypoint;
+    expect(file).to.equal("node");
+    const { cwd, env } = image;
+    const up = startProcess([process.execPath, ...entry, ...words, "--json"], { cwd, env });
+    const [line] = await up.waitForLine(/^\{"ready":true.*/, { withinMs: 15_000 });
+    return [up, (JSON.parse(line) as { command: string }).command];
+  }
 });
+
+/** What the README prints to make the image and run it, a command each, without comments. */
+function printedSteps(): string[] {
+  const readme = readFileSync(join(example, "README.md"), "utf8");
+  const blocks = [...readme.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = ""]) => block);
+  const steps = blocks.find((block) => block.includes("docker build")) ?? "";
+  return steps.split("\n").flatMap((line) => line.replace(/ +#.*/, "") || []);
+}
+
+/** An address of this machine that others reach too, where it has one. */
+function ownHost(): string {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return all.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
+}
