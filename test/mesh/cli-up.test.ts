@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cell, connect } from "@thynapse/cell-sdk";
@@ -114,6 +114,33 @@ describe("cli: up", () => {
     expect(await up.exit).to.deep.equal({ code: 0, signal: null });
     // It was silent about its drain, as it was told.
     expect(up.stderr.join()).to.not.include("transmitter drained");
+    rmSync(folder, { recursive: true });
+  });
+
+  it("re-reads it when it is ready, if SIGHUP comes before", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "thynapse-up-"));
+    const file = join(folder, "transmitter.json");
+    // Nobody answers at its link: by the connection the start has begun, and it does not end yet.
+    const silent = createServer().unref();
+    const port = await new Promise<number>((resolve) => {
+      silent.listen(0, "127.0.0.1", () => resolve((silent.address() as AddressInfo).port));
+    });
+    const begun = new Promise<void>((resolve) => {
+      silent.once("connection", () => resolve());
+    });
+    const settings = { port: 0, link: [`127.0.0.1:${port}`], joinTimeoutMs: 3000 };
+    writeFileSync(file, JSON.stringify(settings));
+    const up = startThynapse(["up", "--json", "-c", file]);
+    await begun;
+
+    writeFileSync(file, JSON.stringify({ ...settings, logLevel: "error" }));
+    up.kill("SIGHUP");
+    await up.waitForLine(/SIGHUP: changed --log-level$/, { withinMs: 15_000 });
+
+    expect(up.stdout.join()).to.match(/^\{"ready":true/);
+    up.kill("SIGTERM");
+    expect(await up.exit).to.deep.equal({ code: 0, signal: null });
+    silent.close();
     rmSync(folder, { recursive: true });
   });
 

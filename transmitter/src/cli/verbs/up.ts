@@ -65,12 +65,13 @@ the mesh has its id.`,
   async run(invocation) {
     const { out, err, interrupts } = invocation;
     collectSeldom();
+    const hangups = new Hangups();
     const transmitter = await start(invocation);
     if (transmitter === undefined) return endOf(interrupts);
-    process.on("SIGHUP", () => {
+    tellReady(invocation, transmitter);
+    hangups.each(() => {
       void reload(invocation, transmitter).then((line) => err.line(`thynapse: SIGHUP: ${line}`));
     });
-    tellReady(invocation, transmitter);
     const drain = () => {
       void transmitter.drain();
       const again =
@@ -86,6 +87,24 @@ the mesh has its id.`,
     return endOf(interrupts);
   },
 });
+
+/** SIGHUP from now on: what comes before anybody asks for each is one, and comes then. */
+class Hangups {
+  #then: (() => void) | undefined;
+  #waiting = false;
+
+  constructor() {
+    process.on("SIGHUP", () => {
+      if (this.#then === undefined) this.#waiting = true;
+      else this.#then();
+    });
+  }
+
+  each(then: () => void): void {
+    this.#then = then;
+    if (this.#waiting) then();
+  }
+}
 
 /** What is to be said of events that were accepted and not handled. */
 function restOf({ left = 0, successor, unconfirmed }: Ending): string[] {
