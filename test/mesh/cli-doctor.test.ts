@@ -63,6 +63,13 @@ describe("cli: findings of doctor", () => {
     });
   }
 
+  it("say nothing of a dead one where a live one has taken its place", () => {
+    const before = { id: "c", state: "dead", sinceMs: 5000, command: "tcp://b" };
+    const found = findingsOf({ ...healthy, transmitters: [...healthy.transmitters, before] });
+
+    expect(found.filter(({ ok }) => !ok)).to.deep.equal([]);
+  });
+
   it("expect no link to or from a transmitter that is dead, or does not answer", () => {
     const gone = findingsOf({ ...healthy, ...members({ state: "dead" }), links: [] });
     const silent = findingsOf({ ...healthy, missing: ["b"], links: healthy.links.slice(0, 1) });

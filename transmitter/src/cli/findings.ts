@@ -63,12 +63,15 @@ function silences({ missing }: Observations): Fault[] {
 }
 
 function absences({ transmitters }: Observations): Fault[] {
+  const taken = new Set(transmitters.filter(isLive).map(({ command }) => command));
   return transmitters.flatMap(({ id, state, sinceMs, command }) => {
     if (state === "alive" || state === "draining" || state === "left") return [];
+    // Started again it has another id.
+    if (state === "dead" && taken.has(command)) return [];
     const since = `${String(state)} for ${ageText(sinceMs)}`;
     const fix =
       state === "dead"
-        ? "start it again; a dead one is forgotten after 10 min"
+        ? "start it again; one that stays dead is forgotten after a while"
         : "look at the network between the machines, and at the load of that one";
     return [{ what: `transmitter ${String(id)} at ${String(command)}: ${since}`, fix }];
   });
