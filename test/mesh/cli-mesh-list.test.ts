@@ -101,6 +101,21 @@ describe("cli: lists of a mesh", () => {
   });
 });
 
+describe("cli: a transmitter that is named", () => {
+  const dead = { ...transmitter("aa0"), state: "dead", command: "tcp://aa1" };
+  const cell = answering(() => [dead, ...["aa1", "b"].map(transmitter)]);
+
+  for (const name of ["tcp://aa1", "aa"]) {
+    it(`${name} is the live one, where a dead one is called so too`, async () => {
+      expect(await findTransmitter(cell, name, query)).to.include({ id: "aa1" });
+    });
+  }
+
+  it("may be dead, if no live one is called so", async () => {
+    expect(await findTransmitter(cell, "aa0", query)).to.include({ state: "dead" });
+  });
+});
+
 describe("cli: hops of a trace", () => {
   it("stand on the clock of this machine, with what that may be off", () => {
     const clock = clockOf({ clockMs: 5030 }, 1000, 1020);

@@ -138,7 +138,8 @@ export async function tellMissing(missing: readonly string[], err: Output): Prom
 }
 
 /**
- * Finds a transmitter by the beginning of its id, or by one of its addresses.
+ * Finds a transmitter by the beginning of its id, or by one of its addresses. Only if no live one is
+ * called so the others count: a restart has the addresses of the dead one.
  *
  * @throws {CliFault} 1 if there is none, of usage if there are several.
  */
@@ -148,9 +149,11 @@ export async function findTransmitter(
   query: Omit<SystemQuery, "data">,
 ): Promise<Row> {
   const { rows } = parted(await askSystem(cell, "$mesh.transmitters", query));
-  const found = rows.filter(
+  const called = rows.filter(
     ({ id, command, pub }) => String(id).startsWith(name) || command === name || pub === name,
   );
+  const live = called.filter(isLive);
+  const found = live.length > 0 ? live : called;
   const [first] = found;
   if (first === undefined) {
     const fix = "thynapse ls transmitters lists them";
