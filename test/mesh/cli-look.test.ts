@@ -62,6 +62,14 @@ describe("cli: ls, show, explain, top, dead, bench, completion", () => {
     });
   });
 
+  it("ls takes the title of a column for its name", async () => {
+    const groups = async (text: string): Promise<unknown[]> =>
+      json(await run(["ls", "groups", "--filter", `bytes=${text}`, "--json"]));
+
+    expect(await groups("0")).to.not.deep.equal([]);
+    expect(await groups("nothing")).to.deep.equal([]);
+  });
+
   describe("show", () => {
     it("shows the status of the transmitter", async () => {
       const text = await run(["show"]);

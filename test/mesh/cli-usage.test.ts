@@ -119,6 +119,11 @@ const flags: readonly Row[] = [
   { argv: ["ls", "cels"], says: "did you mean cells?" },
   { argv: ["ls", "constructor"], says: 'nothing called "constructor"' },
   { argv: ["ls", "cells", "--sort", "servce"], says: "did you mean service?" },
+  {
+    argv: ["ls", "cells", "--filter", "servce=a"],
+    says: '--filter: no column "servce"; did you mean service?',
+  },
+  { argv: ["ls", "groups", "--filter", "oldst=a"], says: "did you mean oldest?" },
   { argv: ["show", "cell"], says: "show cell needs ID" },
   { argv: ["show", "status", "x", "y"], says: "show status does not take" },
   { argv: ["show", "link"], says: "show link needs TRANSMITTER" },

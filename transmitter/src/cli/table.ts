@@ -50,12 +50,23 @@ export function orderRows(rows: readonly Row[], fields: readonly string[]): Row[
   });
 }
 
-/** Keeps the rows that hold a text in any field, or with `field=text` in that one. */
-export function filterRows(rows: readonly Row[], filter: string): Row[] {
-  const [, field, wanted] = /^([A-Za-z]+)=(.*)$/s.exec(filter) ?? [];
+/** Which rows are kept: those that hold a text, in one field or in any. */
+export interface RowFilter {
+  readonly field?: string;
+  readonly wanted: string;
+}
+
+/** Reads `field=text`, or a text alone. */
+export function readFilter(given: string): RowFilter {
+  const [, field, wanted] = /^([A-Za-z]+)=(.*)$/s.exec(given) ?? [];
+  return field === undefined || wanted === undefined ? { wanted: given } : { field, wanted };
+}
+
+/** Keeps the rows that fit. */
+export function filterRows(rows: readonly Row[], { field, wanted }: RowFilter): Row[] {
   return rows.filter((row) => {
-    if (field !== undefined && wanted !== undefined) return plain(row[field]).includes(wanted);
-    return Object.values(row).some((value) => plain(value).includes(filter));
+    if (field !== undefined) return plain(row[field]).includes(wanted);
+    return Object.values(row).some((value) => plain(value).includes(wanted));
   });
 }
 

@@ -7,7 +7,8 @@ import { withCell } from "../session.js";
 import { cellFlags, timeoutFlag } from "../common-flags.js";
 import { listMesh, tellMissing } from "../mesh-list.js";
 import type { ListRequest, Row } from "../system.js";
-import { ageText, bytesText, type Column, filterRows, orderRows, tableLines } from "../table.js";
+import { ageText, bytesText, type Column, orderRows, tableLines } from "../table.js";
+import { filterRows, readFilter, type RowFilter } from "../table.js";
 import { defineVerb } from "../verb.js";
 
 interface Listing {
@@ -126,13 +127,14 @@ and then the end is ${exitCode.timedOut}.`,
         `one of ${known.join(", ")}`,
       );
     }
-    const sort = given.sort === undefined ? [] : [sortField(given.sort, listing)];
+    const sort = given.sort === undefined ? [] : [fieldOf(given.sort, listing, "--sort")];
+    const filter = given.filter === undefined ? undefined : filterOf(given.filter, listing);
     return await withCell(invocation, async ({ cell, ending }): Promise<ExitCode> => {
       const query = { timeoutMs: given.timeout, signal: ending };
       const found = await listMesh(cell, listing.request, query);
       // Who looks is no part of what is looked at.
       const all = found.rows.filter(({ id }) => id !== cell.id);
-      const kept = given.filter === undefined ? all : filterRows(all, given.filter);
+      const kept = filter === undefined ? all : filterRows(all, filter);
       const rows = orderRows(kept, [...sort, ...listing.sort]);
       if (given.json) {
         for (const row of rows) await out.line(jsonLine(row));
@@ -151,10 +153,16 @@ function columnsFor({ columns }: Listing, rows: readonly Row[]): readonly Column
   return places.size > 1 ? columns : columns.filter((column) => column !== home);
 }
 
-function sortField(name: string, { columns }: Listing): string {
+function filterOf(given: string, listing: Listing): RowFilter {
+  const { field, wanted } = readFilter(given);
+  return field === undefined ? { wanted } : { field: fieldOf(field, listing, "--filter"), wanted };
+}
+
+/** The field of a column that is named by it or by its title. @throws {CliFault} of usage. */
+function fieldOf(name: string, { columns }: Listing, flag: string): string {
   const found = columns.find(({ field, title }) => field === name || title === name);
   if (found !== undefined) return found.field;
-  const known = columns.map(({ field }) => field);
-  const what = `--sort: no column ${JSON.stringify(name)}${didYouMean(name, known)}`;
+  const known = columns.map(({ field, title = field }) => title);
+  const what = `${flag}: no column ${JSON.stringify(name)}${didYouMean(name, known)}`;
   throw usageFault(what, `one of ${known.join(", ")}`);
 }
