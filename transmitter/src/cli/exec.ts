@@ -1,5 +1,5 @@
 import type { CaughtEvent } from "@thynapse/cell-sdk";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { eventBytesMax } from "@thynapse/protocol";
@@ -20,7 +20,7 @@ export const execFlags = {
 /** How the help of each verb with `--exec` explains it. */
 export const execNotes = `COMMAND is split into words like in a shell, and run without one.
 It finds THYNAPSE_EVENT_CHANNEL, _ATTEMPT, _THID, _SEQ, _REPEAT, _FROM_ID and _FROM_SERVICE in
-its environment.`;
+its environment. After Ctrl-C it may finish; a second Ctrl-C ends it too.`;
 
 /** A command that is run for each event. */
 export interface EventCommand {
@@ -65,7 +65,16 @@ export function resolveCommand(
 /** Where the output of a command goes. */
 export type CommandOutput = "captured" | "standard output" | "standard error";
 
-/** Runs a command for one event, and resolves when it has ended. Kills it when `signal` aborts. */
+/** Commands that run. Each leads a group of processes of its own. */
+const running = new Set<ChildProcess>();
+/** What ends this process, and once did the commands in its group with it. */
+const endings = ["SIGHUP", "SIGQUIT"] as const;
+let isWatching = false;
+
+/**
+ * Runs a command for one event, and resolves when it has ended. Kills it when `signal` aborts, and
+ * when this process ends; but Ctrl-C in a terminal does not reach it, so that it may finish.
+ */
 export function runCommand(
   command: EventCommand,
   event: CaughtEvent,
@@ -76,12 +85,16 @@ export function runCommand(
   },
 ): Promise<CommandEnd> {
   const [file, ...args] = command.argv;
+  if (!isWatching) watchEndings();
   const child = spawn(file, args, {
     env: { ...to.env, ...eventVariables(event) },
     stdio: ["pipe", to.output === "captured" ? "pipe" : to.output === "standard output" ? 1 : 2, 2],
-    signal: to.signal,
-    killSignal: "SIGTERM",
+    detached: true,
   });
+  running.add(child);
+  const abort = (): void => end(child, "SIGTERM");
+  to.signal.addEventListener("abort", abort);
+  if (to.signal.aborted) abort();
   // A command may end without reading its input; its exit code says what became of the event.
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(bodyBytes(event.data));
@@ -90,17 +103,49 @@ export function runCommand(
   child.stdout?.on("data", (piece: Buffer) => {
     bytes += piece.length;
     if (bytes <= eventBytesMax) pieces.push(piece);
-    else child.kill("SIGKILL");
+    else end(child, "SIGKILL");
   });
   return new Promise((resolve, reject) => {
+    const ended = (): void => {
+      running.delete(child);
+      to.signal.removeEventListener("abort", abort);
+    };
     child.on("error", (error) => {
-      if (error.name !== "AbortError") reject(error);
+      ended();
+      reject(error);
     });
     child.on("close", (code, signal) => {
+      ended();
       if (bytes <= eventBytesMax) resolve({ code, signal, output: Buffer.concat(pieces) });
       else reject(new Error(`${command.text} wrote over ${eventBytesMax} bytes`));
     });
   });
+}
+
+/** Sees to it that no command outlives this process, unless that is killed by SIGKILL. */
+function watchEndings(): void {
+  isWatching = true;
+  process.on("exit", () => endAll("SIGTERM"));
+  for (const signal of endings) {
+    process.once(signal, () => {
+      endAll(signal);
+      process.kill(process.pid, signal);
+    });
+  }
+}
+
+function endAll(signal: NodeJS.Signals): void {
+  for (const child of running) end(child, signal);
+}
+
+/** Signals a command and what it has started. */
+function end({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended, or has made itself somebody whom this process may not signal.
+  }
 }
 
 /** Says how a command failed; undefined if it did not. */
