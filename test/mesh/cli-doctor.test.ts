@@ -63,6 +63,18 @@ describe("cli: findings of doctor", () => {
     });
   }
 
+  it("tell a transmitter that its seeds refuse from one that waits for its mesh", () => {
+    const [first] = healthy.statuses;
+    const alone = { ...healthy, statuses: [{ ...first, state: "degraded" }], links: [] };
+    const fixOf = (seen: Observations): unknown =>
+      findingsOf(seen).find(({ check }) => check === "seeds")?.fix;
+
+    expect(fixOf({ ...alone, transmitters: healthy.transmitters.slice(0, 1) })).to.equal(
+      "its seeds answer and refuse it: give all the same --mesh and --mesh-secret; their logs say which",
+    );
+    expect(fixOf(alone)).to.match(/^catches may be armed late/);
+  });
+
   it("say nothing of a dead one where a live one has taken its place", () => {
     const before = { id: "c", state: "dead", sinceMs: 5000, command: "tcp://b" };
     const found = findingsOf({ ...healthy, transmitters: [...healthy.transmitters, before] });

@@ -190,6 +190,20 @@ describe("cli: a mesh of two transmitters", function () {
     expect(wrong.map(({ what }) => what).join("\n")).to.contain(b.id);
   });
 
+  for (const wrong of [
+    ["--mesh", "other"],
+    ["--mesh-secret", "swordfish"],
+  ]) {
+    it(`doctor says what to do about another ${wrong[0]}`, async () => {
+      const { a } = await startMesh({ alone: true });
+      const b = await startUp(["--link", a.command, "--join-timeout", "1s", ...wrong]);
+
+      const doctor = await run(b, "doctor");
+
+      expect(doctor.stdout.join()).to.contain("give all the same --mesh and --mesh-secret");
+    });
+  }
+
   it("events tell of a transmitter that comes, and of one that is killed", async () => {
     const { a } = await startMesh({ alone: true });
     const watcher = startThynapse(["events", "-t", a.command, "$mesh.*.*", "--json"]);

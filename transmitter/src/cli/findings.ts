@@ -107,7 +107,8 @@ function linkFaults({ transmitters, links, missing }: Observations): Fault[] {
   return faults;
 }
 
-function seedFaults({ statuses }: Observations): Fault[] {
+function seedFaults({ statuses, transmitters }: Observations): Fault[] {
+  const isAlone = transmitters.filter(isLive).length < 2;
   return statuses.flatMap(({ transmitter, state, seedsMissing }) => {
     const faults: Fault[] = [];
     const seeds = Array.isArray(seedsMissing) ? (seedsMissing as readonly unknown[]) : [];
@@ -120,7 +121,12 @@ function seedFaults({ statuses }: Observations): Fault[] {
     }
     if (state === "degraded") {
       const what = `transmitter ${String(transmitter)} started without some of its mesh`;
-      faults.push({ what, fix: "catches may be armed late there until all links are up" });
+      const fix =
+        isAlone && Array.isArray(seedsMissing) && seeds.length === 0
+          ? "its seeds answer and refuse it: give all the same --mesh and --mesh-secret; " +
+            "their logs say which"
+          : "catches may be armed late there until all links are up";
+      faults.push({ what, fix });
     }
     return faults;
   });
