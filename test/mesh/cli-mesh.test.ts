@@ -190,6 +190,18 @@ describe("cli: a mesh of two transmitters", function () {
     expect(wrong.map(({ what }) => what).join("\n")).to.contain(b.id);
   });
 
+  it("top ends with 3 if somebody did not answer the last time", async () => {
+    const a = await startUp(["--lost-after", "1m"]);
+    const b = await startUp(["--lost-after", "1m", "--link", a.command]);
+
+    b.process.kill("SIGSTOP");
+    const top = await run(a, "top", "--json", "-n", "1", "--interval", "100ms");
+    b.process.kill("SIGCONT");
+
+    expect(top.code).to.equal(3);
+    expect(json(top)[0]).to.deep.include({ missing: [b.id] });
+  });
+
   for (const wrong of [
     ["--mesh", "other"],
     ["--mesh-secret", "swordfish"],

@@ -12,15 +12,17 @@ const rate = (word: string): Column => ({
 
 const transmitterColumns: readonly Column[] = [
   { field: "id", title: "transmitter", show: short },
-  { field: "command" },
+  ...["accepted", "published", "delivered", "acked", "refused"].map(rate),
   { field: "state" },
   { field: "uptimeMs", title: "up", show: ageText },
   { field: "rssBytes", title: "memory", show: bytesText },
   { field: "cells" },
   { field: "backlog" },
   { field: "deadLetters", title: "dead" },
-  ...["accepted", "published", "delivered", "acked", "refused"].map(rate),
 ];
+
+/** The address, which is shown where there is room for it. */
+const command: Column = { field: "command" };
 
 const groupColumns: readonly Column[] = [
   { field: "service" },
@@ -53,28 +55,33 @@ const cellColumns: readonly Column[] = [
 
 /**
  * Draws the activity of a mesh: its transmitters, its groups by backlog, its cells by what is wrong
- * with them.
+ * with them. Who does not answer comes first, and the rates as far to the left as can be.
+ *
+ * @param width columns that are seen of a line, in which it leaves out addresses; default all.
  */
-export function activityLines(activity: Activity): string[] {
+export function activityLines(activity: Activity, width = Infinity): string[] {
   const { status, rates, transmitters, groups, cells, missing } = activity;
   const shown = Object.entries(rates).map(([word, value]) => `${word} ${rateText(value)}/s`);
   const gathered = gatherGroups(groups);
   const counts = [
+    ...(missing.length === 0 ? [] : [`no answer from ${missing.map(short).join(", ")}`]),
     `mesh ${String(status["mesh"])}`,
     counted(transmitters.length, "transmitter"),
     counted(cells.length, "cell"),
     counted(gathered.length, "group"),
     `asked ${String(status["command"])}`,
-    ...(missing.length === 0 ? [] : [`no answer from ${missing.map(short).join(", ")}`]),
   ];
   const isOne = transmitters.length === 1;
   const columns = isOne ? cellColumns.filter((column) => column !== home) : cellColumns;
   const flat = transmitters.map(({ rates: own, ...row }) => ({ ...row, ...(own as Row) }));
+  const ordered = orderRows(flat, ["command", "id"]);
+  const wide = tableLines([...transmitterColumns, command], ordered);
+  const fits = wide.every((line) => line.length <= width);
   return [
     counts.join(", "),
     shown.join("  "),
     "",
-    ...tableLines(transmitterColumns, orderRows(flat, ["command", "id"])),
+    ...(fits ? wide : tableLines(transmitterColumns, ordered)),
     "",
     ...tableLines(
       groupColumns,

@@ -9,6 +9,8 @@ export interface Sample {
   readonly metrics: readonly Row[];
   readonly groups: readonly Row[];
   readonly cells: readonly Row[];
+  /** The cell that asked, which is none of the others. */
+  readonly asker: Row | undefined;
   /** Transmitters that did not answer. */
   readonly missing: readonly string[];
 }
@@ -41,6 +43,7 @@ export async function takeSample(cell: Cell, query: SystemQuery): Promise<Sample
     metrics: metrics.rows,
     groups: groups.rows,
     cells: cells.rows.filter(({ id }) => id !== cell.id),
+    asker: cells.rows.find(({ id }) => id === cell.id),
     missing: [...new Set(missing)].sort(),
   };
 }
@@ -57,16 +60,21 @@ const ratesShown: Readonly<Record<string, string>> = {
   deadLetters: "dead",
 };
 
-/** Works out what happened between two samples. */
+/** Those of them that each question counts in. */
+const askingCounters: ReadonlySet<string> = new Set(["eventsAccepted", "eventsHandled"]);
+
+/** Works out what happened between two samples, but for the questions of who took them. */
 export function activityBetween(before: Sample, now: Sample): Activity {
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
   const metricsBefore = byName(before.metrics, transmitterName);
   const metricsNow = byName(now.metrics, transmitterName);
   const groupsBefore = byName(before.groups, groupName);
   const cellsBefore = byName(before.cells, cellName);
+  const asked = before.asker && now.asker ? riseOf(now.asker, before.asker, "sent") : 0;
   const transmitters = now.statuses.map((status) => {
     const name = transmitterName(status);
-    const rates = ratesBetween(metricsBefore.get(name), metricsNow.get(name), seconds);
+    const own = name === now.asker?.["transmitter"] ? asked : 0;
+    const rates = ratesBetween(metricsBefore.get(name), metricsNow.get(name), seconds, own);
     return { ...status, rates };
   });
   return {
@@ -96,18 +104,32 @@ export function activityBetween(before: Sample, now: Sample): Activity {
 type Rates = Readonly<Record<string, number>>;
 
 /** No rates at all for a transmitter that was not there before. */
-function ratesBetween(before: Row | undefined, now: Row | undefined, seconds: number): Rates {
+function ratesBetween(
+  before: Row | undefined,
+  now: Row | undefined,
+  seconds: number,
+  asked: number,
+): Rates {
   const rates: Record<string, number> = {};
   if (before === undefined || now === undefined) return rates;
   for (const [counter, word] of Object.entries(ratesShown)) {
-    if (now[counter] !== undefined) rates[word] = rateOf(now, before, counter, seconds);
+    if (now[counter] === undefined) continue;
+    const rise = riseOf(now, before, counter) - (askingCounters.has(counter) ? asked : 0);
+    rates[word] = perSecond(rise, seconds);
   }
   return rates;
 }
 
-/** Below zero the counter has started anew between the samples. */
 function rateOf(now: Row, before: Row | undefined, field: string, seconds: number): number {
-  const rise = Number(now[field] ?? 0) - Number(before?.[field] ?? 0);
+  return perSecond(riseOf(now, before, field), seconds);
+}
+
+function riseOf(now: Row, before: Row | undefined, field: string): number {
+  return Number(now[field] ?? 0) - Number(before?.[field] ?? 0);
+}
+
+/** Below zero the counter has started anew between the samples. */
+function perSecond(rise: number, seconds: number): number {
   return Math.max(0, Math.round((rise / seconds) * 1000) / 1000);
 }
 

@@ -32,8 +32,9 @@ export const top = defineVerb({
   name: "top",
   usage: "",
   flags,
-  notes:
-    "Rates are events per second between two samples; the first table comes after one interval.",
+  notes: `Rates are events per second between two samples; the first table comes after one interval.
+Its own questions are left out. It ends with ${exitCode.timedOut} if a transmitter did not answer
+the last time.`,
   examples: ["top", "top --interval 5s", "top --json -n 1"],
   async run(invocation) {
     const { flags: given, out } = invocation;
@@ -52,7 +53,7 @@ export const top = defineVerb({
       } finally {
         screen?.leave();
       }
-      return exitCode.ok;
+      return before.missing.length === 0 ? exitCode.ok : exitCode.timedOut;
     });
   },
 });
@@ -65,9 +66,8 @@ interface Display {
 
 async function show(activity: Activity, { out, screen, json }: Display): Promise<void> {
   if (json) return await out.line(jsonLine(activity));
-  const lines = activityLines(activity);
-  if (screen !== undefined) return await screen.draw(lines);
-  for (const line of lines) await out.line(line);
+  if (screen !== undefined) return await screen.draw(activityLines(activity, out.columns));
+  for (const line of activityLines(activity)) await out.line(line);
   await out.line("");
 }
 
@@ -82,9 +82,13 @@ class Screen {
   }
 
   async draw(lines: readonly string[]): Promise<void> {
-    const { columns, rows } = this.#out;
-    const visible = lines.slice(0, rows - 1).map((line) => `${line.slice(0, columns)}\x1b[K\n`);
-    await this.#out.write(`\x1b[H${visible.join("")}\x1b[J`);
+    const { columns } = this.#out;
+    const room = this.#out.rows - 1;
+    const shown = lines.length <= room ? lines : lines.slice(0, room - 1);
+    const more = lines.length - shown.length;
+    const visible = more === 0 ? shown : [...shown, `… ${more} more lines`];
+    const text = visible.map((line) => `${line.slice(0, columns)}\x1b[K\n`).join("");
+    await this.#out.write(`\x1b[H${text}\x1b[J`);
   }
 
   leave(): void {
