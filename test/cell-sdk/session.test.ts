@@ -81,8 +81,9 @@ describe("cell: session", () => {
 
     const last = rig.statuses.at(-1);
     expect(last).to.include({ kind: "closed" });
-    const { error } = last as { error: Error & { code: string } };
+    const { error } = last as { error: Error & { code: string; hint: string } };
     expect(error.code).to.equal("UNREACHABLE");
+    expect(error.hint).to.contain("the command port, not the event port");
     expect(error.message).to.contain("tcp://one:1").and.to.contain("tcp://two:2");
     expect(rig.core.nextDeadlineMs).to.equal(Number.POSITIVE_INFINITY);
   });

@@ -122,6 +122,7 @@ describe("cli: doctor", () => {
   it("tells a free port from one that somebody else has, looks on, and ends with 1", async () => {
     const { port } = other.address() as { port: number };
     const addresses = ["tcp://127.0.0.1:9", `tcp://127.0.0.1:${port}`, transmitter.command];
+    addresses.push(transmitter.pub);
     const flags = addresses.flatMap((address) => ["-t", address]);
 
     const end = await runVerb(["doctor", ...flags, "--connect-timeout", "500ms"]);
@@ -132,6 +133,8 @@ describe("cli: doctor", () => {
       "WRONG  port       nobody listens at tcp://127.0.0.1:9: the port is free",
     );
     expect(text).to.contain(`WRONG  port       something listens at tcp://127.0.0.1:${port}`);
+    expect(text).to.contain(`something listens at ${transmitter.pub} and does not answer`);
+    expect(text).to.contain("the event port of a transmitter (-t takes the command port)");
     expect(text).to.contain("→ thynapse up starts a transmitter there");
     expect(text).to.contain("ok     links");
   });

@@ -106,7 +106,7 @@ const rows = (taken: number): readonly Row[] => [
     id: "I57",
     argv: ["ls", "-t", nobody, "--connect-timeout", "300ms"],
     exit: 69,
-    says: `${nobody} — is one running there?`,
+    says: `${nobody} — thynapse up starts one, thynapse doctor -t ${nobody} says what is there`,
   },
   {
     argv: ["send", "a", "b", "--connect-timeout", "300"],

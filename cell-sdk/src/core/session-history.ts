@@ -35,7 +35,8 @@ export class SessionHistory {
   unreachable(connectTimeoutMs: number): MeshError {
     const tried = [...this.reconnect.tried].join(", ");
     const text = `no answer within ${connectTimeoutMs} ms from ${tried}`;
-    return new MeshError("UNREACHABLE", text);
+    const hint = "is the host right, and is it the command port, not the event port?";
+    return new MeshError("UNREACHABLE", text, { hint });
   }
 
   /** A transmitter has welcomed the cell. @returns whether it is the one, and start, of before. */

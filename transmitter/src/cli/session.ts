@@ -93,7 +93,8 @@ function unreachable(thrown: unknown, addresses: readonly string[]): unknown {
   if (!isMeshError(thrown) || thrown.code !== "UNREACHABLE") return thrown;
   const tried = addresses.join(", ");
   const text = thrown.message.includes(tried) ? thrown.message : `${thrown.message}: ${tried}`;
-  const fix = "is one running there? `thynapse up` starts one, -t names another";
+  const flags = addresses.map((address) => `-t ${address}`).join(" ");
+  const fix = `thynapse up starts one, thynapse doctor ${flags} says what is there`;
   return new CliFault(exitCode.unreachable, text, { fix, cause: thrown });
 }
 

@@ -83,16 +83,19 @@ async function whyNot(
   fault: CliFault,
 ): Promise<{ readonly what: string; readonly fix: string }> {
   const [, host = "", port] = /^tcp:\/\/(.*):(\d+)$/.exec(address) ?? [];
-  if (port === undefined || fault.exit !== exitCode.unreachable) {
-    return { what: fault.message, fix: fault.fix ?? "thynapse up starts a transmitter" };
+  const start = "thynapse up starts a transmitter there";
+  if (fault.exit !== exitCode.unreachable) {
+    return { what: fault.message, fix: fault.fix ?? start };
   }
+  if (port === undefined) return { what: fault.message, fix: start };
   const found = await knock(host.replace(/^\[|\]$/g, ""), Number(port));
   if (found === "ECONNREFUSED") {
-    const fix = "thynapse up starts a transmitter there";
-    return { what: `nobody listens at ${address}: the port is free`, fix };
+    return { what: `nobody listens at ${address}: the port is free`, fix: start };
   }
   if (found === "open") {
-    const fix = "it is no transmitter, or has no time: which process has the port?";
+    const fix =
+      "it is the event port of a transmitter (-t takes the command port), something else, or has " +
+      "no time: which process has the port?";
     return { what: `something listens at ${address} and does not answer`, fix };
   }
   return {
