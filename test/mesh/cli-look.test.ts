@@ -90,6 +90,16 @@ describe("cli: ls, show, explain, top, dead, bench, completion", () => {
       ]);
     });
 
+    it("shows a transmitter by its address, with tcp:// or without", async () => {
+      const place = transmitter.command.replace("tcp://", "");
+
+      for (const name of [transmitter.command, place, transmitter.pub]) {
+        const end = await runVerb(["show", "transmitter", name, "-t", place, "--json"]);
+        expect(end.stderr).to.deep.equal([]);
+        expect(json(end)[0]).to.include({ id: transmitter.id });
+      }
+    });
+
     it("shows the groups of a service", async () => {
       const end = await run(["show", "group", "billing", "--json"]);
 

@@ -190,14 +190,17 @@ describe("cli: a mesh of two transmitters", function () {
     expect(wrong.map(({ what }) => what).join("\n")).to.contain(b.id);
   });
 
-  it("top ends with 3 if somebody did not answer the last time", async () => {
-    const a = await startUp(["--lost-after", "1m"]);
-    const b = await startUp(["--lost-after", "1m", "--link", a.command]);
+  it("show link finds who does not answer by its peers, and top ends with 3", async () => {
+    const { a, b } = await startMesh(["--link-pause", "1m", "--dead-after", "1m"]);
 
     b.process.kill("SIGSTOP");
     const top = await run(a, "top", "--json", "-n", "1", "--interval", "100ms");
+    const link = await run(a, "show", "link", b.id.slice(0, 8), "--json");
     b.process.kill("SIGCONT");
 
+    expect(link.code).to.equal(3);
+    expect(link.stderr[0]).to.contain(`transmitter ${b.id} did not answer`);
+    expect(json(link)[0]).to.include({ transmitter: a.id, peer: b.id });
     expect(top.code).to.equal(3);
     expect(json(top)[0]).to.deep.include({ missing: [b.id] });
   });
@@ -207,7 +210,7 @@ describe("cli: a mesh of two transmitters", function () {
     ["--mesh-secret", "swordfish"],
   ]) {
     it(`doctor says what to do about another ${wrong[0]}`, async () => {
-      const { a } = await startMesh({ alone: true });
+      const a = await startUp([]);
       const b = await startUp(["--link", a.command, "--join-timeout", "1s", ...wrong]);
 
       const doctor = await run(b, "doctor");
@@ -217,7 +220,7 @@ describe("cli: a mesh of two transmitters", function () {
   }
 
   it("events tell of a transmitter that comes, and of one that is killed", async () => {
-    const { a } = await startMesh({ alone: true });
+    const a = await startUp([]);
     const watcher = startThynapse(["events", "-t", a.command, "$mesh.*.*", "--json"]);
     await watcher.waitForLine(/^armed /);
 
@@ -263,11 +266,10 @@ describe("cli: a mesh of two transmitters", function () {
   }
 });
 
-/** Starts two transmitters that are linked both ways, or one. */
-async function startMesh({ alone = false } = {}): Promise<{ readonly a: Up; readonly b: Up }> {
-  const a = await startUp([]);
-  if (alone) return { a, b: a };
-  const b = await startUp(["--link", a.command]);
+/** Starts two transmitters that are linked both ways. */
+async function startMesh(flags: readonly string[] = []): Promise<Record<"a" | "b", Up>> {
+  const a = await startUp(flags);
+  const b = await startUp([...flags, "--link", a.command]);
   await eventually(async () => {
     expect(await rowsOf(a, "ls", "links", "--filter", "state=up")).to.have.length(2);
     expect(await rowsOf(b, "ls", "transmitters", "--filter", "state=alive")).to.have.length(2);

@@ -49,16 +49,18 @@ export function timeoutFlag(alias: readonly string[] = []) {
 }
 
 /**
- * Checks an address to connect to: `tcp://HOST:PORT` or `ipc://PATH`.
+ * Checks an address to connect to, and writes it out: `tcp://HOST:PORT`, where `tcp://` may be left
+ * out, or `ipc://PATH`.
  *
  * ZeroMQ itself would take port 99999 for another one and `80x` for 80 without a word.
  */
 export function checkAddress(given: string): string {
   if (/^ipc:\/\/.+/.test(given)) return given;
-  const [, host, port] = /^tcp:\/\/([^/[\]:\s]+|\[[0-9A-Fa-f:.%\w]+\]):(\d+)$/.exec(given) ?? [];
+  const [, host, port] =
+    /^(?:tcp:\/\/)?([^/[\]:\s]+|\[[0-9A-Fa-f:.%\w]+\]):(\d+)$/.exec(given) ?? [];
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
     const hint = "write tcp://HOST:PORT";
     throw new MeshError("BAD_OPTION", `${JSON.stringify(given)} is not an address`, { hint });
   }
-  return given;
+  return `tcp://${host}:${port}`;
 }

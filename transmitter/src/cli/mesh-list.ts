@@ -138,8 +138,8 @@ export async function tellMissing(missing: readonly string[], err: Output): Prom
 }
 
 /**
- * Finds a transmitter by the beginning of its id, or by one of its addresses. Only if no live one is
- * called so the others count: a restart has the addresses of the dead one.
+ * Finds a transmitter by the beginning of its id, or by one of its addresses, `tcp://` or not. Only if no
+ * live one is called so the others count: a restart has the addresses of the dead one.
  *
  * @throws {CliFault} 1 if there is none, of usage if there are several.
  */
@@ -149,8 +149,10 @@ export async function findTransmitter(
   query: Omit<SystemQuery, "data">,
 ): Promise<Row> {
   const { rows } = parted(await askSystem(cell, "$mesh.transmitters", query));
+  const places: readonly unknown[] = [name, `tcp://${name}`];
   const called = rows.filter(
-    ({ id, command, pub }) => String(id).startsWith(name) || command === name || pub === name,
+    ({ id, command, pub }) =>
+      String(id).startsWith(name) || places.includes(command) || places.includes(pub),
   );
   const live = called.filter(isLive);
   const found = live.length > 0 ? live : called;

@@ -25,13 +25,15 @@ interface Subject {
   readonly names: readonly string[];
   /** How many of them may be left out. */
   readonly optional?: number;
+  /** Field that one argument is compared with where it fits none by the first. */
+  readonly other?: string;
 }
 
 const subjects: Readonly<Record<string, Subject>> = {
   status: { request: "$mesh.status", names: ["transmitter"], optional: 1 },
   metrics: { request: "$mesh.metrics", names: ["transmitter"], optional: 1 },
   transmitter: { request: "$mesh.transmitters", names: ["id"] },
-  link: { request: "$mesh.links", names: ["transmitter", "peer"], optional: 1 },
+  link: { request: "$mesh.links", names: ["transmitter", "peer"], optional: 1, other: "peer" },
   cell: { request: "$mesh.cells", names: ["id"] },
   service: { request: "$mesh.services", names: ["service"] },
   group: { request: "$mesh.groups", names: ["service", "pattern"], optional: 1 },
@@ -48,8 +50,8 @@ export const show = defineVerb({
   flags,
   words: Object.keys(subjects),
   notes: `WHAT is one of ${Object.keys(subjects).join(", ")}; status if nothing is said. An ID may
-be cut short as long as it names one. Status and metrics are those of the transmitter that is asked,
-or of the named one.`,
+be cut short as long as it names one; for that of a transmitter its address will do. Status and
+metrics are those of the transmitter that is asked, or of the named one.`,
   examples: [
     "show status",
     "show status 77b0",
@@ -123,7 +125,9 @@ async function showOne(
   const { found, missing } =
     request === "$mesh.status" || request === "$mesh.metrics"
       ? { found: [await askSystem(cell, request, { ...query, data })], missing: [] }
-      : await pick(await listMesh(cell, request, query), choice, err);
+      : request === "$mesh.transmitters"
+        ? { found: [await findTransmitter(cell, choice.names[0] ?? "", query)], missing: [] }
+        : await pick(await listMesh(cell, request, query), choice, err);
   for (const [at, row] of found.entries()) {
     if (given.json) {
       await out.line(jsonLine(row));
@@ -138,13 +142,14 @@ async function showOne(
 /** The rows that the names fit: whole, or an ID by its beginning if that fits one only. */
 async function pick({ rows, missing }: MeshList, { what, subject, names }: Choice, err: Output) {
   const fields = subject.names.slice(0, names.length);
-  const fit = (row: Row, isBegun: boolean): boolean =>
-    fields.every((field, at) => {
-      const [value, name = ""] = [String(row[field]), names[at]];
-      return value === name || (isBegun && idFields.has(field) && value.startsWith(name));
-    });
-  const whole = rows.filter((row) => fit(row, false));
-  const found = whole.length > 0 ? whole : rows.filter((row) => fit(row, true));
+  const others = subject.other === undefined || names.length > 1 ? [] : [[subject.other]];
+  let found: Row[] = [];
+  for (const compared of [fields, ...others]) {
+    for (const isBegun of [false, true]) {
+      const isFit = (row: Row): boolean => fits(row, { fields: compared, names, isBegun });
+      if (found.length === 0) found = rows.filter(isFit);
+    }
+  }
   const name = names.join(" ");
   const isSole =
     subject.optional === undefined && fields[0] !== undefined && idFields.has(fields[0]);
@@ -152,9 +157,24 @@ async function pick({ rows, missing }: MeshList, { what, subject, names }: Choic
     throw usageFault(`${found.length} ${what}s begin with ${name}`, "add digits");
   }
   // What was found is whole; what was not may be with those who did not answer.
-  if (found.length > 0) return { found, missing: isSole ? [] : missing };
+  if (found.length > 0 && isSole) return { found, missing: [] };
   await tellMissing(missing, err);
+  if (found.length > 0) return { found, missing };
   throw new CliFault(exitCode.failed, `no ${what} ${name} here`, {
     fix: `thynapse ls ${what}s lists them`,
+  });
+}
+
+interface Comparison {
+  readonly fields: readonly string[];
+  readonly names: readonly string[];
+  /** Whether an id that only begins so fits, too. */
+  readonly isBegun: boolean;
+}
+
+function fits(row: Row, { fields, names, isBegun }: Comparison): boolean {
+  return fields.every((field, at) => {
+    const [value, name = ""] = [String(row[field]), names[at]];
+    return value === name || (isBegun && idFields.has(field) && value.startsWith(name));
   });
 }
