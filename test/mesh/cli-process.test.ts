@@ -198,6 +198,13 @@ describe("cli: help", () => {
     expect(end.stdout.filter((line) => line.length > 100)).to.deep.equal([]);
   });
 
+  it("says that others are waited for no longer than 1s, whatever --timeout is", async () => {
+    const [ls, ask] = await Promise.all([helpText("ls"), helpText("ask")]);
+
+    expect(ls).to.match(/--timeout DURATION .*; the one that is asked waits 1s at most for others/);
+    expect(ask).to.not.contain("waits 1s");
+  });
+
   it("prints a stack trace with --debug only", async () => {
     const end = await runThynapse(["send", "--debug"]);
 
@@ -206,6 +213,11 @@ describe("cli: help", () => {
     expect(end.stderr.join("\n")).to.match(/\n\s+at /);
   });
 });
+
+/** The help of a verb, with its lines as one. */
+async function helpText(verb: string): Promise<string> {
+  return (await runThynapse([verb, "--help"])).stdout.join(" ").replaceAll(/ +/g, " ");
+}
 
 /** Some machines let everybody bind any port. */
 function portsNeedPermission(): boolean {

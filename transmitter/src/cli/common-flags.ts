@@ -35,11 +35,15 @@ export const cellFlags = {
   ...everyFlags,
 };
 
+/** How `--timeout` is explained where a transmitter may have to ask others. @see PROTOCOL.md §14 */
+const waitNotes =
+  "how long to wait for the answer; the one that is asked waits 1s at most for others";
+
 /** Makes the flag that says how long an answer may take. */
-export function timeoutFlag(alias: readonly string[] = []) {
+export function timeoutFlag(describe = waitNotes, alias: readonly string[] = []) {
   return {
     timeout: duration({
-      describe: "how long to wait for the answer",
+      describe,
       alias,
       min: 1,
       max: hourMs,

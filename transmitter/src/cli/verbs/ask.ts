@@ -10,7 +10,7 @@ import { defineVerb, type Invocation } from "../verb.js";
 
 const flags = {
   ...bodyFlags,
-  ...timeoutFlag(["for"]),
+  ...timeoutFlag("how long to wait for the answer", ["for"]),
   replies: toggle({ describe: "ask every cell that watches the channel, and print each reply" }),
   parts: toggle({ describe: "print the answer part by part as it comes" }),
   count: integer({

@@ -18,7 +18,7 @@ const flags = {
   ...bodyFlags,
   ...extrasFlags,
   "require-listener": toggle({ describe: "end with 4 if nobody got it" }),
-  ...timeoutFlag(),
+  ...timeoutFlag("how long to wait until it is handled"),
   ...cellFlags,
 };
 
