@@ -138,8 +138,8 @@ export async function tellMissing(missing: readonly string[], err: Output): Prom
 }
 
 /**
- * Finds a transmitter by the beginning of its id, or by one of its addresses, `tcp://` or not. Only if no
- * live one is called so the others count: a restart has the addresses of the dead one.
+ * Finds a transmitter by the beginning of its id, or by one of its addresses, `tcp://` or not. Only
+ * if no live one is called so the others count: a restart has the addresses of the dead one.
  *
  * @throws {CliFault} 1 if there is none, of usage if there are several.
  */
