@@ -1,6 +1,10 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 import { expect } from "chai";
 
-import { CoreBench } from "./core-bench.js";
+import { waitingMax } from "../../transmitter/src/core/events/dedupe.js";
+import { CoreBench, type PackedEvent } from "./core-bench.js";
 
 describe("transmitter core: keys and times of events", () => {
   it("filters an idempotency key of any sender for 120 s, and handles it with the first (§11.6)", () => {
@@ -23,6 +27,57 @@ describe("transmitter core: keys and times of events", () => {
     bench.pass(120_001);
     second.send("a", { id: "order-1" });
     expect(second.confirms()).to.deep.equal(["3 accepted 1"]);
+  });
+
+  it("keeps nothing of the bodies of repeats that wait for the first (§11.6)", () => {
+    const bench = new CoreBench();
+    const sender = bench.cell("sender");
+    bench.cell("worker").catch("a", "any", { credit: 0 });
+    const repeat = (): number => sender.send("a", { id: "order-1", data: "x".repeat(1_000_000) });
+    repeat();
+    const before = keptBytes();
+
+    for (let n = 0; n < 19; n++) repeat();
+
+    expect(keptBytes() - before).to.be.lessThan(4_000_000);
+    expect(sender.confirms()).to.have.length(20);
+  });
+
+  it("refuses as BUSY what would be one repeat too many that waits, and takes it later (§11.6)", () => {
+    const bench = new CoreBench();
+    const worker = bench.cell("worker");
+    worker.catch("a", "any", { credit: 9 });
+    const first = bench.cell("sender");
+    first.send("a", { id: "order-1" });
+    const sender = bench.cell("sender", { encoding: "M" });
+    const event: PackedEvent = { channel: "a", extras: { id: "order-1" } };
+    const repeat = (count: number): string[] => {
+      sender.sendRun(Array.from({ length: count }, () => event));
+      return sender.confirms();
+    };
+    for (let n = 0; n < 9; n++) repeat(waitingMax / 10);
+    const last = (9 * waitingMax) / 10 + 1;
+    expect(repeat(waitingMax / 10)).to.deep.equal([`${last}-${waitingMax} accepted 0 repeat`]);
+
+    const next = waitingMax + 1;
+    expect(repeat(1)).to.deep.equal([`${next}-${next} refused BUSY`]);
+    const other = bench.cell("sender");
+    other.send("a", { id: "order-2" });
+    expect(other.confirms()).to.deep.equal(["1 accepted 1"]);
+    other.say("EVNT", { channel: "a", id: "order-1" });
+    expect(other.confirms()).to.deep.equal(["1 refused BUSY"]);
+
+    const [delivery, another] = worker.take("DLVR");
+    worker.settle(another!, "ack", { outputs: [{ channel: "a", id: "order-1" }] });
+    expect(worker.confirms()).to.deep.equal(["settled 1"]);
+    expect(bench.core.counters.values.eventsRefused).to.equal(3);
+    worker.settle(delivery!);
+    sender.take();
+    sender.sendRun([event], { first: next });
+    expect(sender.confirms()).to.deep.equal([
+      `${next}-${next} accepted 0 repeat`,
+      `${next}-${next} handled`,
+    ]);
   });
 
   it("drops what is older than its ttl when its turn comes, and handles it (§11.7)", () => {
@@ -63,3 +118,11 @@ describe("transmitter core: keys and times of events", () => {
     expect(seqs).to.deep.equal([1, 4]);
   });
 });
+
+/** What is left in memory when all garbage is collected. */
+function keptBytes(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

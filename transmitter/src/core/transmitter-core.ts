@@ -153,7 +153,7 @@ export class TransmitterCore {
       leave: (atMs) => seat.leave(atMs),
     });
     this.commands = new CellCommands({
-      ...{ attachments, groups, streams, intake, asks },
+      ...{ attachments, groups, streams, intake, asks, dedupe },
       ...{ counters, limits, deadlines, sites, traces, wallMs },
       nowMs: () => this.nowMs,
     });

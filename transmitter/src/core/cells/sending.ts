@@ -16,6 +16,7 @@ import type { Attachments } from "./attachments.js";
 import { type CellRecord, isAtWork } from "./cells.js";
 import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
+import { type Dedupe, repeatsBusy } from "../events/dedupe.js";
 import type { CoreLimits } from "../effects.js";
 import type { Groups } from "../groups/groups.js";
 import type { Arrival, Intake } from "../events/intake.js";
@@ -26,6 +27,7 @@ import type { Traces } from "../requests/traces.js";
 export interface SendingParts {
   readonly attachments: Attachments;
   readonly intake: Intake;
+  readonly dedupe: Dedupe;
   readonly groups: Groups;
   readonly counters: Counters;
   readonly deadlines: Deadlines;
@@ -125,8 +127,8 @@ export class Sending {
     const isOld = run.last < cell.sender.floor;
     const isEarly = this.isEarly(cell, run, arrival.nowMs);
     const isCrowded = this.mustWait(cell, run.header.channels, arrival.nowMs);
-    const hasRoom = hasRoomFor(cell, run);
-    const isGood = !shedding && !isOld && !isEarly && !isCrowded && hasRoom;
+    const beyond = this.beyond(cell, run);
+    const isGood = !shedding && !isOld && !isEarly && !isCrowded && beyond === undefined;
     if (isGood && !this.defers(cell, arrival.nowMs)) {
       this.parts.traces.accepted(run);
       this.parts.intake.take(cell.sender, run, arrival);
@@ -139,7 +141,7 @@ export class Sending {
     if (shedding) this.refuse(cell, run, "sheds load for want of memory", arrival.nowMs);
     else if (isEarly) this.refuse(cell, run, "what was refused comes first");
     else if (isCrowded) this.refuse(cell, run, crowded, arrival.nowMs);
-    else if (!hasRoom) this.refuse(cell, run, scattered, arrival.nowMs);
+    else if (beyond !== undefined) this.refuse(cell, run, beyond, arrival.nowMs);
     else if (this.defers(cell, arrival.nowMs)) this.deferRun(cell, run, arrival);
     else {
       cell.confirms.accepted(run.header.first, run.last, 0, true);
@@ -149,13 +151,20 @@ export class Sending {
 
   private deferRun(cell: CellRecord, run: Run, arrival: Arrival): void {
     const take = (nowMs: number): void => {
+      const beyond = this.beyond(cell, run);
       // Its new home, which may have asked already, decides.
       if (cell.sender.isElsewhere) this.parts.counters.add("eventsFenced", run.count);
-      else if (!hasRoomFor(cell, run)) this.refuse(cell, run, scattered, nowMs);
+      else if (beyond !== undefined) this.refuse(cell, run, beyond, nowMs);
       else this.parts.intake.take(cell.sender, run, { ...arrival, nowMs });
     };
     const isTaken = this.defer(cell, run.bytes.length, take);
     if (!isTaken) this.refuse(cell, run, windowFull, arrival.nowMs);
+  }
+
+  /** Why a run cannot be remembered: its numbers, or its repeats; `undefined` if it can be. */
+  private beyond(cell: CellRecord, run: Run): string | undefined {
+    if (!hasRoomFor(cell, run)) return scattered;
+    return this.parts.dedupe.hasRoomFor(run) ? undefined : repeatsBusy;
   }
 
   private checkLoad(cell: CellRecord): void {

@@ -1,4 +1,6 @@
+import type { Run } from "@thynapse/protocol";
 import type { Counters } from "../counters.js";
+import type { Entry } from "./entry.js";
 import type { Sender } from "./senders.js";
 
 /** The event that came first with an idempotency key. */
@@ -9,35 +11,75 @@ interface First {
 }
 
 const keysMax = 100_000;
+/** Repeats that wait for the event that came first, in all: some 20 MB. */
+export const waitingMax = 100_000;
+/** Why a repeat is refused that is one too many. */
+export const repeatsBusy = "too many repeats wait for the event that came first";
 
 /** The idempotency keys of the last two minutes, at most 100 000. @see PROTOCOL.md §11.6 */
 export class Dedupe {
   private readonly firsts = new Map<string, First>();
   private readonly windowMs: number;
   private readonly counters: Counters;
+  /** How many repeats wait. */
+  private waiting = 0;
 
   constructor(windowMs: number, counters: Counters) {
     this.windowMs = windowMs;
     this.counters = counters;
   }
 
-  /** Tells what came first under this key, or notes that this event did. */
-  seen(id: string, sender: Sender, seq: number, nowMs: number): "new" | "pending" | "handled" {
+  /**
+   * Tells whether another event came first under this key; then this one is confirmed as a repeat,
+   * and handled with that one. What is one too many to wait is refused, `BUSY`.
+   */
+  isRepeat(id: string, entry: Entry, seq: number, nowMs: number): boolean {
     this.forgetOld(nowMs);
     const first = this.firsts.get(id);
     // What was left to another home is not known here any more.
     if (first === undefined || first.sender.ceded.has(first.seq)) {
-      this.firsts.set(id, { sender, seq, untilMs: nowMs + this.windowMs });
-      return "new";
+      this.firsts.set(id, { sender: entry.sender, seq, untilMs: nowMs + this.windowMs });
+      return false;
     }
     this.counters.add("eventsDeduplicated");
-    return first.sender.isHandled(first.seq) ? "handled" : "pending";
+    if (first.sender.isHandled(first.seq)) {
+      entry.repeated(seq);
+      entry.handled(seq, seq);
+    } else if (this.waiting < waitingMax) {
+      entry.repeated(seq);
+      this.wait(first, entry.later(seq));
+    } else {
+      this.counters.add("eventsRefused");
+      entry.refused(seq, "BUSY", repeatsBusy);
+      entry.handled(seq, seq);
+    }
+    return true;
   }
 
-  /** Calls `then` when the event that came first under this key is handled. */
-  whenHandled(id: string, then: () => void): void {
+  /** Whether there is room for the repeats in a run that would wait. */
+  hasRoomFor({ extras }: Run): boolean {
+    let room = waitingMax - this.waiting;
+    if (extras === undefined || extras.size <= room) return true;
+    const ids = new Set<string>();
+    for (const { id } of extras.values()) {
+      if (id === undefined) continue;
+      if (ids.has(id) || this.isPending(id)) room--;
+      ids.add(id);
+    }
+    return room >= 0;
+  }
+
+  private isPending(id: string): boolean {
     const first = this.firsts.get(id);
-    if (first !== undefined) first.sender.whenHandled(first.seq, then);
+    return first !== undefined && !first.sender.isHandled(first.seq);
+  }
+
+  private wait({ sender, seq }: First, then: () => void): void {
+    this.waiting++;
+    sender.whenHandled(seq, () => {
+      this.waiting--;
+      then();
+    });
   }
 
   private forgetOld(nowMs: number): void {

@@ -95,6 +95,16 @@ export class Entry {
     }
   }
 
+  /** What says, once, that an event is handled: it keeps nothing of the run. */
+  later(seq: number): () => void {
+    const { sender, sink, onHandled } = this;
+    return () => {
+      sender.finish(seq, seq);
+      sink.handled(seq, seq);
+      onHandled(1);
+    };
+  }
+
   /** All events `first … last` are handled. */
   handled(first: number, last: number): void {
     this.sender.finish(first, last);

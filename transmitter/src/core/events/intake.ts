@@ -162,7 +162,7 @@ export class Intake {
     const ours = arrival.cell === undefined;
     if (route !== undefined && run.isPlain && (ours || !route.system)) {
       this.placeWhole(run, entry, route, arrival);
-    } else this.placeEach(sender, run, entry, arrival);
+    } else this.placeEach(run, entry, arrival);
   }
 
   /** Every event has the same route: the run goes on as it came. */
@@ -198,10 +198,10 @@ export class Intake {
   }
 
   /** Events part: each target gets a slice of those that match it. */
-  private placeEach(sender: Sender, run: Run, entry: Entry, arrival: Arrival): void {
+  private placeEach(run: Run, entry: Entry, arrival: Arrival): void {
     const plan = new Plan(run.count);
     for (let index = 0; index < run.count; index++) {
-      this.placeOne(sender, run, entry, { index, plan, arrival });
+      this.placeOne(run, entry, { index, plan, arrival });
     }
     for (const [stream, indexes] of plan.streams) {
       this.publish(stream, this.slice(run, indexes), arrival);
@@ -225,7 +225,7 @@ export class Intake {
     this.pace(cell, stream, nowMs);
   }
 
-  private placeOne(sender: Sender, run: Run, entry: Entry, step: Step): void {
+  private placeOne(run: Run, entry: Entry, step: Step): void {
     const { index, plan, arrival } = step;
     const extras = run.extrasAt(index);
     const seq = run.seqAt(index);
@@ -243,12 +243,8 @@ export class Intake {
       this.parts.onSystemRequest(arrival.cell, run, index, arrival.nowMs);
       return;
     }
-    if (
-      extras?.id !== undefined &&
-      this.isDuplicate(extras.id, sender, entry, { seq, ...arrival })
-    ) {
-      return;
-    }
+    const id = extras?.id;
+    if (id !== undefined && this.parts.dedupe.isRepeat(id, entry, seq, arrival.nowMs)) return;
     this.route(run, entry, step, channel);
   }
 
@@ -275,20 +271,6 @@ export class Intake {
     for (const { site } of route.sites) plan.toSite(site, index);
     for (const group of groups) plan.toGroup(group, index);
     if (groups.length + route.sites.length === 0) plan.unmatched.push(index);
-  }
-
-  private isDuplicate(
-    id: string,
-    sender: Sender,
-    entry: Entry,
-    { seq, nowMs }: { readonly seq: number; readonly nowMs: number },
-  ): boolean {
-    const state = this.parts.dedupe.seen(id, sender, seq, nowMs);
-    if (state === "new") return false;
-    entry.repeated(seq);
-    if (state === "handled") entry.handled(seq, seq);
-    else this.parts.dedupe.whenHandled(id, () => entry.handled(seq, seq));
-    return true;
   }
 
   private slice(run: Run, indexes: readonly number[]): Run {
