@@ -1,6 +1,7 @@
 import { encodeMessagePack, RangeSet, senderRangesMax } from "@thynapse/protocol";
 import { expect } from "chai";
 
+import { keptBytes } from "../support/kept-bytes.js";
 import { type BenchCell, CoreBench } from "./core-bench.js";
 
 describe("transmitter core: numbers with holes", () => {
@@ -50,6 +51,60 @@ describe("transmitter core: numbers with holes", () => {
     expect(give(10_000_000, 2)).to.deep.equal(["refused"]);
     expect(bench.core.counters.values.eventsRefused).to.equal(2);
     expect(give(10_000_000, 2, 5)).to.deep.equal(["accepted", "handled"]);
+  });
+});
+
+describe("transmitter core: numbers that were refused", () => {
+  it("are remembered as ranges, and told again to whoever repeats them (§11.3)", () => {
+    const bench = new CoreBench();
+    const sender = bench.cell("sender", { encoding: "M" });
+    const denied = Array.from({ length: 20_000 }, () => ({ channel: "$x" }));
+    const before = keptBytes();
+
+    for (let n = 0; n < 3; n++) sender.sendRun(denied);
+
+    sender.take();
+    expect(keptBytes() - before).to.be.lessThan(2_000_000);
+    sender.sendRun(denied, { first: 20_001 });
+    expect(sender.takeOne("CNFM").fields).to.deep.equal({
+      refused: [[20_001, 40_000, "DENIED", "channels starting with $ are reserved"]],
+    });
+  });
+
+  it("name the group that was full when they are told again, while those are few (§11.3)", () => {
+    const bench = new CoreBench({ backlogEventsMax: 1 });
+    const worker = bench.cell("worker");
+    const sender = bench.cell("sender", { encoding: "M" });
+    const refused = (first: number, channel: string): unknown => {
+      sender.take();
+      sender.sendRun([{ channel }], { first });
+      return (sender.takeOne("CNFM").fields["refused"] as unknown[][])[0]?.[3];
+    };
+    for (let n = 1; n <= 100; n++) {
+      worker.catch(`a.${n}`, "any", { credit: 0 });
+      sender.sendRun([{ channel: `a.${n}` }], { first: 2 * n });
+      expect(refused(2 * n + 1, `a.${n}`)).to.equal(`the backlog of worker a.${n} is full`);
+    }
+
+    expect(refused(3, "a.1")).to.equal("the backlog of worker a.1 is full");
+    expect(refused(201, "a.100")).to.match(/^the backlog of a group is full/);
+  });
+
+  it("count among those that are remembered, until the floor rises (§7.4)", () => {
+    const bench = new CoreBench({ backlogEventsMax: 1 });
+    bench.cell("worker").catch("a", "any", { credit: 0 });
+    const sender = bench.cell("sender", { encoding: "M" });
+    const give = (first: number, count: number, floor = 1): unknown[] => {
+      sender.sayPart(scattered(sender, { first, count, floor }));
+      const rows = sender.take("CNFM").flatMap(({ fields }) => fields["refused"] ?? []);
+      return [...new Set((rows as unknown[][]).map(([, , code]) => code))];
+    };
+    // Each is one range of what is known, one of what was refused, and one of what its group lacks.
+    const count = Math.floor(senderRangesMax / 12);
+    for (let k = 0; k < 4; k++) expect(give(1 + 200_000 * k, count)).to.deep.equal(["GROUP_FULL"]);
+
+    expect(give(10_000_000, 11)).to.deep.equal(["BUSY"]);
+    expect(give(10_000_000, 11, 100)).to.deep.equal(["GROUP_FULL"]);
   });
 });
 

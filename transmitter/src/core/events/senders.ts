@@ -3,6 +3,7 @@ import { Askers } from "./askers.js";
 import { Ceded } from "./ceded.js";
 import type { Confirms, ConfirmSink } from "./confirms.js";
 import { common } from "./numbers.js";
+import { type Refusal, RefusedNumbers } from "./refused-numbers.js";
 
 /**
  * What an origin knows of one sender's events: exactly which numbers it took and which are handled.
@@ -40,8 +41,7 @@ export class Sender implements ConfirmSink {
   }
 
   private readonly waiters = new Map<number, (() => void)[]>();
-  /** Events refused for good: whoever repeats one is told so again. */
-  private readonly refusals = new Map<number, Refusal>();
+  private readonly refusals = new RefusedNumbers();
   /** Events that a full group has not got, by the number of that. */
   private readonly missed = new Map<number, RangeSet>();
   /** Those of them that may have been given out before they came here. */
@@ -56,7 +56,7 @@ export class Sender implements ConfirmSink {
   }
 
   refused(first: number, last: number, code: ErrorCode, message: string): void {
-    for (let seq = first; seq <= last; seq++) this.refusals.set(seq, { code, message });
+    this.refusals.add(first, last, { code, message });
     this.confirms?.refused(first, last, code, message);
   }
 
@@ -69,7 +69,7 @@ export class Sender implements ConfirmSink {
 
   /** Why an event was refused; `undefined` if it was not. */
   refusalOf(seq: number): Refusal | undefined {
-    return this.refusals.get(seq);
+    return this.refusals.find(seq);
   }
 
   /** A full group has not got this event, which was sent here first or is a repeat. */
@@ -93,9 +93,19 @@ export class Sender implements ConfirmSink {
     return seq < this.floor || this.done.has(seq);
   }
 
-  /** Whether the numbers of a run can be remembered too: `senderRangesMax` ranges in all. */
+  /**
+   * Whether the numbers of a run can be remembered too: `senderRangesMax` ranges in all. What of it
+   * is refused may make some more.
+   */
   hasRoomFor({ seqs, count }: Run): boolean {
-    return this.known.rangeCount + (seqs === undefined ? 1 : count) <= senderRangesMax;
+    return this.rangeCount + (seqs === undefined ? 1 : count) <= senderRangesMax;
+  }
+
+  /** Ranges of numbers that are kept until the floor passes them. */
+  private get rangeCount(): number {
+    let ranges = this.known.rangeCount + this.refusals.rangeCount + this.missedRepeats.rangeCount;
+    for (const missed of this.missed.values()) ranges += missed.rangeCount;
+    return ranges;
   }
 
   /** Which of these were taken here, whoever takes care of them now. */
@@ -154,14 +164,8 @@ export class Sender implements ConfirmSink {
       missed.dropBelow(floor);
       if (missed.rangeCount === 0) this.missed.delete(group);
     }
-    for (const seq of this.refusals.keys()) if (seq < floor) this.refusals.delete(seq);
+    this.refusals.dropBelow(floor);
   }
-}
-
-/** Why an event was refused. */
-export interface Refusal {
-  readonly code: ErrorCode;
-  readonly message: string;
 }
 
 const awayMax = 10_000;
