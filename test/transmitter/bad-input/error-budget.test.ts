@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { errorBudget, errorBudgetMs, muteMs } from "@thynapse/protocol";
 import { eventually } from "../../support/eventually.js";
-import { CoreBench } from "../core-bench.js";
+import { type BenchCell, CoreBench } from "../core-bench.js";
 import { closing } from "./scenes/scene.js";
 import { Stranger } from "./stranger.js";
 import { sharedSubject } from "./subject.js";
@@ -60,11 +60,58 @@ describe("error budget", () => {
 
     for (let error = 1; error <= 50; error++) stranger.say("CTCH", { pattern: "a", mode: "any" });
 
-    expect(stranger.take("ERRO").map(({ fields }) => fields["code"])).to.deep.equal(
-      Array.from({ length: 50 }, () => "NOT_WELCOME"),
-    );
+    expect(codesOf(stranger)).to.deep.equal(Array.from({ length: 50 }, () => "NOT_WELCOME"));
     stranger.hello({});
     expect(stranger.welcome).to.have.property("id");
+  });
+
+  it("is not charged for what the transmitter cannot take now (§11.4)", () => {
+    const bench = new CoreBench({ backlogEventsMax: 2 });
+    const cell = bench.cell("sender");
+    const worker = bench.cell("worker");
+    worker.catch("a", "any", { credit: 1 });
+    for (let n = 0; n < 2; n++) cell.say("EVNT", { channel: "a" });
+
+    for (let n = 0; n < 30; n++) cell.say("EVNT", { channel: "a" });
+    bench.core.shed(true);
+    for (let n = 0; n < 30; n++) cell.say("EVNT", { channel: "b" });
+    bench.core.shed(false);
+
+    expect(codesOf(cell)).to.deep.equal(Array.from({ length: 60 }, () => "BUSY"));
+    cell.take();
+    cell.say("EVNT", { channel: "b" });
+    expect(cell.confirms()).to.have.length(2);
+  });
+
+  it("is not charged for settlements of a catch that has ended (§10.11)", () => {
+    const bench = new CoreBench();
+    const sender = bench.cell("sender");
+    const worker = bench.cell("worker");
+    const { catch: number } = worker.catch("a", "any", { credit: 30 });
+    for (let n = 0; n < 30; n++) sender.send("a");
+    const deliveries = worker.take("DLVR");
+    worker.say("DROP", { catch: number });
+
+    for (const delivery of deliveries) worker.settle(delivery);
+
+    expect(codesOf(worker)).to.deep.equal(Array.from({ length: 30 }, () => "UNKNOWN_CATCH"));
+    worker.catch("a", "any");
+    sender.send("a");
+    expect(worker.take("DLVR")).to.have.length(1);
+  });
+
+  it("is charged for settlements of a catch that never was, or is no anycatch", () => {
+    for (const number of [0, 2, 3]) {
+      const cell = new CoreBench().cell("clumsy");
+      cell.catch("a", "any");
+      cell.catch("a", "multi");
+      const { origin } = cell.welcome;
+      const name = { catch: number, origin, number: 1, attempt: 1, outcome: "ack" };
+
+      for (let error = 1; error <= 20; error++) cell.say("SETL", name);
+
+      expect(codesOf(cell).slice(-2)).to.deep.equal(["UNKNOWN_CATCH", "MUTED"]);
+    }
   });
 });
 
@@ -118,3 +165,8 @@ describe("error budget of a real transmitter", () => {
 
   it("leaves the process unharmed", () => subject().expectUnharmed());
 });
+
+/** The codes of the errors that a cell was told. */
+function codesOf(cell: BenchCell): unknown[] {
+  return cell.take("ERRO").map(({ fields }) => fields["code"]);
+}

@@ -1,4 +1,5 @@
 import { type Encoding, type ErrorCode, type MeshError, toMeshError } from "@thynapse/protocol";
+import type { CellRecord } from "./cells.js";
 import type { Connection, Connections } from "./connections.js";
 import type { Counters } from "../counters.js";
 import type { Effect } from "../effects.js";
@@ -7,11 +8,12 @@ import type { ReadCommand } from "./receiving.js";
 import { writeReply } from "./reply.js";
 import type { Telling } from "../events/telling.js";
 
-/** Errors of a cell that is no offender: it could not know yet. */
+/** Errors of a cell that is no offender: it could not know, or may try again later. */
 const unchargedCodes: ReadonlySet<ErrorCode> = new Set([
   "NOT_WELCOME",
   "DRAINING",
   "STALE_ATTEMPT",
+  "BUSY",
 ]);
 
 /** What refusals need of the transmitter around them. */
@@ -50,14 +52,16 @@ export class Refusals {
     const command = read?.command ?? commandGuess(parts);
     const hint = hintOf(error, command);
     const encoding = cell?.encoding ?? read?.encoding ?? "J";
+    const names = read?.names() ?? {};
     this.send(connection, encoding, {
       code: error.code,
       message: error.message,
       command,
-      ...read?.names(),
+      ...names,
       ...(hint !== undefined && { hint }),
     });
     if (unchargedCodes.has(error.code)) return;
+    if (error.code === "UNKNOWN_CATCH" && hasEnded(cell, names["catch"])) return;
     if (!this.parts.connections.chargeError(connection, nowMs)) return;
     // Of no command: it is the last word on all that come.
     const seconds = Math.ceil((connection.mutedUntilMs - nowMs) / 1000);
@@ -88,6 +92,12 @@ export class Refusals {
   private log(level: "warn" | "error", message: string, fields: Record<string, unknown>): void {
     this.parts.effects().push({ kind: "log", level, message, fields });
   }
+}
+
+/** Whether a cell had a catch of this number: what it says of it may have been on its way. */
+function hasEnded(cell: CellRecord | undefined, number: unknown): boolean {
+  if (cell === undefined || typeof number !== "number") return false;
+  return number > 0 && number < cell.nextCatch && !cell.catches.has(number);
 }
 
 /** What was readable of the command, for the error that names it. */
