@@ -54,7 +54,7 @@ export class Hosting {
 
   constructor(parts: HostingParts) {
     this.parts = parts;
-    this.back = new PassedBack(parts.links);
+    this.back = new PassedBack(parts.links, parts.counters);
     this.orphans = new Orphans({
       ...parts,
       tell: (group, span, by, fate) => this.tellOf(group, span, by, fate),

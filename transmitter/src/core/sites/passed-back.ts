@@ -1,4 +1,5 @@
-import type { Thid } from "@thynapse/protocol";
+import { type EventExtras, keysMax, type LooseEvent, type Thid } from "@thynapse/protocol";
+import type { Counters } from "../counters.js";
 import type { PassedFate } from "../groups/fates-parts.js";
 import { type Span, spanCount } from "../groups/ledger.js";
 import type { Links } from "./links.js";
@@ -15,7 +16,15 @@ interface Gathered {
   readonly group: GroupName;
   readonly cell: Thid | undefined;
   readonly rows: PassedSettlement[];
+  /** What its rows take in a word. */
+  readonly size: Size;
+}
+
+/** About as much as rows take in a word. */
+interface Size {
   bytes: number;
+  /** Keys of maps. */
+  keys: number;
 }
 
 /** What became of deliveries, and where. */
@@ -35,16 +44,22 @@ interface Awaited {
 }
 
 const wordBytesMax = 256 * 1024;
+const wordRowsMax = 4096;
+/** Keys of the details in one word; those of the word itself come on top. */
+const detailKeysMax = keysMax - 8;
+const unwritable = "its settlement cannot be passed on";
 
 /** What became of deliveries of other origins: gathered for a turn, then told to each. */
 export class PassedBack {
   private readonly links: () => Links;
+  private readonly counters: Counters;
   private readonly gathered = new Map<string, Gathered>();
   private readonly awaited = new Map<number, Awaited>();
   private nextRef = 1;
 
-  constructor(links: () => Links) {
+  constructor(links: () => Links, counters: Counters) {
     this.links = links;
+    this.counters = counters;
   }
 
   /** @param onLost called when the origin will not say what became of the outputs. */
@@ -55,25 +70,30 @@ export class PassedBack {
     const { peer, renamed } = upstream;
     const key = `${peer} ${group.service} ${group.pattern.text} ${cell ?? ""}`;
     let gathered = this.gathered.get(key);
-    if (gathered === undefined) {
-      gathered = { peer, group, cell, rows: [], bytes: 0 };
-      this.gathered.set(key, gathered);
-    }
     const first = renamed?.number ?? span.from;
     const attempt = renamed?.attempt ?? span.attempt;
     const { outcome, reason, result, outputs, onDone } = fate;
     const ref = outputs === undefined || onDone === undefined ? undefined : this.nextRef++;
     const count = spanCount(span);
     const row = { outcome, first, count, attempt, reason, result, outputs, ref };
-    const last = gathered.rows.at(-1);
-    if (last !== undefined && isNext(last, row)) {
+    const last = gathered?.rows.at(-1);
+    if (gathered !== undefined && last !== undefined && isNext(last, row)) {
       gathered.rows[gathered.rows.length - 1] = { ...last, count: last.count + row.count };
       return;
     }
     if (ref !== undefined && onDone !== undefined) this.awaited.set(ref, { peer, onDone, onLost });
+    const size = sizeOf(row);
+    if (gathered !== undefined && !hasRoom(gathered, size)) {
+      this.split(key, gathered);
+      gathered = undefined;
+    }
+    if (gathered === undefined) {
+      gathered = { peer, group, cell, rows: [], size: { bytes: 0, keys: 0 } };
+      this.gathered.set(key, gathered);
+    }
     gathered.rows.push(row);
-    gathered.bytes += bytesOf(row);
-    if (gathered.bytes > wordBytesMax) this.split(key, gathered);
+    gathered.size.bytes += size.bytes;
+    gathered.size.keys += size.keys;
   }
 
   /** The origin has answered a settlement with outputs. */
@@ -108,10 +128,39 @@ export class PassedBack {
   private send({ peer, group, cell, rows }: Gathered, nowMs: number): void {
     const links = this.links();
     if (!links.isLinked(peer)) return;
-    const settled = rows.map(settlementRow);
-    const word = { service: group.service, pattern: group.pattern.text, cell, settled };
-    links.send(peer, writeSiteWord("SETL", word), nowMs);
+    for (const word of this.wordsOf(group, cell, rows)) links.send(peer, word, nowMs);
   }
+
+  /** One word for all rows; if it cannot be written, one for each: none is lost by another. */
+  private wordsOf(
+    group: GroupName,
+    cell: Thid | undefined,
+    rows: readonly PassedSettlement[],
+  ): Buffer[] {
+    try {
+      return [writeWord(group, cell, rows)];
+    } catch {
+      const [first, ...more] = rows as [PassedSettlement, ...PassedSettlement[]];
+      if (more.length === 0) return [writeWord(group, cell, [this.rejected(first)])];
+      return rows.flatMap((row) => this.wordsOf(group, cell, [row]));
+    }
+  }
+
+  /** What is told of a settlement that cannot be told: its event is a dead letter. */
+  private rejected({ first, count, attempt, ref }: PassedSettlement): PassedSettlement {
+    this.counters.add("settlementsUnwritable", count);
+    if (ref !== undefined) this.done(ref, false);
+    return { outcome: "reject", first, count, attempt, reason: unwritable };
+  }
+}
+
+function writeWord(
+  { service, pattern }: GroupName,
+  cell: Thid | undefined,
+  rows: readonly PassedSettlement[],
+): Buffer {
+  const word = { service, pattern: pattern.text, cell, settled: rows.map(settlementRow) };
+  return writeSiteWord("SETL", word);
 }
 
 function isNext(last: PassedSettlement, row: PassedSettlement): boolean {
@@ -128,8 +177,26 @@ function isPlain({ reason, result, outputs }: PassedSettlement): boolean {
   return reason === undefined && result === undefined && outputs === undefined;
 }
 
-function bytesOf({ result, outputs, reason }: PassedSettlement): number {
-  let bytes = 32 + (result?.bytes.length ?? 0) + (reason?.length ?? 0);
-  for (const { body } of outputs ?? []) bytes += body.bytes.length + 64;
-  return bytes;
+function hasRoom({ rows, size }: Gathered, { bytes, keys }: Size): boolean {
+  if (rows.length >= wordRowsMax || size.keys + keys > detailKeysMax) return false;
+  return size.bytes + bytes <= wordBytesMax;
+}
+
+function sizeOf(row: PassedSettlement): Size {
+  const { result, outputs = [], reason = "" } = row;
+  const bytes = 32 + (result?.bytes.length ?? 0) + 3 * reason.length;
+  // Of a detail: reason, result, ref and outputs.
+  const size = { bytes, keys: isPlain(row) ? 0 : 4 };
+  for (const output of outputs) addOutput(size, output);
+  return size;
+}
+
+function addOutput(size: Size, { channel, body, extras }: LooseEvent): void {
+  size.bytes += 64 + channel.length + body.bytes.length;
+  const { headers = {}, key = "", id = "" }: EventExtras = extras;
+  const entries = Object.entries(headers);
+  // Of the extras: headers, key, ttlMs, id, and ask with its four.
+  size.keys += entries.length + 9;
+  size.bytes += key.length + id.length;
+  for (const [name, text] of entries) size.bytes += name.length + text.length + 8;
 }

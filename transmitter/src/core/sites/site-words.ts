@@ -164,17 +164,17 @@ export function settlementRow(row: PassedSettlement): unknown[] {
   const { outcome, first, count, attempt, reason, result, outputs, ref } = row;
   const plain = [passedOutcomes.indexOf(outcome), first, count, attempt];
   if (reason === undefined && result === undefined && outputs === undefined) return plain;
-  return [
-    ...plain,
-    {
-      reason,
-      result: result === undefined ? undefined : [result.tag, result.bytes],
-      outputs: outputs?.map(({ channel, body, extras }) => {
-        return [channel, body.tag, body.bytes, extras];
-      }),
-      ref,
-    },
-  ];
+  // A key counts (§3.6) even if nothing is in it.
+  const detail: Record<string, unknown> = {};
+  if (reason !== undefined) detail["reason"] = reason;
+  if (result !== undefined) detail["result"] = [result.tag, result.bytes];
+  if (ref !== undefined) detail["ref"] = ref;
+  if (outputs !== undefined) {
+    detail["outputs"] = outputs.map(({ channel, body, extras }) => {
+      return [channel, body.tag, body.bytes, extras];
+    });
+  }
+  return [...plain, detail];
 }
 
 /** @throws {MeshError} `BAD_PAYLOAD`, and as `checkChannel` and `checkExtras` */
