@@ -9,7 +9,14 @@ interface Walk {
   bytes: number;
   /** Whether a field of an object is undefined. */
   hasGaps: boolean;
+  /** Whether a field is called `toJSON` and is no function. */
+  hasDecoys: boolean;
+  /** Whether a `toJSON` was asked. */
+  hasHooks: boolean;
 }
+
+/** What is to be heeded when a value is encoded. */
+export type Findings = Pick<Walk, "hasGaps" | "hasDecoys">;
 
 /**
  * Checks that a value can be encoded so that the other side can read it; the codec itself would
@@ -17,16 +24,19 @@ interface Walk {
  *
  * Hot path: one pass that builds nothing, for what is sent as an object.
  *
- * @returns whether a field somewhere is undefined, and is to be left out.
+ * @returns whether a field somewhere is undefined, and is to be left out, and whether one is
+ * called `toJSON` that nobody can ask.
  * @throws {MeshError} `BAD_PAYLOAD` for what has no meaning on the other side (functions, symbols,
  * Map, Set, RegExp, Error, typed arrays other than bytes, an invalid Date, an integer beyond 64
- * bits, half a character, a value that contains itself), `TOO_DEEP`, `TOO_MANY_KEYS`, `TOO_LARGE`.
+ * bits, half a character, a value that contains itself, a `toJSON` that is no function in one with another
+ * that is), `TOO_DEEP`, `TOO_MANY_KEYS`, `TOO_LARGE`.
  */
-export function checkEncodable(value: unknown): boolean {
-  const walk = { keys: 0, bytes: 0, hasGaps: false };
+export function checkEncodable(value: unknown): Findings {
+  const walk = { keys: 0, bytes: 0, hasGaps: false, hasDecoys: false, hasHooks: false };
   try {
     visit(value, 0, walk);
-    return walk.hasGaps;
+    if (walk.hasDecoys && walk.hasHooks) throw refused("a toJSON that is no function");
+    return walk;
   } catch (thrown) {
     // Too deep or too large may be a value that contains itself: that deserves its own words.
     if (containsItself(value, new Set(), new Set())) throw refused("a value that contains itself");
@@ -80,6 +90,7 @@ function visitObject(value: object, depth: number, walk: Walk): void {
     visitText(key, walk);
     const field = (value as Record<string, unknown>)[key];
     if (field === undefined) walk.hasGaps = true;
+    else if (key === "toJSON") walk.hasDecoys = true;
     visit(field, depth + 1, walk);
   }
 }
@@ -101,6 +112,7 @@ function visitSpecial(value: object, depth: number, walk: Walk): boolean {
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON !== "function") return false;
   if (depth >= depthMax) throw tooDeep(depthMax);
+  walk.hasHooks = true;
   visit(toJSON.call(value), depth + 1, walk);
   return true;
 }

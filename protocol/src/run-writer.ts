@@ -1,6 +1,5 @@
 import type { ChannelTable } from "./channel-table.js";
 import { MeshError } from "./errors.js";
-import { encodeExtras } from "./extras.js";
 import { eventBytesMax, runBytesMax } from "./limits.js";
 import {
   packedText as text,
@@ -191,7 +190,7 @@ export class RunWriter {
 /**
  * Cuts events out of a run; the result is a run again, behind `prefix`. Events that lie side by
  * side are copied as they are while the channel table is small; else each is written anew, with a
- * step and a channel table of its own. Of what is handled it says what it has itself.
+ * step and a channel table of its own, its body and extras as they are. Of what is handled it says what it has itself.
  *
  * @param indexes ascending indexes of the events to keep: at least one.
  */
@@ -211,7 +210,7 @@ export function sliceRun(run: Run, indexes: ArrayLike<number>, prefix: Uint8Arra
   for (let at = 0; at < indexes.length; at++) {
     const index = indexes[at] as number;
     const seq = run.seqAt(index);
-    const extras = encodeExtras(run.extrasAt(index));
+    const extras = run.extrasBytesAt(index);
     const body = run.bodyAt(index);
     writer.append(run.channelAt(index), run.tagAt(index), body, seq - previous, extras);
     previous = seq;

@@ -114,6 +114,14 @@ export class Run {
     return bytes[next + intBytes(bytes[next] as number)] as number;
   }
 
+  /** The encoded extras, as they were sent: a view on `bytes`, not a copy. */
+  extrasBytesAt(index: number): Buffer | undefined {
+    if (this.extras?.has(index) !== true) return undefined;
+    const at = this.lengthAt(index);
+    const from = at + binHeadBytes(this.bytes[at] as number);
+    return this.bytes.subarray(this.bodyEnd(index, from), this.starts[index + 1]);
+  }
+
   /** The encoded body: a view on `bytes`, not a copy. */
   bodyAt(index: number): Buffer {
     const at = this.lengthAt(index);

@@ -127,6 +127,16 @@ describe("MessagePack encoder", () => {
     ]);
   });
 
+  it("writes a field toJSON that is no function as any other", () => {
+    for (const toJSON of ["y", 1, null, {}]) {
+      const value = { headers: { constructor: "x", toJSON }, at: new Date(5) };
+
+      expect(decodeMessagePack(encodeMessagePack({ ...value, gap: undefined }))).to.deep.equal(
+        value,
+      );
+    }
+  });
+
   it("writes bytes of any kind as binary", () => {
     const memory = new Uint8Array([1, 2, 3]);
 

@@ -128,6 +128,37 @@ describe("run", () => {
     expect([...slice.header.channels]).to.deep.equal(["c3", "c500", "c999"]);
     expect(eventsOf(slice).map(({ seq }) => seq)).to.deep.equal([4, 501, 1000]);
   });
+
+  it("keeps extras in a slice byte by byte, whatever stands in them", () => {
+    // {"headers":{"constructor":"x","toJSON":"y"},"more":1}
+    const extras = fromHex(
+      "82a76865616465727382ab636f6e7374727563746f72a178a6746f4a534f4ea179a46d6f726501",
+    );
+    const writer = new RunWriter(1024);
+    for (let index = 0; index < 5; index++) {
+      writer.append(`c${index}`, 2, Buffer.alloc(300 * index, 0xc0), 1, extras);
+    }
+    const [{ header }] = vectors.valid as [RunRow];
+    const run = readRun(writer.close({ ...header, handled: undefined }, nothing), 0);
+
+    const slice = readRun(sliceRun(run, [0, 2, 4], nothing), 0);
+
+    for (let index = 0; index < 3; index++) {
+      expect(slice.extrasBytesAt(index)).to.deep.equal(extras);
+      expect(slice.extrasAt(index)).to.deep.equal({ headers: { constructor: "x", toJSON: "y" } });
+      expect(slice.bodyAt(index)).to.deep.equal(run.bodyAt(2 * index));
+    }
+  });
+
+  it("has no bytes of extras for an event without any", () => {
+    const writer = new RunWriter(64);
+    writer.append("a", 2, Buffer.of(0xc0));
+    const [{ header }] = vectors.valid as [RunRow];
+
+    const run = readRun(writer.close({ ...header, handled: undefined }, nothing), 0);
+
+    expect(run.extrasBytesAt(0)).to.equal(undefined);
+  });
 });
 
 /** Reads a run and its channels, as a receiver does that trusts nobody. */

@@ -126,6 +126,26 @@ describe("transmitter core: groups", () => {
     expect(sender.confirms()).to.deep.equal(["1-5 accepted 1", "1-3 handled"]);
   });
 
+  it("hand out and bury headers of any name, and what came beside them (§10.8)", () => {
+    const bench = new CoreBench();
+    const [odd, sender] = [bench.cell("odd", { encoding: "M" }), bench.cell("sender")];
+    const [worker, other] = [1, 2].map(() => bench.cell("worker", { encoding: "M" }));
+    worker!.catch("q.**", "any", { credit: 1 });
+    other!.catch("q.**", "any", { credit: 1 });
+    const extras = { headers: { constructor: "x", toJSON: "y" } } as never;
+    odd.sendRun([1, 2, 3, 4, 5].map((n) => ({ channel: `q.${n}`, extras })));
+    sender.send("q.x");
+
+    const given = [worker!, other!].map((cell) => cell.takeOne("DLVR").run?.extrasAt(0));
+    expect(given).to.deep.equal([extras, extras]);
+    worker!.say("GBYE");
+    other!.say("GBYE");
+
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1", "1 handled"]);
+    expect(odd.confirms().at(-1)).to.equal("1-5 handled");
+    expect(bench.core.deadLetters.count).to.equal(6);
+  });
+
   it("reject to the dead letters what JSON cannot say (§6.4)", () => {
     const bench = new CoreBench();
     const sender = bench.cell("sender", { encoding: "M" });
