@@ -93,6 +93,8 @@ function checkHeaders(value: unknown): Readonly<Record<string, string>> {
     if (typeof text !== "string") {
       throw new MeshError("BAD_OPTION", `header ${quote(name)} must be a string`);
     }
+    checkWhole(name, "the name of a header");
+    checkWhole(text, `header ${quote(name)}`);
     length += Buffer.byteLength(name) + Buffer.byteLength(text);
   }
   if (length > headerBytesMax) {
@@ -105,7 +107,14 @@ function checkName(value: unknown, field: string): string {
   if (typeof value !== "string" || value === "" || Buffer.byteLength(value) > nameBytesMax) {
     throw new MeshError("BAD_OPTION", `${field} is a string of 1 to ${nameBytesMax} bytes`);
   }
+  checkWhole(value, field);
   return value;
+}
+
+/** JSON can say half a character, and UTF-8 cannot. */
+function checkWhole(text: string, what: string): void {
+  if (text.isWellFormed()) return;
+  throw new MeshError("BAD_OPTION", `${what} has half a character (a lone surrogate)`);
 }
 
 function checkAsk(value: unknown): AskTerms {

@@ -49,12 +49,22 @@ export function booleanField(map: FieldMap, name: string, fallback: boolean): bo
   return value;
 }
 
-/** Reads a string field of at most `charsMax` characters. @throws {MeshError} `BAD_PAYLOAD` */
+/**
+ * Reads a string field of at most `charsMax` characters, none of which is half of one: JSON can say
+ * that, and UTF-8 cannot.
+ *
+ * @throws {MeshError} `BAD_PAYLOAD`
+ */
 export function stringField(map: FieldMap, name: string, charsMax: number): string {
   const value = ownField(map, name);
   if (typeof value !== "string" || value.length > charsMax) {
     const rule = `${name} must be a string of at most ${charsMax} characters`;
     throw new MeshError("BAD_PAYLOAD", `${rule}, got ${nameValue(value)}`);
+  }
+  if (!value.isWellFormed()) {
+    throw new MeshError("BAD_PAYLOAD", `${name} has half a character (a lone surrogate)`, {
+      hint: "cut a text between characters, not within one",
+    });
   }
   return value;
 }

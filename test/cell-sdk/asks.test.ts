@@ -1,4 +1,4 @@
-import { encodeMessagePack, encodeExtras, type FieldMap } from "@thynapse/protocol";
+import { encodeMessagePack, encodeExtras, type FieldMap, MeshError } from "@thynapse/protocol";
 import { expect } from "chai";
 
 import type { AskTermsKept, AskWatcher } from "../../cell-sdk/src/core/asks.js";
@@ -221,5 +221,19 @@ describe("cell: gathers (§12.5)", () => {
       seq: 9,
       body: body({ ok: 1 }),
     });
+  });
+
+  it("are told no more of an error than may travel", () => {
+    const rig = CoreRig.welcome();
+    const wish = { concurrency: 1, echo: true, bufferBytesMax: 1e6, dropOldest: false };
+    const waiter = { resolve: () => undefined, reject: () => undefined };
+    const supply = rig.act((core) => core.multicatch({ pattern: "q", ...wish }, waiter));
+    rig.grant();
+    const extras = { ask: { timeoutMs: 5, gather: true } };
+    rig.stream("s-1", 1, { first: 9, bodies: [1], extras });
+    const error = new MeshError("HANDLER_FAILED", `x\ud83d${"y".repeat(2000)}`);
+    rig.act((core) => core.replyToGather(supply, supply.take()!, error));
+
+    expect(rig.last("RPLY").map["message"]).to.equal(`x\ufffd${"y".repeat(1022)}`);
   });
 });

@@ -56,6 +56,26 @@ describe("transmitter core: settlements", () => {
     expect(worker.confirms()).to.deep.equal(["settled 1"]);
   });
 
+  it("reject: with half a character is refused whole, and costs nobody an answer (§3.7, §5.7)", () => {
+    const { bench, worker } = working({ credit: 10 });
+    const asker = bench.cell("asker", { encoding: "M" });
+    const extras = { ask: { timeoutMs: 2000 } };
+    asker.sendRun([1, 2, 3, 4].map((data) => ({ channel: "a", data, extras })));
+    const given = worker.take("DLVR");
+
+    bench.turn(() => {
+      worker.settle(given[3]!, "reject", { reason: "cut \ud83d" });
+      for (const one of given.slice(0, 3)) worker.settle(one, "ack", { result: 1 });
+    });
+
+    expect(worker.takeOne("ERRO").fields["code"]).to.equal("BAD_PAYLOAD");
+    expect(asker.takeOne("ANSR").fields["answers"]).to.have.length(3);
+    expect(worker.confirms()).to.deep.equal(["settled 2", "settled 3", "settled 4"]);
+    worker.settle(given[3]!, "reject", { reason: "whole" });
+    expect(asker.takeOne("ANSR").fields).to.include({ code: "REJECTED", message: "whole" });
+    expect(bench.core.counters.values.internalErrors).to.equal(0);
+  });
+
   it("release: goes to another cell at once, uncounted (§10.4)", () => {
     const { bench, sender, worker } = working({ attemptsMax: 1 });
     sender.send("a");

@@ -238,11 +238,16 @@ export function packBody(data: unknown): PackedBody {
 /** What a handler replies to a gather: a body, or its error. @throws {MeshError} as `packBody`. */
 export function packOutcome(outcome: unknown): FieldMap {
   if (!(outcome instanceof MeshError)) return { body: packBody(outcome) };
-  return { code: outcome.code, message: outcome.reason };
+  return { code: outcome.code, message: cutReason(outcome.reason) };
 }
 
 function withReason(reason: string | undefined): SettlementDetail | undefined {
-  return reason === undefined ? undefined : { reason: reason.slice(0, reasonCharsMax) };
+  return reason === undefined ? undefined : { reason: cutReason(reason) };
+}
+
+/** As much of a text as may travel; half a character, which a cut may leave, cannot. */
+function cutReason(text: string): string {
+  return text.slice(0, reasonCharsMax).toWellFormed();
 }
 
 function takenBack(): MeshError {

@@ -40,8 +40,8 @@ interface KeptName {
 /** Bytes of one settlement command beyond which another one is begun. */
 const commandBytes = 256 * 1024;
 const rowBytes = 24;
-/** Rows of one command. */
-const rowsMax = 16_384;
+/** Rows of one command: each may have a key, of which a command has at most 10 000. */
+const rowsMax = 8192;
 
 /**
  * Settlements of this cell: gathered over a turn, contiguous acks as one range, sent with rising

@@ -41,7 +41,8 @@ export const counterHelp = Object.freeze({
   releases: "deliveries released",
   rejects: "deliveries rejected",
   settlementsStale: "settlements of an attempt that is not current",
-  settlementsUnwritable: "settlements of other origins that could not be passed on: rejects instead",
+  settlementsUnwritable:
+    "settlements of other origins that could not be passed on: rejects instead",
   ackTimeouts: "deliveries taken back because nobody settled them in time",
   atMostOnceDropped: "deliveries lost by request: redeliver was false",
   claimsSettled: "events settled by the claim of a cell that came back",

@@ -27,6 +27,8 @@ function said(at: string, part: string, says: Says): Row {
   return refused(at, "J", part, says);
 }
 
+/** Half of a surrogate pair, as JSON writes it. */
+const half = "\\ud83d";
 const hexAdvice = "40 hex digits";
 const segment = "one segment: 1 to 64 of A–Z";
 const whole = "number of milliseconds";
@@ -98,6 +100,19 @@ export const fieldRows: readonly Row[] = [
     "BAD_PAYLOAD",
     "reason must be a string",
   ]),
+  said("B56", settlement(`"outcome":"nack","reason":"x${half}"`), [
+    "BAD_PAYLOAD",
+    "reason has half a character",
+    "cut a text between characters",
+  ]),
+  said("B56", `J RPLY {"catch":1,"to":"${id}","seq":1,"code":"X","message":"${half}"}`, [
+    "BAD_PAYLOAD",
+    "message has half a character",
+  ]),
+  evnt("B56", `"key":"${half}"`, ["BAD_OPTION", "key has half a character"]),
+  evnt("B56", `"id":"${half}"`, ["BAD_OPTION", "id has half a character"]),
+  evnt("B56", `"headers":{"a":"${half}"}`, ["BAD_OPTION", 'header "a" has half a character']),
+  evnt("B56", `"headers":{"${half}":"a"}`, ["BAD_OPTION", "a header has half a character"]),
   said("B56", settlement('"outcome":"ack","outputs":{}'), [
     "BAD_PAYLOAD",
     "outputs must be a list",
