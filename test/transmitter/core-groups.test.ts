@@ -143,7 +143,7 @@ describe("transmitter core: groups", () => {
 
     expect(sender.confirms()).to.deep.equal(["1 accepted 1", "1 handled"]);
     expect(odd.confirms().at(-1)).to.equal("1-5 handled");
-    expect(bench.core.deadLetters.count).to.equal(6);
+    expect(bench.core.counters.values.deadLetters).to.equal(6);
   });
 
   it("reject to the dead letters what JSON cannot say (§6.4)", () => {

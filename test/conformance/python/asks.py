@@ -21,7 +21,7 @@ class Asks:
         if state == "part":
             self.part(ask, fields)
         elif state == "expect":
-            ask["missing"] = [cell["id"] for cell in fields["cells"]]
+            ask["missing"] += [cell["id"] for cell in fields["cells"]]
         elif state == "gone" or "from" in fields and ask["missing"]:
             self.replied(ask, fields)
         else:

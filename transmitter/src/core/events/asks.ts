@@ -8,7 +8,7 @@ import {
   type Thid,
   toMeshError,
 } from "@thynapse/protocol";
-import { Answers } from "./answers.js";
+import { Answers, partsOf } from "./answers.js";
 import { type Ask, AskBook, answersMax, type Replier } from "./ask-book.js";
 import type { CellRecord } from "../cells/cells.js";
 import type { Counters } from "../counters.js";
@@ -169,10 +169,12 @@ export class Asks {
   }
 
   /** A transmitter says which of its cells a gather reached. */
-  expectAt(site: Thid, { sender, seq, cells }: Reached): void {
+  expectAt(site: Thid, { sender, seq, cells, more }: Reached): void {
     const ask = this.book.find(sender, seq);
-    if (ask?.expected === undefined || !ask.awaited.delete(site)) return;
+    if (ask?.expected === undefined || !ask.awaited.has(site)) return;
     for (const cell of cells) this.book.expect(ask, cell);
+    if (more) return;
+    ask.awaited.delete(site);
     this.tellExpected(ask);
   }
 
@@ -185,7 +187,7 @@ export class Asks {
 
   private tellExpected(ask: Ask): void {
     if (ask.expected === undefined || ask.awaited.size > 0) return;
-    this.reply(ask, "expect", { cells: [...ask.expected.values()] });
+    for (const cells of partsOf([...ask.expected.values()])) this.reply(ask, "expect", { cells });
     this.endGather(ask);
   }
 
@@ -258,6 +260,8 @@ export interface Reached {
   readonly sender: Thid;
   readonly seq: number;
   readonly cells: readonly Replier[];
+  /** Whether it says more of them. */
+  readonly more: boolean;
 }
 
 /** How a handler failed. */

@@ -1,5 +1,6 @@
 import {
   type Body,
+  booleanField,
   type FieldMap,
   intField,
   listField,
@@ -12,6 +13,7 @@ import {
   stringField,
   type Thid,
 } from "@thynapse/protocol";
+import { partsOf } from "../events/answers.js";
 import type { Asks, GatherReply, Replier } from "../events/asks.js";
 import type { CellRecord } from "../cells/cells.js";
 import type { Counters } from "../counters.js";
@@ -75,7 +77,11 @@ export class Gathering {
       const expected = new Map(cells.map((cell) => [cell.id, cell]));
       const dueMs = this.timeOuts.dueMs(nowMs, ask.timeoutMs);
       this.begin({ peer, sender, seq, expected, reached: cells.length, dueMs });
-      this.say(peer, "EXPC", { sender, seq, cells }, nowMs);
+      const parts = partsOf(cells);
+      for (const [at, part] of parts.entries()) {
+        const more = at < parts.length - 1;
+        this.say(peer, "EXPC", { sender, seq, cells: part, ...(more && { more }) }, nowMs);
+      }
     }
   }
 
@@ -131,7 +137,8 @@ export class Gathering {
     const seq = intField(map, "seq", { min: 1 });
     for (const cell of readCells(map, "gone")) this.parts.asks.gone(sender, seq, cell);
     if (ownField(map, "cells") === undefined) return;
-    this.parts.asks.expectAt(peer, { sender, seq, cells: readCells(map, "cells") });
+    const more = booleanField(map, "more", false);
+    this.parts.asks.expectAt(peer, { sender, seq, cells: readCells(map, "cells"), more });
   }
 
   /** `RPLY` with `to`: a cell elsewhere replies to a gather of ours. */
