@@ -61,6 +61,16 @@ export class Run {
     this.extras = parts.extras;
   }
 
+  /**
+   * The same run, with its table of starts in memory of its own: as it was read it shares that with
+   * the runs before and behind it, 256 KiB, which it would hold for as long as it is kept.
+   */
+  kept(): Run {
+    const { starts, channelIndexes, seqs, extras } = this;
+    const parts = { starts: starts.slice(), channelIndexes, seqs, extras };
+    return new Run(this.bytes, this.start, this.header, parts);
+  }
+
   /** Whether its events need no look of their own: none has extras, or is known to be handled. */
   get isPlain(): boolean {
     return this.extras === undefined && this.header.handled === undefined;

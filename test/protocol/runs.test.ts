@@ -129,6 +129,17 @@ describe("run", () => {
     expect(eventsOf(slice).map(({ seq }) => seq)).to.deep.equal([4, 501, 1000]);
   });
 
+  it("that is kept holds no memory of others, and is the same", () => {
+    for (const { bytes } of vectors.valid) {
+      const run = readRun(fromHex(bytes), 0);
+
+      const kept = run.kept();
+
+      expect(kept.starts.buffer.byteLength).to.equal(4 * (run.count + 1));
+      expect([kept.header, eventsOf(kept)]).to.deep.equal([run.header, eventsOf(run)]);
+    }
+  });
+
   it("keeps extras in a slice byte by byte, whatever stands in them", () => {
     // {"headers":{"constructor":"x","toJSON":"y"},"more":1}
     const extras = fromHex(

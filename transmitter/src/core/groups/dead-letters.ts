@@ -43,7 +43,7 @@ export class DeadLetters {
 
   /** Keeps event `index` of `run`, copied out of it. */
   add(run: Run, index: number, fate: Omit<DeadLetter, "letter" | "run">): DeadLetter {
-    const copy = readRun(sliceRun(run, [index], noPrefix), 0);
+    const copy = readRun(sliceRun(run, [index], noPrefix), 0).kept();
     const letter = { ...fate, letter: this.nextLetter++, run: copy };
     this.byNumber.set(letter.letter, letter);
     this.bytes += copy.bytes.length;
