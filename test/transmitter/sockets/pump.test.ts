@@ -47,6 +47,28 @@ describe("pump", () => {
     expect(performance.now() - beganMs).to.be.lessThan(1000);
   });
 
+  it("lets timers run between large messages, however few they are", async () => {
+    const socket = new FakeSocket(30, 64 * 1024);
+    let [taken, since, most] = [0, 0, 0];
+    const take = (): void => {
+      const beganMs = performance.now();
+      while (performance.now() - beganMs < 3);
+      taken++;
+      most = Math.max(most, ++since);
+    };
+    const pump = new Pump(socket, { take, turn: () => Promise.resolve() }, new TurnBudget());
+    const timer = setInterval(() => {
+      since = 0;
+    }, 1);
+
+    void pump.run();
+    await eventually(() => expect(taken).to.equal(30));
+    clearInterval(timer);
+    pump.stop();
+
+    expect(most).to.be.at.most(3);
+  });
+
   it("receives nothing while it is paused, and goes on afterwards", async () => {
     const socket = new FakeSocket(0);
     const { pump, taken } = pumpOf(socket);
@@ -103,8 +125,12 @@ class FakeSocket implements PumpedSocket {
   private next = 0;
   private wake: (() => void) | undefined;
 
-  constructor(count: number) {
+  private readonly bytes: number;
+
+  /** @param bytes how long each message is at least. */
+  constructor(count: number, bytes = 0) {
     this.left = count;
+    this.bytes = bytes;
   }
 
   get readable(): boolean {
@@ -135,7 +161,7 @@ class FakeSocket implements PumpedSocket {
     }
     if (this.left === 0) throw Object.assign(new Error("nothing"), { code: "EAGAIN" });
     this.left--;
-    return [Buffer.from(`${this.next++}`)];
+    return [Buffer.from(`${this.next++}`.padEnd(this.bytes))];
   }
 }
 
