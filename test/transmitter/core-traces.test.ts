@@ -24,6 +24,16 @@ describe("transmitter core: traces", () => {
     ]);
   });
 
+  it("are told in the next turn, and are due when they are made", () => {
+    const { bench, sender, told } = tracing();
+
+    bench.core.receive(sender.connection, [tracedEvent()], bench.nowMs);
+
+    expect(bench.core.nextDeadlineMs).to.equal(bench.nowMs);
+    bench.pass(0);
+    expect(told("t1")).to.have.length(3);
+  });
+
   it("tell nothing of events that do not ask, or ask for what is no channel (§13)", () => {
     const { bench, sender, told } = tracing();
 
@@ -36,6 +46,11 @@ describe("transmitter core: traces", () => {
     expect(told()).to.deep.equal([]);
   });
 });
+
+function tracedEvent(): Buffer {
+  const event = { channel: "a", seq: 1, headers: { "thynapse-trace": "t1" } };
+  return Buffer.from(`J EVNT ${JSON.stringify(event)}`);
+}
 
 function tracing() {
   const bench = new CoreBench();

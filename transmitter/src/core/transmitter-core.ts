@@ -89,7 +89,7 @@ export class TransmitterCore {
     const { wallMs } = options;
     const effects = (): Effect[] => this.effects;
     const tell: Attachments["tell"] = (...event) => this.attachments.tell(...event);
-    const traces = new Traces({ by: options.id, deadlines, wallMs, tell });
+    const traces = new Traces({ by: options.id, deadlines, nowMs: () => this.nowMs, wallMs, tell });
     const bounds = { countMax: limits.deadLettersMax, bytesMax: limits.deadLetterBytesMax };
     this.connections = new Connections(limits);
     this.deadLetters = new DeadLetters(bounds, counters);

@@ -8,6 +8,7 @@ import type { Stream } from "../streams/streams.js";
 export interface TracesParts {
   readonly by: Thid;
   readonly deadlines: Deadlines;
+  readonly nowMs: () => number;
   readonly wallMs: () => number;
   /** Sends a system event to whoever catches it. */
   readonly tell: (channel: string, data: Record<string, unknown>, nowMs: number) => void;
@@ -71,6 +72,6 @@ export class Traces {
     if (token === undefined || !tokenGrammar.test(token)) return;
     const { by, deadlines, wallMs, tell } = this.parts;
     const data = { by, hop, seq: run.seqAt(index), atMs: wallMs(), ...fields };
-    deadlines.at(Number.NEGATIVE_INFINITY, (nowMs) => tell(`$mesh.trace.${token}`, data, nowMs));
+    deadlines.at(this.parts.nowMs(), (nowMs) => tell(`$mesh.trace.${token}`, data, nowMs));
   }
 }
