@@ -108,7 +108,8 @@ export class Entry {
   /** All events `first … last` are handled. */
   handled(first: number, last: number): void {
     this.sender.finish(first, last);
-    if (this.refusedSeqs?.has(first) !== true) this.sink.handled(first, last);
+    if (this.refusedSeqs?.has(first) === true) return;
+    this.sink.handled(first, last);
     this.onHandled(last - first + 1);
   }
 }
