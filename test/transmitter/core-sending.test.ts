@@ -215,6 +215,8 @@ describe("transmitter core: sending", () => {
     expect(bench.stream(topic)).to.have.length(3);
     for (const delivery of deliveries) worker.settle(delivery);
     expect(sender.confirms()).to.deep.equal([]);
+    // The third is refused, and the paused cell has not settled the others.
+    expect(bench.core.counters.values.eventsHandled).to.equal(0);
   });
 
   for (const [fields, code] of [
@@ -243,16 +245,17 @@ describe("transmitter core: sending", () => {
     });
   }
 
-  it("refuses a run whole: of another sender, on system channels, or cut (§4.3, §7.3, §7.9)", () => {
+  it("refuses a run whole: of another sender or cell, on system channels, or cut (§4.3, §7.3, §7.9)", () => {
     const bench = new CoreBench();
     const sender = bench.cell("sender", { encoding: "M" });
     const { topic } = bench.cell("watch").catch("$mesh.cell.joined", "multi");
 
     sender.sendRun([{ channel: "a" }], { sender: "e".repeat(40) });
     sender.sendRun([{ channel: "a" }], { service: "other" });
+    sender.sendRun([{ channel: "a" }], { cell: "9".repeat(40) });
     sender.sayPart(Buffer.from("M EVNT \x81"));
     const codes = sender.take("ERRO").map(({ fields }) => fields["code"]);
-    expect(codes).to.deep.equal(["DENIED", "DENIED", "BAD_RUN"]);
+    expect(codes).to.deep.equal(["DENIED", "DENIED", "DENIED", "BAD_RUN"]);
 
     sender.sendRun([{ channel: "$mesh.cell.joined" }], { first: 1 });
     const denied = [

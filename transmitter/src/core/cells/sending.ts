@@ -63,11 +63,7 @@ export class Sending {
       return;
     }
     const run = readRun(read.part, runHead.length);
-    if (run.header.sender !== cell.id || run.header.service !== cell.service) {
-      throw new MeshError("DENIED", "sender and service of a run are those of the HELO", {
-        hint: "write the id and the service of your HELO",
-      });
-    }
+    checkSender(cell, run);
     if (run.header.floor > run.header.first) {
       throw new MeshError("BAD_RUN", "the floor of a run is at most its first number");
     }
@@ -228,6 +224,15 @@ export class Sending {
     if (run.seqs === undefined) confirms.refused(run.header.first, run.last, "BUSY", why);
     else for (const seq of run.seqs) confirms.refused(seq, seq, "BUSY", why);
   }
+}
+
+/** A cell speaks for itself; `cell` is for who numbers the events of another one. */
+function checkSender({ id, service }: CellRecord, { header }: Run): void {
+  const { cell = id } = header;
+  if (header.sender === id && header.service === service && cell === id) return;
+  throw new MeshError("DENIED", "sender and service of a run, and cell, are those of the HELO", {
+    hint: "write the id and the service of your HELO, and leave cell out",
+  });
 }
 
 /** Whether the numbers of a run can be remembered. */
