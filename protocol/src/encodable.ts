@@ -28,8 +28,8 @@ export type Findings = Pick<Walk, "hasGaps" | "hasDecoys">;
  * called `toJSON` that nobody can ask.
  * @throws {MeshError} `BAD_PAYLOAD` for what has no meaning on the other side (functions, symbols,
  * Map, Set, RegExp, Error, typed arrays other than bytes, an invalid Date, an integer beyond 64
- * bits, half a character, a value that contains itself, a `toJSON` that is no function in one with another
- * that is), `TOO_DEEP`, `TOO_MANY_KEYS`, `TOO_LARGE`.
+ * bits, half a character, a value that contains itself, a field `toJSON` that is no function beside
+ * one that is), `TOO_DEEP`, `TOO_MANY_KEYS`, `TOO_LARGE`.
  */
 export function checkEncodable(value: unknown): Findings {
   const walk = { keys: 0, bytes: 0, hasGaps: false, hasDecoys: false, hasHooks: false };

@@ -189,8 +189,9 @@ export class RunWriter {
 
 /**
  * Cuts events out of a run; the result is a run again, behind `prefix`. Events that lie side by
- * side are copied as they are while the channel table is small; else each is written anew, with a
- * step and a channel table of its own, its body and extras as they are. Of what is handled it says what it has itself.
+ * side are copied as they are while the channel table is small; else each gets a step of its own
+ * and a place in a new channel table, and its body and extras are copied. Of what is handled it
+ * says what it has itself.
  *
  * @param indexes ascending indexes of the events to keep: at least one.
  */
