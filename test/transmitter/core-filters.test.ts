@@ -1,8 +1,8 @@
 import { expect } from "chai";
 
-import { waitingMax } from "../../transmitter/src/core/events/dedupe.js";
+import { keysMax, waitingMax } from "../../transmitter/src/core/events/dedupe.js";
 import { keptBytes } from "../support/kept-bytes.js";
-import { CoreBench, type PackedEvent } from "./core-bench.js";
+import { type BenchCell, CoreBench, type PackedEvent } from "./core-bench.js";
 
 describe("transmitter core: keys and times of events", () => {
   it("filters an idempotency key of any sender for 120 s, and handles it with the first (§11.6)", () => {
@@ -78,6 +78,94 @@ describe("transmitter core: keys and times of events", () => {
     ]);
   });
 
+  it("takes an event again that no group had room for, and its repeats in one run with it (§11.6)", () => {
+    const bench = new CoreBench({ backlogEventsMax: 2 });
+    const worker = bench.cell("worker");
+    const { catch: number } = worker.catch("a", "any", { credit: 0 });
+    const sender = bench.cell("sender", { encoding: "M" });
+    sender.sendRun([{ channel: "a" }, { channel: "a" }]);
+    sender.confirms();
+    const event: PackedEvent = { channel: "a", extras: { id: "order-1" } };
+
+    sender.sendRun([event, event]);
+    expect(sender.confirms()).to.deep.equal(["3-4 refused GROUP_FULL"]);
+    worker.say("CRED", { catch: number, credit: 9 });
+    sender.sendRun([event, event]);
+
+    expect(sender.confirms()).to.deep.equal(["5-5 accepted 1", "6-6 accepted 0 repeat"]);
+    expect(worker.take("DLVR").map(({ fields }) => fields["seq"])).to.deep.equal([1, 2, 5]);
+  });
+
+  it("knows an event that one group had no room for, if another one has taken it (§11.6)", () => {
+    const bench = new CoreBench({ backlogEventsMax: 1 });
+    bench.cell("worker").catch("a", "any", { credit: 0 });
+    const other = bench.cell("other");
+    other.catch("*", "any", { credit: 9 });
+    const sender = bench.cell("sender");
+    sender.send("a");
+    sender.send("a", { id: "order-1" });
+    sender.confirms();
+
+    sender.send("a", { id: "order-1" });
+
+    expect(sender.confirms()).to.deep.equal(["3 accepted 0 repeat"]);
+    expect(other.take("DLVR").map(({ fields }) => fields["seq"])).to.deep.equal([1, 2]);
+  });
+
+  it("tells a request that another one with its id came first, pending or answered (§11.6)", () => {
+    const bench = new CoreBench();
+    const asker = bench.cell("asker");
+    const worker = bench.cell("worker");
+    worker.catch("a", "any");
+    const ask = { timeoutMs: 1000 };
+    asker.send("a", { id: "order-1", ask });
+    asker.send("a", { id: "order-1", ask });
+    worker.settle(worker.takeOne("DLVR"), "ack", { result: 1 });
+    asker.send("a", { id: "order-1", ask });
+
+    expect(answers(asker)).to.deep.equal([
+      [2, "NOT_FOUND"],
+      [1, "result"],
+      [3, "NOT_FOUND"],
+    ]);
+    expect(asker.confirms()).to.deep.equal([
+      ...["1 accepted 1", "2 accepted 0 repeat", "2 handled", "1 handled"],
+      ...["3 accepted 0 repeat", "3 handled"],
+    ]);
+  });
+
+  it("takes a request again that nobody was there to answer (§11.6)", () => {
+    const bench = new CoreBench();
+    const asker = bench.cell("asker");
+    const ask = { timeoutMs: 1000 };
+    asker.send("a", { id: "order-1", ask });
+    const worker = bench.cell("worker");
+    worker.catch("a", "any");
+
+    asker.send("a", { id: "order-1", ask });
+    worker.settle(worker.takeOne("DLVR"), "ack", { result: 1 });
+
+    expect(answers(asker)).to.deep.equal([
+      [1, "NO_LISTENER"],
+      [2, "result"],
+    ]);
+  });
+
+  it("remembers 100 000 idempotency keys, and forgets the oldest (§11.6, §15)", () => {
+    const bench = new CoreBench();
+    const sender = bench.cell("sender", { encoding: "M" });
+    const ids = Array.from({ length: keysMax + 1 }, (_, at) => `order-${at}`);
+    const send = (part: readonly string[]): string[] => {
+      sender.sendRun(part.map((id) => ({ channel: "a", extras: { id } })));
+      return sender.confirms().filter((it) => it.includes("accepted"));
+    };
+    for (let at = 0; at <= keysMax; at += 5000) send(ids.slice(at, at + 5000));
+
+    const next = keysMax + 2;
+    expect(send(["order-1"])).to.deep.equal([`${next}-${next} accepted 0 repeat`]);
+    expect(send(["order-0"])).to.deep.equal([`${next + 1}-${next + 1} accepted 0`]);
+  });
+
   it("drops what is older than its ttl when its turn comes, and handles it (§11.7)", () => {
     const bench = new CoreBench();
     const sender = bench.cell("sender");
@@ -116,3 +204,8 @@ describe("transmitter core: keys and times of events", () => {
     expect(seqs).to.deep.equal([1, 4]);
   });
 });
+
+/** What was answered to the requests of a cell: the number of each, and how it ended. */
+function answers(cell: BenchCell): unknown[] {
+  return cell.take("ANSR").map(({ fields: { seq, state, code } }) => [seq, code ?? state]);
+}

@@ -10,7 +10,8 @@ interface First {
   readonly untilMs: number;
 }
 
-const keysMax = 100_000;
+/** Keys that are remembered; the oldest is forgotten first. */
+export const keysMax = 100_000;
 /** Repeats that wait for the event that came first, in all: some 20 MB. */
 export const waitingMax = 100_000;
 /** Why a repeat is refused that is one too many. */
@@ -31,16 +32,14 @@ export class Dedupe {
 
   /**
    * Tells whether another event came first under this key; then this one is confirmed as a repeat,
-   * and handled with that one. What is one too many to wait is refused, `BUSY`.
+   * and handled with that one. What is one too many to wait is refused, `BUSY`. What is none is
+   * noted when it has been taken.
    */
   isRepeat(id: string, entry: Entry, seq: number, nowMs: number): boolean {
     this.forgetOld(nowMs);
     const first = this.firsts.get(id);
     // What was left to another home is not known here any more.
-    if (first === undefined || first.sender.ceded.has(first.seq)) {
-      this.firsts.set(id, { sender: entry.sender, seq, untilMs: nowMs + this.windowMs });
-      return false;
-    }
+    if (first === undefined || first.sender.ceded.has(first.seq)) return false;
     this.counters.add("eventsDeduplicated");
     if (first.sender.isHandled(first.seq)) {
       entry.repeated(seq);
@@ -54,6 +53,13 @@ export class Dedupe {
       entry.handled(seq, seq);
     }
     return true;
+  }
+
+  /** Notes that this event was taken, and came first under its key. */
+  note(id: string, sender: Sender, seq: number, nowMs: number): void {
+    this.firsts.delete(id);
+    this.firsts.set(id, { sender, seq, untilMs: nowMs + this.windowMs });
+    this.forgetOld(nowMs);
   }
 
   /** Whether there is room for the repeats in a run that would wait. */
@@ -84,7 +90,7 @@ export class Dedupe {
 
   private forgetOld(nowMs: number): void {
     for (const [id, first] of this.firsts) {
-      if (first.untilMs > nowMs && this.firsts.size < keysMax) return;
+      if (first.untilMs > nowMs && this.firsts.size <= keysMax) return;
       this.firsts.delete(id);
     }
   }

@@ -16,6 +16,8 @@ export class Entry {
   private waits: Uint16Array | undefined;
   /** Events that a full group refused: the sender is told that, and nothing else of them. */
   private refusedSeqs: Set<number> | undefined;
+  /** The groups that were full, by the events that they refused. */
+  private full: Map<number, Group[]> | undefined;
   private readonly onHandled: (count: number) => void;
 
   constructor(run: Run, parts: EntryParts) {
@@ -42,9 +44,16 @@ export class Entry {
 
   /** A full group has not got this event, and others may have: its sender is told so. */
   missed(group: Group, seq: number, repeat: boolean): void {
+    this.full ??= new Map();
+    this.full.set(seq, [...this.fullFor(seq), group]);
     this.sender.miss(group.number, seq, repeat);
     const message = `the backlog of ${group.service} ${group.pattern.text} is full`;
     this.refused(seq, "GROUP_FULL", message);
+  }
+
+  /** The groups that were full for this event. */
+  fullFor(seq: number): readonly Group[] {
+    return this.full?.get(seq) ?? [];
   }
 
   refused(seq: number, code: ErrorCode, message: string): void {

@@ -19,6 +19,7 @@ import type { Pacer } from "../streams/pace.js";
 import type { Behind, OwnEvents } from "./own-events.js";
 import type { Route, RouteTable } from "./route.js";
 import { acceptAll, arrivalAt, listenersOf, matchedBy, Plan, type Step } from "./plan.js";
+import { Repeats } from "./repeats.js";
 import type { Sender } from "./senders.js";
 import type { Site } from "../sites/site.js";
 import type { Stream, Streams } from "../streams/streams.js";
@@ -68,9 +69,11 @@ const slicePrefix = Buffer.from("M EVNT ");
  */
 export class Intake {
   private readonly parts: IntakeParts;
+  private readonly repeats: Repeats;
 
   constructor(parts: IntakeParts) {
     this.parts = parts;
+    this.repeats = new Repeats(parts);
   }
 
   /** The number that the next event numbered here gets. */
@@ -218,6 +221,7 @@ export class Intake {
       const seq = run.seqAt(index);
       entry.accepted(seq, seq, matched);
     }
+    this.repeats.note(run, entry, plan, arrival);
   }
 
   private publish(stream: Stream, run: Run, { cell, nowMs }: Arrival): void {
@@ -244,19 +248,21 @@ export class Intake {
       return;
     }
     const id = extras?.id;
-    if (id !== undefined && this.parts.dedupe.isRepeat(id, entry, seq, arrival.nowMs)) return;
+    if (id !== undefined && this.repeats.isRepeat(id, run, entry, step)) return;
     this.route(run, entry, step, channel);
   }
 
   private route(run: Run, entry: Entry, { index, plan, arrival }: Step, channel: string): void {
     const route = this.parts.routes.resolve(channel);
-    const ask = run.extrasAt(index)?.ask;
+    const { ask, id } = run.extrasAt(index) ?? {};
     const seq = run.seqAt(index);
     const groups = ask?.gather === true || run.isHandled(seq) ? [] : route.groups;
     const matched = matchedBy(route) - route.groups.length + groups.length;
     if (matched === 0) this.parts.counters.add("eventsUnmatched");
     plan.matched.set(index, matched);
-    if (ask !== undefined && arrival.cell !== undefined) {
+    const isAsk = ask !== undefined && arrival.cell !== undefined;
+    const isUnheard = isAsk && ask.gather !== true && route.groups.length === 0;
+    if (isAsk) {
       entry.quiet(seq);
       if (!this.parts.asks.open(arrival.cell, run, index, arrival)) {
         plan.toNobody(index);
@@ -265,8 +271,9 @@ export class Intake {
       if (ask.gather === true) {
         const sites = route.sites.filter(({ site }) => !site.isBuried).map(({ site }) => site.id);
         this.parts.asks.expect(run.header.sender, seq, listenersOf(route), sites);
-      } else if (route.groups.length === 0) this.parts.asks.unheard(run.header.sender, seq);
+      } else if (isUnheard) this.parts.asks.unheard(run.header.sender, seq);
     }
+    if (id !== undefined && !isUnheard) plan.firsts.set(id, { index, groupCount: groups.length });
     for (const stream of route.streams) plan.toStream(stream, index);
     for (const { site } of route.sites) plan.toSite(site, index);
     for (const group of groups) plan.toGroup(group, index);

@@ -15,6 +15,13 @@ export interface Step {
   readonly arrival: Arrival;
 }
 
+/** What comes first under an idempotency key. */
+export interface First {
+  readonly index: number;
+  /** How many groups it goes to. */
+  readonly groupCount: number;
+}
+
 /** Which events of a run go where, while it is worked out. */
 export class Plan {
   readonly streams = new Map<Stream, number[]>();
@@ -24,6 +31,10 @@ export class Plan {
   readonly waitCounts: Uint16Array;
   /** How much each event matched, by index; none for what was known already. */
   readonly matched = new Map<number, number>();
+  /** Events that came first under their idempotency key, if a group takes them or none has to. */
+  readonly firsts = new Map<string, First>();
+  /** Events that come behind those with their key. */
+  readonly repeats: number[] = [];
   /** Events that nobody has to settle. */
   readonly unmatched: number[] = [];
 
