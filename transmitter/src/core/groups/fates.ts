@@ -1,17 +1,15 @@
 import type { Settlement } from "@thynapse/protocol";
-import { keyOf } from "./affinity.js";
 import type { CellRecord } from "../cells/cells.js";
 import type { CounterName } from "../counters.js";
-import type { FatesParts, Settler, Settling, Verdict } from "./fates-parts.js";
+import type { FatesParts, Settling, Verdict } from "./fates-parts.js";
 import type { Group } from "./group.js";
 import { cutBelow, type Span, singles, spanCount } from "./ledger.js";
 import type { Member } from "./member.js";
+import { Releasing } from "./releasing.js";
 import { writeReply } from "../cells/reply.js";
 
 const nackBackoffMs = 100;
 const nackBackoffMaxMs = 30_000;
-/** A release with nobody else to go to comes back after this: it must not spin. */
-const releasePauseMs = 20;
 
 /**
  * What becomes of a delivery that was handed out: settled, failed, taken back, or left by a cell
@@ -25,11 +23,17 @@ const releasePauseMs = 20;
 export class Fates {
   private readonly parts: FatesParts;
   private readonly touch: (group: Group) => void;
+  private readonly releasing: Releasing;
 
   /** @param touch called for a group whose deliveries may go on. */
   constructor(parts: FatesParts, touch: (group: Group) => void) {
     this.parts = parts;
     this.touch = touch;
+    this.releasing = new Releasing({
+      deadlines: parts.deadlines,
+      back: (group, span, nowMs, delayMs) => this.back(group, [span], nowMs, delayMs),
+      touch,
+    });
   }
 
   /**
@@ -71,7 +75,9 @@ export class Fates {
     const { outcome } = settlement;
     span.repeat = true;
     if (outcome === "release") {
-      this.released(group, by, span, nowMs);
+      for (const again of this.movable(group, span)) {
+        this.releasing.release(group, by, again, nowMs);
+      }
       return;
     }
     group.stats.nacked += spanCount(span);
@@ -82,28 +88,6 @@ export class Fates {
       else if (outcome === "reject") this.bury(group, single, reason);
       else this.fail(group, single, reason, nowMs);
     }
-  }
-
-  /**
-   * Gives deliveries to another cell, if one can take them now; else they come back after a pause.
-   */
-  private released(group: Group, by: Settler, span: Span, nowMs: number): void {
-    const [again] = this.movable(group, span);
-    if (again === undefined) return;
-    const owned = group.terms.affinity && keyOf(again) !== undefined;
-    const alone = owned || group.memberCount < 2;
-    const other = group.mostFree(by.id, () => 1) ?? group.sites.mostLeased(() => 1);
-    if (alone || other === undefined || (group.members.size === 0 && other === by.holder)) {
-      this.back(group, [again], nowMs, releasePauseMs);
-      return;
-    }
-    again.avoid = by.id;
-    this.back(group, [again], nowMs, 0);
-    // The other may stop taking any before its turn comes; what is behind must not wait for that.
-    this.parts.deadlines.at(nowMs + releasePauseMs, () => {
-      again.avoid = undefined;
-      this.touch(group);
-    });
   }
 
   /** An attempt at one event has failed: again after a back-off, or the end. */

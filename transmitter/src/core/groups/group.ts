@@ -191,12 +191,17 @@ export class Group {
     const first = this.backlog.first;
     if (first === undefined) return undefined;
     const open = this.openCredit;
-    const best = open > 0 ? this.mostFree(first.avoid, random) : undefined;
+    const best = open > 0 ? this.mostFree(this.avoidedBy(first), random) : undefined;
     if (best === undefined) return this.chooseSite(first, random);
     if (first.alone || first.attempt > 0) return { holder: best, count: 1 };
     const share = Math.ceil(this.backlog.events / this.members.size);
     const count = Math.min(spanCount(first), best.free, Math.max(share, best.free >> 2), open);
     return { holder: best, count };
+  }
+
+  /** The cell that should not get a delivery; none where it is the only one. */
+  private avoidedBy({ avoid }: Span): string | undefined {
+    return avoid === undefined || this.memberCount > 1 ? avoid : undefined;
   }
 
   /** Free credit of the cells of this transmitter that is not leased to others. */
@@ -215,8 +220,8 @@ export class Group {
   }
 
   /**
-   * The member with most free credit; nobody if none has any. Where that is plenty, the one that
-   * holds fewest. Ties at random.
+   * The member with most free credit, of those but one; nobody if none has any. Where that is
+   * plenty, the one that holds fewest. Ties at random.
    */
   mostFree(avoid: string | undefined, random: () => number): Member | undefined {
     let best: Member | undefined;
@@ -224,8 +229,7 @@ export class Group {
     let ties = 1;
     for (const member of this.members.values()) {
       const free = Math.min(member.free, plentyOfCredit);
-      if (free === 0 || free < bestFree) continue;
-      if (avoid === member.cell.id && this.members.size > 1) continue;
+      if (free === 0 || free < bestFree || avoid === member.cell.id) continue;
       let isTie = false;
       if (free === bestFree && best !== undefined) {
         if (free === plentyOfCredit && member.heldCount > best.heldCount) continue;

@@ -1,5 +1,6 @@
 import type { Thid } from "@thynapse/protocol";
 import type { GroupTerms } from "../groups/group-terms.js";
+import type { Holder } from "../groups/holder.js";
 import { Lease } from "./lease.js";
 import { SiteMember } from "./site-member.js";
 
@@ -17,6 +18,8 @@ export class GroupSites {
   private readonly leases = new Map<string, Lease>();
   /** Whose turn it is among those who want credit. */
   turn = 0;
+  /** Deliveries that their cell gave back, and that wait for others to have credit. */
+  wanted = 0;
 
   /** Credit of our cells that is leased to others and not spent. */
   get leasedCount(): number {
@@ -101,12 +104,12 @@ export class GroupSites {
     }
   }
 
-  /** The site that leases most to us; ties at random. */
-  mostLeased(random: () => number): SiteMember | undefined {
+  /** The site that leases most to us, of those but one; ties at random. */
+  mostLeased(random: () => number, except?: Holder): SiteMember | undefined {
     let best: SiteMember | undefined;
     let ties = 1;
     for (const member of this.byKey.values()) {
-      if (member.free === 0 || member.free < (best?.free ?? 0)) continue;
+      if (member === except || member.free === 0 || member.free < (best?.free ?? 0)) continue;
       if (best?.free === member.free) {
         if (random() * ++ties >= 1) continue;
       } else ties = 1;

@@ -101,7 +101,9 @@ export class Hosting {
   }
 
   private choose(group: Group, head: DeliveryHead): Member | undefined {
-    if (head.cell === undefined) return group.mostFree(head.avoid, () => 1);
+    if (head.cell === undefined) {
+      return group.mostFree(group.members.size > 1 ? head.avoid : undefined, () => 1);
+    }
     for (const member of group.members.values()) {
       if (member.id === head.cell) return head.claimed || member.free > 0 ? member : undefined;
     }

@@ -192,9 +192,9 @@ export class Passing {
   /** Asks for credit for what waits, and gives back what has been idle. */
   demand(group: Group, nowMs: number, unmet?: ReadonlyMap<Holder, number>): void {
     // What has no key is for anybody, also where keys have owners.
-    const { lineEvents } = group.backlog;
+    const waiting = group.backlog.lineEvents + group.sites.wanted;
     for (const member of group.sites.members()) {
-      member.waiting = lineEvents + (unmet?.get(member) ?? 0);
+      member.waiting = waiting + (unmet?.get(member) ?? 0);
       const wish = member.demand();
       if (wish !== undefined) {
         if (member.life === 0) member.life = this.nextLife++;
