@@ -182,7 +182,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "what comes back keeps its order",
-    file: `${core}/groups/backlog.ts`,
+    file: `${core}/groups/ledger.ts`,
     text: "return span.attempt > 0 || span.repeat;",
     instead: "return span.attempt < 0;",
     nets: ["core"],

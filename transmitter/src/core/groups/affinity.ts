@@ -1,5 +1,4 @@
 import { hashThid, type Thid } from "@thynapse/protocol";
-import type { Holder } from "./holder.js";
 import type { Span } from "./ledger.js";
 
 /**
@@ -10,12 +9,18 @@ import type { Span } from "./ledger.js";
 export class KeyOwners {
   /** Keys that let nothing pass, and the deliveries for which they do not. */
   private readonly busy = new Map<string, Set<number>>();
-  private readonly chosen = new Map<string, Thid>();
+  private readonly chosen = new Map<string, Owner>();
   /** Keys of events that are held back for claims, and how many each has. */
   private readonly heldBack = new Map<string, number>();
 
+  /** How often the membership has changed. */
+  generation = 0;
+  /** Called when a key has become busy, or free. */
+  onChange: (key: string) => void = () => {};
+
   /** Forgets the choices, not what is in hand: call it when the membership changes. */
   changed(): void {
+    this.generation++;
     this.chosen.clear();
   }
 
@@ -24,22 +29,13 @@ export class KeyOwners {
   }
 
   /** The member that the key belongs to now, wherever its cell is attached. */
-  ownerOf(key: string, members: Iterable<Holder>): Holder | undefined {
+  ownerOf(key: string, members: Iterable<Thid>): Owner | undefined {
     const known = this.chosen.get(key);
-    let best: Holder | undefined;
-    let bestHash = "";
-    for (const member of members) {
-      if (member.id === known) return member;
-      if (known !== undefined) continue;
-      const hash = hashThid(Buffer.from(`${key} ${member.id}`));
-      if (hash > bestHash) {
-        best = member;
-        bestHash = hash;
-      }
-    }
+    if (known !== undefined) return known;
+    const best = highest(key, members);
     if (best !== undefined) {
       if (this.chosen.size >= chosenMax) this.chosen.clear();
-      this.chosen.set(key, best.id);
+      this.chosen.set(key, best);
     }
     return best;
   }
@@ -51,6 +47,7 @@ export class KeyOwners {
     const numbers = this.busy.get(key);
     if (numbers === undefined) this.busy.set(key, new Set([span.from]));
     else numbers.add(span.from);
+    this.onChange(key);
   }
 
   /** The delivery of this key was settled, or has come back. */
@@ -58,12 +55,17 @@ export class KeyOwners {
     const key = keyOf(span);
     const numbers = key === undefined ? undefined : this.busy.get(key);
     // Cells that came back may have claimed several of one key: the others keep it busy.
-    if (numbers?.delete(span.from) === true && numbers.size === 0) this.busy.delete(key as string);
+    if (numbers?.delete(span.from) !== true || numbers.size > 0) return;
+    this.busy.delete(key as string);
+    this.onChange(key as string);
   }
 
   /** Events are held back for claims: none behind them of their keys may pass. */
   holdBack(span: Span): void {
-    for (const key of keysOf(span)) this.heldBack.set(key, (this.heldBack.get(key) ?? 0) + 1);
+    for (const key of keysOf(span)) {
+      this.heldBack.set(key, (this.heldBack.get(key) ?? 0) + 1);
+      this.onChange(key);
+    }
   }
 
   /** They are held back no longer. */
@@ -72,11 +74,28 @@ export class KeyOwners {
       const rest = (this.heldBack.get(key) ?? 0) - 1;
       if (rest > 0) this.heldBack.set(key, rest);
       else this.heldBack.delete(key);
+      this.onChange(key);
     }
   }
 }
 
 const chosenMax = 65_536;
+
+/** Whom a key belongs to, and the hash by which that is so. */
+export interface Owner {
+  readonly id: Thid;
+  readonly hash: string;
+}
+
+/** Whoever has the highest hash with a key: one of these members, or whose hash is known. */
+export function highest(key: string, members: Iterable<Thid>, known?: Owner): Owner | undefined {
+  let found = known;
+  for (const id of members) {
+    const hash = hashThid(Buffer.from(`${key} ${id}`));
+    if (found === undefined || hash > found.hash) found = { id, hash };
+  }
+  return found;
+}
 
 /** The keys of all events of a span, for each event that has one. */
 function keysOf({ lot, from, to }: Span): string[] {

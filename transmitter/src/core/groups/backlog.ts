@@ -1,16 +1,20 @@
-import { keyOf } from "./affinity.js";
-import { type Span, singles, spanBytes, spanCount } from "./ledger.js";
+import { keyOf, type KeyOwners } from "./affinity.js";
+import { type KeyLine, KeyLines } from "./key-lines.js";
+import { isBack, type Span, singles, spanBytes, spanCount } from "./ledger.js";
 import { Fifo } from "../streams/ring.js";
 
 /** The events of a group that no cell has: first in, first out, with what comes back in front. */
 export class Backlog {
   events = 0;
   bytes = 0;
+  /** While events wait by key: those that have one. */
+  readonly lines: KeyLines;
   private readonly spans = new Fifo<Span>();
-  /** While they wait by key: the events that have one, one span each; within a key in order. */
-  private readonly keyed = new Map<string, Fifo<Span>>();
-  private keyedEvents = 0;
   private byKey = false;
+
+  constructor(owners: KeyOwners) {
+    this.lines = new KeyLines(owners);
+  }
 
   get first(): Span | undefined {
     return this.spans.first;
@@ -18,7 +22,7 @@ export class Backlog {
 
   /** Those that wait in the one line, for whoever has credit. */
   get lineEvents(): number {
-    return this.events - this.keyedEvents;
+    return this.events - this.lines.events;
   }
 
   push(span: Span): void {
@@ -88,8 +92,7 @@ export class Backlog {
   takeAll(): Span[] {
     const spans = [...this];
     this.spans.clear();
-    this.keyed.clear();
-    this.keyedEvents = 0;
+    this.lines.clear();
     this.events = 0;
     this.bytes = 0;
     return spans;
@@ -109,23 +112,14 @@ export class Backlog {
     this.byKey = on;
     const waiting = [...this];
     this.spans.clear();
-    this.keyed.clear();
-    this.keyedEvents = 0;
+    this.lines.clear();
     if (!on) waiting.sort((a, b) => Number(isBack(b)) - Number(isBack(a)) || a.from - b.from);
     for (const rest of this.sortOut(waiting)) this.spans.push(rest);
   }
 
-  /** The keys with events that wait. */
-  keys(): string[] {
-    return [...this.keyed.keys()];
-  }
-
-  /** Takes the first event of a key; there must be one. */
-  takeKey(key: string): Span {
-    const spans = this.keyed.get(key) as Fifo<Span>;
-    const span = spans.shift() as Span;
-    if (spans.length === 0) this.keyed.delete(key);
-    this.keyedEvents--;
+  /** Takes the first event of a line of a key; there must be one. */
+  takeKey(line: KeyLine): Span {
+    const span = this.lines.take(line);
     this.count(span, -1);
     return span;
   }
@@ -136,15 +130,15 @@ export class Backlog {
     const isOld = (span: Span | undefined): boolean =>
       span !== undefined && span.lot.receivedMs <= timeMs;
     while (isOld(this.first)) old.push(this.take(spanCount(this.first as Span)));
-    for (const [key, spans] of this.keyed) {
-      while (isOld(spans.first)) old.push(this.takeKey(key));
+    for (const line of this.lines) {
+      while (isOld(line.spans.first)) old.push(this.takeKey(line));
     }
     return old;
   }
 
   *[Symbol.iterator](): IterableIterator<Span> {
     yield* this.spans;
-    for (const spans of this.keyed.values()) yield* spans;
+    for (const line of this.lines) yield* line.spans;
   }
 
   /** Puts what has a key under it, if events wait so, and returns the rest. */
@@ -158,31 +152,14 @@ export class Backlog {
 
   private sort(span: Span): boolean {
     const key = keyOf(span);
-    if (key === undefined) return false;
-    let spans = this.keyed.get(key);
-    if (spans === undefined) {
-      spans = new Fifo();
-      this.keyed.set(key, spans);
-    }
-    this.keyedEvents++;
-    // What comes back has a lower number than most that waits, and goes before that again.
-    let at = spans.length;
-    while (at > 0 && (spans.at(at - 1) as Span).from > span.from) at--;
-    if (at === 0) spans.unshift(span);
-    else if (at === spans.length) spans.push(span);
-    else spans.splice(at, 0, span);
-    return true;
+    if (key !== undefined) this.lines.push(key, span);
+    return key !== undefined;
   }
 
   private count(span: Span, sign: number): void {
     this.events += sign * spanCount(span);
     this.bytes += sign * spanBytes(span);
   }
-}
-
-/** Whether it has been out, or may have been, in front of what has not. */
-function isBack(span: Span): boolean {
-  return span.attempt > 0 || span.repeat;
 }
 
 /** Whether two spans that were never out are neighbours in one run. */

@@ -41,7 +41,8 @@ export class Group {
   private readonly wishes = new Wishes();
   /** The other transmitters that have cells of it, and what is leased to them and by them. */
   readonly sites = new GroupSites();
-  readonly backlog = new Backlog();
+  readonly owners = new KeyOwners();
+  readonly backlog = new Backlog(this.owners);
   /** Spans that wait out a back-off. */
   readonly waiting = new Set<Span>();
   /** Spans that are held back while cells may come and claim them. */
@@ -60,7 +61,6 @@ export class Group {
   oursUntilMs = Number.NEGATIVE_INFINITY;
   /** When its deliveries are next looked through for time-outs. */
   checkMs = Number.POSITIVE_INFINITY;
-  readonly owners = new KeyOwners();
 
   constructor(number: number, service: string, pattern: Pattern) {
     this.number = number;

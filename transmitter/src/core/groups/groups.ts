@@ -135,9 +135,11 @@ export class Groups {
    * @see PROTOCOL.md §10.8, §11.4
    */
   areCrowded(channels: Iterable<string>, nowMs: number): boolean {
+    const pumped = new Set<Group>();
     for (const channel of channels) {
       for (const group of this.parts.routes.resolve(channel).groups) {
-        if (!this.isHalfFull(group)) continue;
+        if (pumped.has(group) || !this.isHalfFull(group)) continue;
+        pumped.add(group);
         // What this turn has brought may only wait for its end.
         this.pumping.send(group, nowMs);
         if (this.isHalfFull(group) && group.heldCount > 0) return true;

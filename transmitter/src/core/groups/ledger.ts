@@ -90,6 +90,16 @@ export function keptBytes(run: Run, from: number, to: number): number {
   return events + shareBelow(to) - shareBelow(from);
 }
 
+/** Whether it has been out, or may have been, in front of what has not. */
+export function isBack(span: Span): boolean {
+  return span.attempt > 0 || span.repeat;
+}
+
+/** Where a span stands in the order in which a group gives out, the lowest first. */
+export function rankOf(span: Span): number {
+  return isBack(span) ? span.from : span.from + 2 ** 52;
+}
+
 /** Cuts the deliveries below `number` off into a span of their own; `span` keeps the rest. */
 export function cutBelow(span: Span, number: number): Span {
   const front = { ...span, to: number };
