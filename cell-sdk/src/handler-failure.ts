@@ -2,9 +2,9 @@ import { MeshError } from "@thynapse/protocol";
 
 /** What a handler threw, in one line, for those who did not see it. */
 export function failureText(thrown: unknown): string {
-  if (thrown instanceof MeshError) return thrown.message;
-  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
   try {
+    if (thrown instanceof MeshError) return thrown.message;
+    if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
     return String(thrown);
   } catch {
     return `a thrown ${typeof thrown}`;

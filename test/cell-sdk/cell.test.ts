@@ -128,6 +128,24 @@ for (const way of ["sockets", "in process"] as const) {
       expect(gathering.missing).to.deep.equal([]);
     });
 
+    it("says why a handler failed, whatever it threw", async () => {
+      const [asker, worker] = [await join("a"), await join("w")];
+      const nameless = Object.assign(new Error("?"), { name: Symbol("none") });
+      const thrown = [new Error("😀".slice(1)), new Error("x".repeat(1016) + "😀!"), nameless];
+      for (const [at, error] of thrown.entries()) {
+        const fail = (): never => {
+          throw error;
+        };
+        await worker.multicatch(`all.${at}`, fail);
+        await worker.anycatch(`one.${at}`, fail);
+        const gathering = asker.gather(`all.${at}`);
+        for await (const reply of gathering) expect(reply).to.equal(undefined);
+
+        expect(gathering.failed.map(({ from }) => from.id)).to.deep.equal([worker.id]);
+        expect(await codeOf(asker.ask(`one.${at}`, 1))).to.equal("HANDLER_FAILED");
+      }
+    });
+
     it("sends a handler's outputs with its settlement", async () => {
       const [sender, worker] = [await join("a"), await join("w")];
       const caught: unknown[] = [];

@@ -2,6 +2,7 @@ import { encodeMessagePack } from "@thynapse/protocol";
 import { expect } from "chai";
 
 import { refusalOf } from "../protocol/refusal.js";
+import type { Anycatch } from "../../cell-sdk/src/core/anycatch.js";
 import { ack, deliver, settled, take, working } from "./working.js";
 
 describe("cell: settlements", () => {
@@ -169,6 +170,94 @@ describe("cell: settlements", () => {
     expect(settled(rig)).to.have.length(1);
   });
 
+  it("refuse outputs whose options cannot travel, alone or all together (§3.5, §3.6, §10.6)", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1, 2, 3, 4] });
+    rig.act(() => {
+      const half = take(supply);
+      const headers = { user: "ann😀".slice(0, 4) };
+      expect(refusalOf(() => half.send("out", 1, { headers })).code).to.equal("BAD_PAYLOAD");
+      half.ack();
+      supply.finished(half);
+      const refusals = [
+        sendAll(supply, 600, { headers: { x: "y".repeat(8000) } }),
+        sendAll(supply, 10_001, { key: "k" }),
+        sendAll(supply, 16_385),
+      ];
+      expect(refusals).to.deep.equal(["TOO_LARGE", "TOO_MANY_KEYS", "TOO_LARGE"]);
+    });
+
+    const [plain, ...sending] = settled(rig) as [number, number, number, number, object][];
+    expect(plain).to.deep.equal([0, 1, 1, 1]);
+    const counts = sending.map(([, , , , detail]) => (detail as { outputs: [] }).outputs.length);
+    expect(counts).to.deep.equal([130, 9984, 16_384]);
+  });
+
+  it("carry the options of an output as they were when it was sent", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1] });
+    const delivery = take(supply);
+    const headers = { user: "ann" };
+    delivery.send("out", 1, { headers });
+    headers.user = "bob";
+    rig.act(() => delivery.ack());
+
+    expect(settled(rig)).to.deep.equal([
+      [0, 1, 1, 1, { outputs: [["out", 2, encodeMessagePack(1), { headers: { user: "ann" } }]] }],
+    ]);
+  });
+
+  it("cut a reason to 1024 characters, and replace the half of one that this leaves", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1, 2] });
+    rig.act(() => {
+      for (const text of [`${"x".repeat(1023)}😀 is no order`, "😀".slice(1)]) {
+        const delivery = take(supply);
+        delivery.nack(text);
+        supply.finished(delivery);
+      }
+    });
+
+    expect(settled(rig)).to.deep.equal([
+      [1, 1, 1, 1, { reason: `${"x".repeat(1023)}\ufffd` }],
+      [1, 2, 1, 1, { reason: "\ufffd" }],
+    ]);
+  });
+
+  it("take as many commands as the keys of their details need (§3.6)", () => {
+    const { rig, supply } = working({ concurrency: 1, credit: 20_000 });
+    const bodies = Array.from({ length: 11_000 }, () => 1);
+    deliver(rig, {}, { bodies, extras: { ask: { timeoutMs: 5 } } });
+    rig.act(() => {
+      for (let n = 0; n < 11_000; n++) ack(supply, n);
+    });
+
+    const counts = rig.all("SETL").map(({ map }) => (map["settled"] as []).length);
+    expect(counts).to.deep.equal([8192, 2808]);
+  });
+
+  it("nack what cannot be written, and nothing else", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1, 2] });
+    const delivery = take(supply);
+    const told: boolean[] = [];
+    const source = {
+      catchNumber: 1,
+      confirmed: (_delivery: unknown, isTaken: boolean) => void told.push(isTaken),
+    };
+    rig.act(({ settlements }) => {
+      settlements.plain(source, "ack", { name: { origin: "o1", attempt: 1 }, number: 2 });
+      settlements.add(source, delivery, "ack", { reason: "😀".slice(1) });
+    });
+
+    const reason = "the settlement cannot be written: BAD_PAYLOAD";
+    expect(settled(rig)).to.deep.equal([
+      [0, 2, 1, 1],
+      [1, 1, 1, 1, { reason }],
+    ]);
+    expect(told).to.deep.equal([false]);
+  });
+
   it("count the first outcome only", () => {
     const { rig, supply } = working();
     deliver(rig, {}, { bodies: [1] });
@@ -207,3 +296,14 @@ describe("cell: settlements", () => {
     expect(take(supply).batch.attempt).to.equal(2);
   });
 });
+
+/** Sends outputs until one is refused, acks, and returns the code of the refusal. */
+function sendAll(supply: Anycatch, count: number, options?: Record<string, unknown>): string {
+  const delivery = take(supply);
+  const { code } = refusalOf(() => {
+    for (let n = 0; n < count; n++) delivery.send("b", 1, options);
+  });
+  delivery.ack();
+  supply.finished(delivery);
+  return code;
+}

@@ -2,9 +2,12 @@ import {
   checkBodyBytes,
   checkChannel,
   checkExtras,
+  decodeMessagePack,
   type EventExtras,
   encodeBody,
+  encodeExtras,
   type FieldMap,
+  keysMax,
   MeshError,
   type Outcome,
   outputsBytesMax,
@@ -36,6 +39,11 @@ export type PackedBody = readonly [number, Uint8Array];
 
 /** [channel, tag, bytes, extras?] */
 export type PackedOutput = readonly [string, number, Uint8Array, EventExtras?];
+
+/** Outputs of one delivery, as a transmitter takes them. */
+const outputsMax = 16_384;
+/** Keys of their extras: all of them travel in one command, which has a few of its own. */
+const outputKeysMax = keysMax - 16;
 
 /** What a settlement says besides its outcome. */
 export interface SettlementDetail {
@@ -73,6 +81,7 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
   private position: number;
   private outputs: PackedOutput[] | undefined;
   private outputBytes = 0;
+  private outputKeys = 0;
   private replies = 0;
   private aborting: AbortController | undefined;
 
@@ -133,8 +142,9 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
   /**
    * Sends an event through the settlement.
    *
-   * @throws {MeshError} what is wrong with the event; `TOO_LARGE` past 1 MiB for all outputs
-   *   together; `STALE_ATTEMPT` after the settlement.
+   * @throws {MeshError} what is wrong with the event; `TOO_LARGE` past 1 MiB (channels, bodies and
+   *   options) or 16 384 events for all outputs together, `TOO_MANY_KEYS` past 9 984 options and
+   *   headers; `STALE_ATTEMPT` after the settlement.
    */
   send(channel: string, data: unknown, options?: Readonly<Record<string, unknown>>): void {
     if (this.state === "settled") {
@@ -144,15 +154,10 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
     }
     const [tag, bytes] = packBody(data);
     const name = checkChannel(channel);
-    const extras = options === undefined ? undefined : checkExtras(options);
-    this.outputBytes += name.length + bytes.length;
-    if (this.outputBytes > outputsBytesMax) {
-      this.outputBytes -= name.length + bytes.length;
-      throw new MeshError(
-        "TOO_LARGE",
-        `outputs of one delivery take at most ${outputsBytesMax} bytes`,
-      );
-    }
+    const packed = options === undefined ? undefined : encodeExtras(checkExtras(options));
+    // As they are now: the caller may change its headers afterwards.
+    const extras = packed && (decodeMessagePack(packed) as EventExtras);
+    this.charge(name.length + bytes.length + (packed?.length ?? 0), extras);
     (this.outputs ??= []).push(
       extras === undefined ? [name, tag, bytes] : [name, tag, bytes, extras],
     );
@@ -203,6 +208,25 @@ export class HeldDelivery<T = unknown> extends CaughtEvent<T> {
     this.aborting?.abort(error);
   }
 
+  /** Counts one more output, or refuses it: all of them are settled in one command. */
+  private charge(outputBytes: number, extras: EventExtras | undefined): void {
+    const bytes = this.outputBytes + outputBytes;
+    const keys = this.outputKeys + keyCount(extras);
+    if (bytes > outputsBytesMax) {
+      const text = `outputs of one delivery take at most ${outputsBytesMax} bytes`;
+      throw new MeshError("TOO_LARGE", text);
+    }
+    if ((this.outputs?.length ?? 0) >= outputsMax) {
+      throw new MeshError("TOO_LARGE", `one delivery has at most ${outputsMax} outputs`);
+    }
+    if (keys > outputKeysMax) {
+      const text = `outputs of one delivery have at most ${outputKeysMax} options and headers`;
+      throw new MeshError("TOO_MANY_KEYS", text);
+    }
+    this.outputBytes = bytes;
+    this.outputKeys = keys;
+  }
+
   private settle(outcome: Outcome, detail: SettlementDetail | undefined): void {
     if (this.state !== "held") return;
     this.state = "settled";
@@ -238,16 +262,21 @@ export function packBody(data: unknown): PackedBody {
 /** What a handler replies to a gather: a body, or its error. @throws {MeshError} as `packBody`. */
 export function packOutcome(outcome: unknown): FieldMap {
   if (!(outcome instanceof MeshError)) return { body: packBody(outcome) };
-  return { code: outcome.code, message: cutReason(outcome.reason) };
+  return { code: outcome.code, message: reasonText(outcome.reason) };
 }
 
 function withReason(reason: string | undefined): SettlementDetail | undefined {
-  return reason === undefined ? undefined : { reason: cutReason(reason) };
+  return reason === undefined ? undefined : { reason: reasonText(reason) };
 }
 
-/** As much of a text as may travel; half a character, which a cut may leave, cannot. */
-function cutReason(text: string): string {
+/** A text as short as a reason may be; half a character, as a cut leaves it, is replaced. */
+function reasonText(text: string): string {
   return text.slice(0, reasonCharsMax).toWellFormed();
+}
+
+function keyCount(extras: EventExtras | undefined): number {
+  if (extras === undefined) return 0;
+  return Object.keys(extras).length + Object.keys(extras.headers ?? {}).length;
 }
 
 function takenBack(): MeshError {

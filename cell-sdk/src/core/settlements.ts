@@ -1,4 +1,4 @@
-import { type Outcome, outcomes } from "@thynapse/protocol";
+import { type Outcome, outcomes, toMeshError } from "@thynapse/protocol";
 import type { DeliveryBatch, HeldDelivery, SettlementDetail } from "./delivery.js";
 import { writeCommand } from "./wire.js";
 
@@ -40,8 +40,10 @@ interface KeptName {
 /** Bytes of one settlement command beyond which another one is begun. */
 const commandBytes = 256 * 1024;
 const rowBytes = 24;
-/** Rows of one command: each may have a key, of which a command has at most 10 000. */
-const rowsMax = 8192;
+/** Rows of one command. */
+const rowsMax = 16_384;
+/** Settlements of one command that are more than acks: a detail is a key, and 10 000 may be. */
+const keptMax = 8192;
 
 /**
  * Settlements of this cell: gathered over a turn, contiguous acks as one range, sent with rising
@@ -157,7 +159,8 @@ export class Settlements {
       current?.source === source &&
       current.origin === origin &&
       current.bytes < commandBytes &&
-      current.rows.length < rowsMax
+      current.rows.length < rowsMax &&
+      current.kept.length < keptMax
     ) {
       return current;
     }
@@ -175,7 +178,14 @@ export class Settlements {
     const ref = ++this.lastRef;
     this.unconfirmed.set(ref, batch);
     const { origin, rows } = batch;
-    this.command(writeCommand("SETL", { catch: catchNumber, origin, ref, settled: rows }));
+    const settlement = { catch: catchNumber, origin, ref };
+    try {
+      this.command(writeCommand("SETL", { ...settlement, settled: rows }));
+    } catch (thrown) {
+      // They count as not taken: what they were to be is not what the transmitter hears.
+      for (const { delivery } of batch.kept) batch.source.confirmed(delivery, false);
+      this.command(writeCommand("SETL", { ...settlement, settled: nackedRows(rows, thrown) }));
+    }
   }
 
   private finish(ref: number, isTaken: boolean): void {
@@ -205,4 +215,15 @@ function addPlain(batch: Batch, code: number, number: number, attempt: number): 
   }
   rows.push([code, number, 1, attempt]);
   batch.bytes += rowBytes;
+}
+
+/** The rows of a batch that cannot be written, with nacks in place of all that says more. */
+function nackedRows(rows: readonly Row[], thrown: unknown): Row[] {
+  const reason = `the settlement cannot be written: ${toMeshError(thrown).code}`;
+  const nack = outcomes.indexOf("nack");
+  return rows.map(([outcome, first, count, attempt, detail]) =>
+    detail === undefined
+      ? [outcome, first, count, attempt]
+      : [nack, first, count, attempt, { reason }],
+  );
 }
