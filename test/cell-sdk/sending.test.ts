@@ -259,11 +259,14 @@ describe("cell: confirms", () => {
     expect(two.state).to.equal("BAD_RUN");
   });
 
-  it("are not refused by being muted, which is said of no command (§15)", () => {
+  it("are not refused by being muted, which is said of no command (§15), but sent again", () => {
     const rig = CoreRig.welcome();
     const sent = rig.act(() => send(rig));
 
     rig.hear("ERRO", { code: "MUTED", message: "too many errors", command: "" });
+    rig.pass(600);
+    rig.attach();
+    expect(rig.all("EVNT")).to.have.length(2);
     rig.hear("CNFM", { accepted: [[1, 1, 0, false]] });
 
     expect(sent.state).to.include({ seq: 1 });

@@ -121,6 +121,30 @@ describe("cell: session", () => {
     expect(rig.last("HELO").map).to.include({ session: 2, secret: "5".repeat(32) });
   });
 
+  it("attaches anew when its connection is muted, later each time (§15)", () => {
+    const rig = CoreRig.welcome();
+    const mute = (): number => {
+      rig.hear("ERRO", { code: "MUTED", message: "too many errors", command: "" });
+      expect(rig.effects.filter(({ kind }) => kind === "detach")).to.have.length(pauses.length + 1);
+      const beforeMs = rig.nowMs;
+      rig.pass(rig.core.nextDeadlineMs - beforeMs);
+      expect(attached(rig)).to.have.length(pauses.length + 2);
+      const pausedMs = rig.nowMs - beforeMs;
+      rig.attach();
+      return pausedMs;
+    };
+    const pauses: number[] = [];
+    for (let n = 0; n < 7; n++) pauses.push(mute());
+    for (let n = 0; n < 240; n++) {
+      rig.hear("BEAT", {});
+      rig.pass(250);
+    }
+    pauses.push(mute());
+
+    expect(pauses).to.deep.equal([510, 1010, 2010, 4010, 8010, 15_010, 15_010, 510]);
+    expect(attached(rig).every((address) => address === "tcp://one:1")).to.equal(true);
+  });
+
   it("learns other transmitters from its welcome", () => {
     const rig = CoreRig.welcome({ transmitters: ["tcp://one:1"] }, { transmitters: ["tcp://x:9"] });
     rig.lose();

@@ -2,7 +2,8 @@ import type { MeshError } from "@thynapse/protocol";
 import type { CatchHome } from "./catch-home.js";
 import type { Emit, Line } from "./effects.js";
 import type { CoreEnvironment, CoreOptions } from "./environment.js";
-import { Session, type SessionHost } from "./session.js";
+import { Session } from "./session.js";
+import type { SessionHost } from "./session-host.js";
 import { Settlements } from "./settlements.js";
 import type { Welcome } from "./wire.js";
 

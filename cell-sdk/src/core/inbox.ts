@@ -201,6 +201,7 @@ export class Inbox {
     } else {
       if (command === "EVNT") outbox.refusedOldest(error, nowMs);
       this.host.stray(error);
+      if (error.code === "MUTED") session.muted(error, nowMs);
     }
   }
 }

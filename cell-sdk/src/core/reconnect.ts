@@ -29,8 +29,9 @@ const welcomeMaxMs = 16_000;
  *
  * - `back`: it answered a moment ago: it has just ended, or forgotten this cell, and may be there.
  * - `away`: it drains, or has been silent: it is tried last.
+ * - `muted`: it hears that connection no longer: it may hear another one, as if it were back.
  */
-export type LostHome = "back" | "away";
+export type LostHome = "back" | "away" | "muted";
 
 /** Addresses that a transmitter has named which drains; its successor before the others. */
 interface Named {
@@ -129,7 +130,7 @@ export class Reconnect {
   lost(home: LostHome): number {
     this.begin();
     const { named } = this;
-    if (home === "back" && named === undefined) {
+    if (home !== "away" && named === undefined) {
       this.round = this.drawOthers();
       return roundMinMs * this.random();
     }

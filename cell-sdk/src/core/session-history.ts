@@ -1,7 +1,12 @@
-import { type FieldMap, type HeardBeat, MeshError, ownField } from "@thynapse/protocol";
-import { Reconnect } from "./reconnect.js";
+import { type FieldMap, type HeardBeat, MeshError, muteMs, ownField } from "@thynapse/protocol";
+import { type LostHome, Reconnect } from "./reconnect.js";
 import { Secrets } from "./secrets.js";
 import { readAddresses, type Welcome } from "./wire.js";
+
+/** The first pause of a cell that was muted: each connection may make as many errors again. */
+const mutedMinMs = 500;
+/** Half of the time for which streams and groups are kept for it. */
+const mutedMaxMs = 15_000;
 
 /** What a cell knows of its attachments, whichever session made them. */
 export class SessionHistory {
@@ -17,6 +22,8 @@ export class SessionHistory {
   heard: HeardBeat | undefined;
   readonly secrets = new Secrets();
   readonly reconnect: Reconnect;
+  private mutedAtMs = Number.NEGATIVE_INFINITY;
+  private mutedMs = mutedMinMs;
 
   /** @param addresses at least one. */
   constructor(addresses: readonly string[], random: () => number) {
@@ -29,6 +36,21 @@ export class SessionHistory {
     if (ownField(map, "transmitters") !== undefined) this.reconnect.learnMore(readAddresses(map));
     const beat = ownField(map, "beat");
     if (typeof beat === "number") this.heard = { id: by.id, incarnation: by.incarnation, beat };
+  }
+
+  /**
+   * An attachment was lost that had been good. Where it was muted the pause is longer, and twice as
+   * long each time until there was none for a minute.
+   *
+   * @returns how long to wait, in ms.
+   */
+  lost(home: LostHome, nowMs: number): number {
+    const delayMs = this.reconnect.lost(home);
+    if (home !== "muted") return delayMs;
+    const isAgain = nowMs - this.mutedAtMs < muteMs;
+    this.mutedMs = isAgain ? Math.min(2 * this.mutedMs, mutedMaxMs) : mutedMinMs;
+    this.mutedAtMs = nowMs;
+    return this.mutedMs + delayMs;
   }
 
   /** No transmitter has answered in all that time. */

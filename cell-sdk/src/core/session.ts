@@ -1,30 +1,10 @@
 import { type Command, type FieldMap, MeshError, protocolVersion } from "@thynapse/protocol";
-import type { Emit, Line } from "./effects.js";
 import { Pulse } from "./pulse.js";
 import type { LostHome } from "./reconnect.js";
 import type { SessionHistory } from "./session-history.js";
+import type { SessionHost } from "./session-host.js";
 import { finalCodes, followers, type SessionState } from "./session-state.js";
-import { readWelcome, type Welcome, writeCommand } from "./wire.js";
-
-/** What a session needs of its cell. */
-export interface SessionHost {
-  readonly emit: Emit;
-  readonly line: Line;
-  readonly history: SessionHistory;
-  readonly connectTimeoutMs: number;
-  /**
-   * Who the cell is and what it claims: the fields of `HELO` besides `v`, `session` and `secret`.
-   */
-  hello(): FieldMap;
-  /** Attached. `same`: to the very transmitter, and start of it, that it was attached to before. */
-  welcomed(welcome: Welcome, same: boolean): void;
-  /** No longer attached. */
-  detached(): void;
-  /** [catch, last] of each stream, for a heartbeat. */
-  streams(): readonly (readonly [number, number])[];
-  /** It cannot go on: refused for good, or no transmitter answers. */
-  failed(error: MeshError): void;
-}
+import { readWelcome, writeCommand } from "./wire.js";
 
 const leaveMs = 500;
 
@@ -150,6 +130,13 @@ export class Session {
     this.pause(error.message, nowMs, "back");
   }
 
+  /** The transmitter hears this connection no longer (§15): another one is made. */
+  muted(error: MeshError, nowMs: number): void {
+    if (!this.isWelcome) return;
+    this.detach();
+    this.pause(error.message, nowMs, "muted");
+  }
+
   /** The transmitter drains: whenever its connection ends, others are tried first. */
   drains(addresses: readonly string[], successor?: string): void {
     if (!this.isRetired) this.history.reconnect.drains(addresses, successor);
@@ -227,8 +214,8 @@ export class Session {
       return;
     }
     if (this.current.name === "hello") this.history.count++;
-    const { reconnect } = this.history;
-    const delayMs = wasWelcome ? reconnect.lost(home) : reconnect.failed();
+    const { history } = this;
+    const delayMs = wasWelcome ? history.lost(home, nowMs) : history.reconnect.failed();
     this.enter({ name: "waiting", untilMs: nowMs + delayMs });
     if (this.history.home !== undefined || wasWelcome) {
       this.host.emit({ kind: "status", status: { kind: "reconnecting", reason, delayMs } });
