@@ -185,9 +185,10 @@ for (const way of ["sockets", "in process"] as const) {
     it("ends an iteration when its catch is released, or its cell closed", async () => {
       const worker = await join("w");
       const released = await worker.anycatch("x");
-      const closed = await worker.multicatch("y");
+      const closed = [await worker.multicatch("y"), await worker.anycatch("z")];
+      const handled = await worker.anycatch("handled", () => undefined);
       const ends: string[] = [];
-      const loops = [released, closed].map(async (stream) => {
+      const loops = [released, ...closed].map(async (stream) => {
         for await (const event of stream) expect(event).to.equal(undefined);
         ends.push(stream.pattern);
       });
@@ -195,7 +196,8 @@ for (const way of ["sockets", "in process"] as const) {
       await released.release();
       await worker.close();
       await Promise.all(loops);
-      expect(ends).to.have.members(["x", "y"]);
+      await handled.release();
+      expect(ends).to.have.members(["x", "y", "z"]);
     });
 
     it("gives up what a signal aborts", async () => {

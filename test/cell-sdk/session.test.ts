@@ -1,6 +1,8 @@
 import { expect } from "chai";
 
+import { wish as listened } from "./catching.js";
 import { CoreRig, NotedWaiter } from "./core-rig.js";
+import { deliver, take, wish, working } from "./working.js";
 
 function attached(rig: CoreRig): string[] {
   return rig.effects.flatMap((effect) => (effect.kind === "attach" ? [effect.address] : []));
@@ -266,5 +268,48 @@ describe("cell: closing", () => {
     rig.pass(600);
 
     expect(waiters.map(({ state }) => state)).to.deep.equal(["CLOSED", "CLOSED"]);
+  });
+
+  for (const reason of ["fenced", "farewell"]) {
+    it(`lets nobody wait for the end of a catch, whichever home was told of it (${reason})`, () => {
+      const { rig, supply } = working();
+      const other = rig.act((core) => core.anycatch({ ...wish, pattern: "b" }, new NotedWaiter()));
+      rig.grant();
+      const waiters = Array.from({ length: 3 }, () => new NotedWaiter());
+      rig.act(({ catches }) => catches.releaseAnycatch(other, waiters[0]!));
+      rig.hear("GBYE", { reason: "draining" });
+      rig.pass(50);
+      rig.attach({ id: "7b".repeat(20) });
+      const late = rig.act((core) => core.anycatch({ ...wish, pattern: "c" }, new NotedWaiter()));
+      rig.grant();
+      rig.act(({ catches }) => catches.releaseAnycatch(late, waiters[1]!));
+      expect(waiters.map(({ state }) => state)).to.deep.equal(["waiting", "waiting", "waiting"]);
+
+      if (reason === "farewell") rig.act((core) => core.close(rig.nowMs, 0));
+      rig.hear("GBYE", { reason });
+      expect(rig.kinds().at(-1)).to.equal("closed");
+      const states = waiters.map(({ state }) => state);
+      expect(states).to.deep.equal(["resolved", "resolved", "waiting"]);
+      rig.act(({ catches }) => catches.releaseAnycatch(supply, waiters[2]!));
+
+      expect(waiters[2]?.state).to.equal("resolved");
+    });
+  }
+
+  it("begins nothing more, however it ends", () => {
+    const { rig, supply } = working({ concurrency: 2 });
+    const listening = rig.act((core) => core.multicatch(listened, new NotedWaiter()));
+    rig.grant();
+    rig.mark("s-1", 1);
+    deliver(rig, {}, { bodies: [1, 2] });
+    rig.stream("s-1", 1, { bodies: [1, 2] });
+    take(supply);
+    listening.take();
+    rig.hear("GBYE", { reason: "fenced" });
+    expect(rig.kinds().at(-1)).to.equal("closed");
+
+    listening.finished();
+    expect(supply.take()).to.equal(undefined);
+    expect(listening.take()).to.equal(undefined);
   });
 });

@@ -16,6 +16,7 @@ export interface ClosingHost {
   readonly asks: Asks;
   readonly settlements: Settlements;
   readonly moving: HomeMove;
+  readonly nowMs: number;
 }
 
 /**
@@ -101,12 +102,17 @@ export class CellClosing {
   }
 
   private end(error?: MeshError): void {
-    const { emit, outbox, asks, moving } = this.host;
-    moving.end();
+    const { emit, outbox, asks, catches, moving, nowMs } = this.host;
+    moving.end(nowMs);
     const reason = error ?? new MeshError("CLOSED", "the cell is closed");
     const unconfirmed = outbox.end(reason);
     asks.end(reason);
-    for (const each of this.host.catches.all()) each.refused(reason);
+    // Nothing more is begun, and nothing more is heard: not of what is to be dropped, either.
+    for (const each of catches.all()) {
+      each.pause();
+      each.refused(reason);
+    }
+    catches.detach();
     if (error !== undefined) this.abandon();
     const why = error === undefined ? {} : { error };
     this.current = { name: "closed", unconfirmed, ...why };

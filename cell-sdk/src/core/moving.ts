@@ -95,8 +95,9 @@ export class HomeMove {
   }
 
   /** The cell ends: nobody waits for the former home any longer. */
-  end(): void {
+  end(nowMs: number): void {
     this.current?.home.session.close();
+    this.lost(nowMs);
   }
 
   private turn(nowMs: number): void {
