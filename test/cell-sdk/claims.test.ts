@@ -1,9 +1,9 @@
-import type { FieldMap } from "@thynapse/protocol";
+import { encodeMessagePack, type FieldMap } from "@thynapse/protocol";
 import { expect } from "chai";
 
 import type { Anycatch } from "../../cell-sdk/src/core/anycatch.js";
 import type { HeldDelivery } from "../../cell-sdk/src/core/delivery.js";
-import { CoreRig, type MadeRun, NotedWaiter, senderId } from "./core-rig.js";
+import { cellId, CoreRig, type MadeRun, NotedWaiter, senderId } from "./core-rig.js";
 
 const wish = {
   pattern: "work.*",
@@ -185,6 +185,37 @@ describe("cell: claims (§10.9)", () => {
     expect(supply.take()).to.equal(undefined);
     rig.act(() => undefined);
     expect(settledRows(rig)).to.deep.equal([[0, 2, 1, 2]]);
+  });
+
+  it("fit into one HELO: what is held first, and the newest of each sender (§3.5)", () => {
+    const rig = CoreRig.welcome();
+    const patterns = ["a", "b", "c"];
+    for (const [at, pattern] of patterns.entries()) {
+      const supply = rig.act((core) => {
+        return core.anycatch({ ...wish, pattern, credit: 60_000 }, new NotedWaiter());
+      });
+      rig.grant();
+      const [count, heldCount] = [9000, at === 0 ? 1 : 5000];
+      const bodies = Array.from({ length: count + heldCount }, () => 0);
+      const run = { first: 2 ** 40, bodies, steps: bodies.map(() => 2) };
+      deliver(rig, { catch: at + 1 }, run);
+      deliver(rig, { catch: at + 1, number: 50_000 }, { sender: cellId, bodies: [0] });
+      rig.act(() => {
+        for (let n = 0; n < count; n++) settle(supply, take(supply));
+      });
+    }
+    rig.lose();
+    rig.attach({ incarnation: 2 });
+
+    const hello = rig.last("HELO").map;
+    expect(encodeMessagePack(hello)).to.have.length.within(600_000, 1024 * 1024);
+    const claims = hello["claims"] as { held: unknown[]; settled: unknown[] }[];
+    expect(claims.map(({ held }) => held.length)).to.deep.equal([2, 5001, 5001]);
+    expect(claims.map(({ settled }) => settled.length)).to.deep.equal([665, 665, 666]);
+    const newest = 2 ** 40 + 2 * 8999;
+    for (const { settled } of claims) {
+      expect(settled.at(-1)).to.deep.equal([senderId, newest, newest]);
+    }
   });
 
   it("begin an ask again whose ack was confirmed: its result is not kept", () => {

@@ -1,8 +1,9 @@
-import type { Claim, MeshError, Outcome, Run } from "@thynapse/protocol";
+import type { MeshError, Outcome, Run } from "@thynapse/protocol";
 import type { AnycatchHost, AnycatchWish } from "./anycatch-host.js";
 import { AnycatchHomes } from "./anycatch-homes.js";
 import { AutoCredit } from "./auto-credit.js";
 import type { CatchHome } from "./catch-home.js";
+import type { WholeClaim } from "./bounded-claims.js";
 import { ClaimBook, type KeptSettlement, type RepeatedDelivery } from "./claims.js";
 import {
   type DeliveryBatch,
@@ -247,10 +248,10 @@ export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
   }
 
   /**
-   * What this cell holds and has settled; `undefined` if nothing. Not what it settles at its home,
-   * or at the one that it is leaving.
+   * What this cell holds and has settled. Not what it settles at its home, or at the one that it is
+   * leaving.
    */
-  claim(): Claim | undefined {
+  claim(): WholeClaim {
     const { claims, known, pattern } = this;
     const isKnown = (attachment: number): boolean => this.homes.isKnown(attachment);
     return claims.claim(pattern, (visit) => known.forEachHeld(isKnown, visit), isKnown);

@@ -1,6 +1,7 @@
 import { type Claim, type FieldMap, MeshError } from "@thynapse/protocol";
 import { Anycatch } from "./anycatch.js";
 import type { AnycatchHost, AnycatchWish } from "./anycatch-host.js";
+import { boundedClaims } from "./bounded-claims.js";
 import { Multicatch, type MulticatchHost } from "./multicatch.js";
 import {
   MulticatchSupply,
@@ -170,8 +171,9 @@ export class Catches implements CatchTableHost {
     return streams;
   }
 
+  /** What the cell claims of all its anycatches, as far as one `HELO` has room for it. */
   claims(): Claim[] {
-    return [...this.anycatches.values()].flatMap((anycatch) => anycatch.claim() ?? []);
+    return boundedClaims([...this.anycatches.values()].map((anycatch) => anycatch.claim()));
   }
 
   /** Tells the transmitter of credit that has changed. */

@@ -8,10 +8,10 @@ import {
   type AskWatcher,
   type PendingAsk,
 } from "./asks.js";
+import { writeClaim } from "./bounded-claims.js";
 import { Catches } from "./catches.js";
 import { catchesHost } from "./catches-host.js";
 import type { CaughtEvent } from "./caught-event.js";
-import { writeClaim } from "./claims.js";
 import { CellClosing, type ClosingHost } from "./closing.js";
 import { packOutcome } from "./delivery.js";
 import type { Effect, Emit, Line } from "./effects.js";

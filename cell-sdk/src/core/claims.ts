@@ -1,17 +1,7 @@
-import {
-  type Claim,
-  type FieldMap,
-  type Outcome,
-  RangeSet,
-  type Run,
-  SeqMap,
-  type SeqRange,
-} from "@thynapse/protocol";
+import { type Outcome, RangeSet, type Run, SeqMap } from "@thynapse/protocol";
+import type { WholeClaim } from "./bounded-claims.js";
 import type { DeliveryBatch, HeldDelivery, SettlementDetail } from "./delivery.js";
 import { SenderRanges } from "./sender-ranges.js";
-
-/** Ranges that one claim lists: about 60 bytes each, and all of them travel in one command. */
-const claimRangesMax = 8192;
 
 /** A settlement that is not confirmed. */
 export interface KeptSettlement {
@@ -118,7 +108,7 @@ export class ClaimBook {
     pattern: string,
     forEachHeld: (visit: (run: Run, index: number) => void) => void,
     isAwaited: (attachment: number) => boolean,
-  ): Claim | undefined {
+  ): WholeClaim {
     const held = new Map<string, RangeSet>();
     const hold = (run: Run, index: number): void => {
       const { sender } = run.header;
@@ -130,20 +120,12 @@ export class ClaimBook {
     for (const { delivery } of this.kept.values()) {
       if (!isAwaited(delivery.batch.session)) hold(delivery.run, delivery.index);
     }
-    const claim = {
+    return {
       pattern,
-      held: rangesOf([...held].map(([sender, numbers]) => [sender, numbers.ranges()])),
-      settled: rangesOf([...this.settled.entries()]),
+      held: [...held].map(([sender, numbers]) => [sender, numbers.ranges()]),
+      settled: [...this.settled.entries()],
     };
-    return claim.held.length + claim.settled.length === 0 ? undefined : claim;
   }
-}
-
-/** Writes a claim as `HELO` has it. @see PROTOCOL.md §10.9 */
-export function writeClaim({ pattern, held, settled }: Claim): FieldMap {
-  const rows = (ranges: readonly SeqRange[]): unknown[] =>
-    ranges.map(({ sender, first, last }) => [sender, first, last]);
-  return { pattern, held: rows(held), settled: rows(settled) };
 }
 
 /**
@@ -153,16 +135,4 @@ export function writeClaim({ pattern, held, settled }: Claim): FieldMap {
 function wasTaken({ delivery, outcome }: KeptSettlement, repeated: RepeatedDelivery): boolean {
   const { batch, isClaimed } = repeated;
   return !isClaimed && outcome !== "ack" && delivery.batch.session === batch.session;
-}
-
-/** The newest ranges of each sender, as many as a claim may list. */
-function rangesOf(
-  senders: readonly (readonly [string, readonly (readonly [number, number])[]])[],
-): SeqRange[] {
-  const share = Math.max(1, Math.floor(claimRangesMax / Math.max(1, senders.length)));
-  return senders
-    .slice(-claimRangesMax)
-    .flatMap(([sender, ranges]) =>
-      ranges.slice(-share).map(([first, last]) => ({ sender, first, last })),
-    );
 }
