@@ -1,6 +1,6 @@
 import { systemClock } from "./clock.js";
 import { CellCore } from "./core/cell-core.js";
-import type { CellStatus, ClosedStatus } from "./core/status.js";
+import type { CellStatus } from "./core/status.js";
 import { ConnectedCell } from "./connected-cell.js";
 import { CellDriver } from "./driver.js";
 import type { Logger } from "./options.js";
@@ -24,12 +24,10 @@ export async function connectCell(options: ResolvedConnect): Promise<ConnectedCe
     due: (what) => driver.due(what),
   });
   const driver: CellDriver = new CellDriver(core, transport, status);
-  const ended = new Promise<ClosedStatus>((resolve) => {
-    // After this turn: who listens should know the cell.
-    queueMicrotask(() => driver.start(resolve));
-  });
-  const cell = new ConnectedCell(options, driver, ended);
+  const cell = new ConnectedCell(options, driver, driver.ended);
   closeOn(options, cell);
+  // After this turn: who listens should know the cell.
+  queueMicrotask(() => driver.start());
   await welcomed(status, cell);
   return cell;
 }

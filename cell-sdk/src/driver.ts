@@ -27,6 +27,8 @@ export class CellDriver {
   readonly status: StatusSource;
   readonly clock: Clock;
   readonly budget: TurnBudget;
+  /** Resolves with the last status of the cell; never rejects. */
+  readonly ended: Promise<ClosedStatus>;
   private readonly transport: Transport;
   private readonly takers = new Map<EventSupply, EventTaker>();
   /** By line. */
@@ -42,7 +44,7 @@ export class CellDriver {
   private isEffectDue = false;
   private isSendDue = false;
   private isTurnDue = false;
-  private onClosed: ((status: ClosedStatus) => void) | undefined;
+  private resolveEnded: ((status: ClosedStatus) => void) | undefined;
 
   constructor(core: CellCore, transport: Transport, status: StatusSource) {
     this.core = core;
@@ -50,11 +52,13 @@ export class CellDriver {
     this.status = status;
     this.clock = transport.clock ?? systemClock;
     this.budget = new TurnBudget(() => this.clock.nowMs());
+    this.ended = new Promise((resolve) => {
+      this.resolveEnded = resolve;
+    });
   }
 
-  /** Begins to attach. `onClosed` is told once, at the end. */
-  start(onClosed: (status: ClosedStatus) => void): void {
-    this.onClosed = onClosed;
+  /** Begins to attach, unless the cell was closed before. */
+  start(): void {
     this.act((nowMs) => this.core.start(nowMs));
   }
 
@@ -226,6 +230,6 @@ export class CellDriver {
     this.cancelTimer?.();
     this.timerMs = Number.NaN;
     this.takers.clear();
-    this.onClosed?.(status);
+    this.resolveEnded?.(status);
   }
 }

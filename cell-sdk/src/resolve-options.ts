@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import {
   checkService,
   creditMax,
@@ -39,6 +40,14 @@ const names = {
   text: "a string or a list of strings",
   allows: (value: unknown) => [value].flat().every((each) => typeof each === "string"),
 };
+const uncaught: readonly string[] = ["SIGKILL", "SIGSTOP"];
+const catchable: readonly unknown[] = Object.keys(constants.signals).filter(
+  (each) => !uncaught.includes(each),
+);
+const signals = {
+  text: "a signal of this system that a process can catch, or a list of them",
+  allows: (value: unknown) => [value].flat().every((each) => catchable.includes(each)),
+};
 
 const connectRules: OptionRules<ConnectOptions> = {
   service: name,
@@ -47,7 +56,7 @@ const connectRules: OptionRules<ConnectOptions> = {
   echo: flag,
   connectTimeoutMs: whole(1, hourMs),
   drainTimeoutMs: whole(0, hourMs),
-  drainOn: names,
+  drainOn: signals,
   signal: abortSignal,
   logger: objectWith("info", "warn"),
   outboxBytesMax: whole(mib, 1024 * mib),
@@ -136,7 +145,7 @@ export function resolveConnect(given: ConnectOptions): ResolvedConnect {
     echo: options.echo ?? true,
     connectTimeoutMs: options.connectTimeoutMs ?? 5000,
     drainTimeoutMs: options.drainTimeoutMs ?? drainTimeoutMs,
-    drainOn: options.drainOn ?? [],
+    drainOn: [options.drainOn ?? []].flat(),
     signal: options.signal,
     logger: options.logger,
     outboxBytesMax: options.outboxBytesMax ?? outboxBytesMax,

@@ -94,6 +94,29 @@ describe("cell: driver", () => {
     expect(transport.sent.filter((command) => command === "GBYE")).to.have.length(1);
   });
 
+  it("attaches nowhere if its signal aborts before it has begun to", async () => {
+    const stop = new AbortController();
+    const transport = new PlayedTransport();
+    const connecting = connect({ service: "s", transport, signal: stop.signal });
+    stop.abort();
+
+    expect(await codeOf(connecting)).to.equal("ABORTED");
+    expect(transport.handlers).to.equal(undefined);
+  });
+
+  it("closes on a signal of the process, and listens to it until then", async () => {
+    const before = process.listenerCount("SIGUSR2");
+    const transport = new PlayedTransport();
+    const cell = await connect({ service: "s", transport, drainOn: "SIGUSR2" });
+    const heard = process.listenerCount("SIGUSR2") - before;
+    if (heard === 1) process.kill(process.pid, "SIGUSR2");
+    else await cell.close();
+
+    expect(await cell.closed).to.deep.equal({ unconfirmed: 0 });
+    expect(heard).to.equal(1);
+    expect(process.listenerCount("SIGUSR2")).to.equal(before);
+  });
+
   it("attaches anew when the attachment ends, and says so", async () => {
     const transport = new PlayedTransport();
     const cell = await connect({ service: "s", transport });
@@ -136,11 +159,14 @@ describe("cell: driver", () => {
     const transport = new PlayedTransport();
     const refused = connect({ service: "s", transport, transmitters: "bad" });
 
-    expect(
-      await refused.then(
-        () => "",
-        (error: MeshError) => error.code,
-      ),
-    ).to.equal("BAD_OPTION");
+    expect(await codeOf(refused)).to.equal("BAD_OPTION");
   });
 });
+
+/** The code of what a promise rejects with; empty if it resolves. */
+function codeOf(refused: Promise<unknown>): Promise<string> {
+  return refused.then(
+    () => "",
+    (error: MeshError) => error.code,
+  );
+}

@@ -45,7 +45,9 @@ export class Session {
     return Math.min(current.untilMs, this.failsAtMs);
   }
 
+  /** Begins to attach; nothing if it was closed before. */
   start(nowMs: number): void {
+    if (this.current.name !== "idle") return;
     this.failsAtMs = nowMs + this.host.connectTimeoutMs;
     this.pulse.pass(nowMs, Number.POSITIVE_INFINITY);
     this.attach(nowMs);
