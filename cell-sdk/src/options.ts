@@ -26,8 +26,8 @@ export interface ConnectOptions {
   /** How long `close` waits for handlers and confirms, in ms: 0 … 3 600 000, default 10 000. */
   readonly drainTimeoutMs?: number;
   /**
-   * Signals of the process on which the cell closes, such as `["SIGTERM"]`, or one; default none. Not
-   * `SIGKILL` and `SIGSTOP`, which nobody can catch.
+   * Signals of the process on which the cell closes, such as `["SIGTERM"]`, or one; default none.
+   * Not `SIGKILL` and `SIGSTOP`, which nobody can catch.
    */
   readonly drainOn?: readonly NodeJS.Signals[] | NodeJS.Signals;
   /** Closes the cell when it aborts. */
