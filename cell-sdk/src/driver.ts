@@ -202,8 +202,11 @@ export class CellDriver {
   /** Hot path: a message that brings only events changes no deadline. */
   private events(head: Buffer, part: Buffer, line: Line): void {
     this.isActing = true;
-    this.core.events(head, part, this.clock.nowMs(), line);
-    this.isActing = false;
+    try {
+      this.core.events(head, part, this.clock.nowMs(), line);
+    } finally {
+      this.isActing = false;
+    }
     this.perform();
   }
 

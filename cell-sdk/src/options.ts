@@ -114,7 +114,10 @@ export interface MulticatchOptions {
    * lost is reported as a gap.
    */
   readonly overflow?: Overflow;
-  /** Called for each gap of this catch, besides the status. */
+  /**
+   * Called for each gap of this catch, besides the status. What it throws is a `warning`, and goes no
+   * further.
+   */
   readonly onGap?: (gap: GapStatus) => void;
   /** Releases the catch when it aborts. */
   readonly signal?: AbortSignal;

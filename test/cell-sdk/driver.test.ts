@@ -4,9 +4,11 @@ import { encodeMessagePack, type FieldMap, MeshError, writeFrame } from "@thynap
 import {
   type Attachment,
   type AttachmentHandlers,
+  type Clock,
   connect,
   type Transport,
 } from "@thynapse/cell-sdk";
+import { systemClock } from "../../cell-sdk/src/clock.js";
 import { eventually } from "../support/eventually.js";
 
 /** A transport that welcomes every cell and otherwise does what the test says. */
@@ -137,6 +139,23 @@ describe("cell: driver", () => {
     cell.status.on(() => {
       throw new Error("listener");
     });
+
+    expect(await cell.close()).to.deep.equal({ unconfirmed: 0 });
+  });
+
+  it("lives on when the clock of its transport fails in the midst of a message", async () => {
+    let hasTime = true;
+    const nowMs = (): number => {
+      if (!hasTime) throw new Error("no time");
+      return systemClock.nowMs();
+    };
+    const clock: Clock = { ...systemClock, nowMs };
+    const transport = Object.assign(new PlayedTransport(), { clock });
+    const cell = await connect({ service: "s", transport });
+    const mark = [Buffer.from("t 1 0"), Buffer.from("MARK")] as const;
+    hasTime = false;
+    expect(() => transport.handlers?.onEvents(...mark)).to.throw("no time");
+    hasTime = true;
 
     expect(await cell.close()).to.deep.equal({ unconfirmed: 0 });
   });

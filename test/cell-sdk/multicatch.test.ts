@@ -1,8 +1,8 @@
 import { expect } from "chai";
 
-import { cellId, senderId } from "./core-rig.js";
+import { cellId, NotedWaiter, senderId } from "./core-rig.js";
 import { gaps } from "./moving-rig.js";
-import { armed, data, takeAll } from "./catching.js";
+import { armed, data, takeAll, wish } from "./catching.js";
 
 describe("cell: reading a stream (§8.5)", () => {
   it("hands events out in order, one at a time unless more may run", () => {
@@ -76,6 +76,27 @@ describe("cell: reading a stream (§8.5)", () => {
 
     expect(gaps).to.deep.equal([undefined, 1]);
     expect(data(supply)).to.deep.equal([3]);
+  });
+
+  it("goes on behind a gap whose onGap throws, says so, and tells the other handlers", () => {
+    const told: unknown[] = [];
+    const cause = new Error("of the application");
+    const { rig, supply } = armed({
+      onGap: () => {
+        throw cause;
+      },
+    });
+    const onGap = (count: number | undefined): unknown => told.push(count);
+    const other = rig.act((core) => core.multicatch({ ...wish, onGap }, new NotedWaiter()));
+    rig.stream("s-1", 3, { first: 3, bodies: [3] });
+
+    rig.hear("RPAR", { catch: 1, first: 1, count: 2, gone: true, done: true });
+
+    expect(told).to.deep.equal([2]);
+    expect([data(supply), data(other)]).to.deep.equal([[3], [3]]);
+    const message = "onGap failed: INTERNAL: of the application";
+    const warning = { kind: "warning", message, pattern: "a.*", cause };
+    expect(rig.statuses.at(-1)).to.deep.equal(warning);
   });
 
   it("skips numbers that it has seen, in whole messages and in parts", () => {

@@ -28,6 +28,8 @@ export interface MulticatchSupplyHost {
   bad(supply: MulticatchSupply, error: MeshError): void;
   /** Events of this catch are lost. */
   gap(supply: MulticatchSupply, count: number | undefined): void;
+  /** What it calls for a gap threw. */
+  gapFailed(supply: MulticatchSupply, thrown: unknown): void;
 }
 
 /**
@@ -120,8 +122,13 @@ export class MulticatchSupply implements EventSupply {
     this.queue.clear();
   }
 
+  /** Tells that events are lost. What `onGap` throws is told, and goes no further. */
   gap(count: number | undefined): void {
-    this.wish.onGap?.(count);
+    try {
+      this.wish.onGap?.(count);
+    } catch (thrown) {
+      this.host.gapFailed(this, thrown);
+    }
   }
 
   private announce(): void {

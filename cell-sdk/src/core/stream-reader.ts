@@ -107,8 +107,9 @@ export class StreamReader {
       piece !== undefined;
       piece = this.early[this.earlyAt]
     ) {
-      this.host.gap(piece.first - this.next);
+      const count = piece.first - this.next;
       this.next = piece.first;
+      this.host.gap(count);
       this.takeEarly();
     }
     this.next = 0;
@@ -167,8 +168,9 @@ export class StreamReader {
     const before = this.next;
     const end = Math.min(first + count, this.holeEnd);
     if (first <= this.next && end > this.next) {
-      this.host.gap(isCounted ? end - this.next : undefined);
+      const lost = isCounted ? end - this.next : undefined;
       this.next = end;
+      this.host.gap(lost);
       this.takeEarly();
     }
     this.heardRepair(this.next > before, isDone, nowMs);
