@@ -255,6 +255,30 @@ describe("cell: a full outbox", () => {
     expect(rig.core.outbox.send("a.b", body).seqAt(rig.core.outbox.lastIndex)).to.equal(91);
   });
 
+  it("lets what a handler sends pass those that wait, but none of its own channel (§8.9)", () => {
+    const rig = CoreRig.welcome(bounds);
+    const send = (channel: string): (() => number) => {
+      const { outbox } = rig.core;
+      const destination = outbox.send(channel, body);
+      const index = outbox.lastIndex;
+      return () => destination.seqAt(index);
+    };
+    rig.act(() => Array.from({ length: 90 }, () => send("a.b")));
+    const [first, second] = [send("a.b"), send("c.d")];
+    rig.core.outbox.privileged = true;
+    const [passing, behind] = [send("audit"), send("c.d")];
+    rig.core.outbox.privileged = false;
+    const plain = send("audit");
+    const seqs = (): number[] => [first, second, passing, behind, plain].map((seq) => seq());
+    expect(seqs()).to.deep.equal([0, 0, 91, 0, 0]);
+
+    rig.hear("CNFM", { accepted: [[1, 90, 1, false]], handled: [[1, 90]] });
+    expect(seqs()).to.deep.equal([92, 93, 91, 94, 95]);
+    rig.act(() => Array.from({ length: 90 }, () => send("e")));
+    rig.core.outbox.privileged = true;
+    expect(send("c.d")()).to.be.greaterThan(0);
+  });
+
   it("refuses a send when 65 536 wait, and takes bytes that the caller changes later", () => {
     const rig = new CoreRig(bounds);
     const { outbox } = rig.core;

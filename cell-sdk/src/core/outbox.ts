@@ -34,7 +34,7 @@ import { WaitingSend, WaitingSends, waitingSendsMax } from "./waiting-sends.js";
 export class Outbox {
   /** Whether `send` began something that waits for `flush`. */
   flushDue = false;
-  /** Whether sends may use the last tenth: true while a handler runs. */
+  /** Whether sends may use the last tenth, and pass those that wait: true while a handler runs. */
   privileged = false;
   refusedEvents = 0;
   private readonly host: OutboxHost;
@@ -263,7 +263,7 @@ export class Outbox {
     const tag = isBytes ? bodyTag.bytes : bodyTag.messagePack;
     if (body.length > eventBytesMax) checkBodyBytes(body.length);
     if (this.ended !== undefined) throw this.ended;
-    if (this.waiting.count === 0 && this.load.hasSpace(this.privileged)) {
+    if (this.waiting.lets(channel, this.privileged) && this.load.hasSpace(this.privileged)) {
       this.flushDue = true;
       this.load.numberedEvents++;
       return this.builder.append(channel, tag, body, extras);

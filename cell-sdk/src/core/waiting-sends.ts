@@ -72,15 +72,26 @@ export class WaitingSends {
   private queue: (WaitingSend | (() => void))[] = [];
   private head = 0;
   private sends = 0;
+  /** How many of them wait, by channel. */
+  private readonly channels = new Map<string, number>();
 
   /** Events that wait, also those that are no longer wanted. */
   get count(): number {
     return this.sends;
   }
 
+  /**
+   * Whether a send need not wait behind these. One that is privileged waits for its own channel
+   * alone: what a handler sends, lest the others wait for the handler, and it for them.
+   */
+  lets(channel: string, isPrivileged: boolean): boolean {
+    return this.sends === 0 || (isPrivileged && !this.channels.has(channel));
+  }
+
   push(send: WaitingSend): void {
     this.queue.push(send);
     this.sends++;
+    this.channels.set(send.channel, (this.channels.get(send.channel) ?? 0) + 1);
   }
 
   /** Calls `told` when everything pushed so far waits no more: at once if nothing waits. */
@@ -99,7 +110,7 @@ export class WaitingSends {
       }
       if (typeof next === "function") next();
       else if (next !== undefined) {
-        this.sends--;
+        this.left(next);
         if (!next.isRefused) return next;
       }
     }
@@ -113,7 +124,14 @@ export class WaitingSends {
       if (next instanceof WaitingSend && !next.isRefused) return;
       this.head++;
       if (typeof next === "function") next();
-      else this.sends--;
+      else if (next !== undefined) this.left(next);
     }
+  }
+
+  private left({ channel }: WaitingSend): void {
+    this.sends--;
+    const others = (this.channels.get(channel) ?? 0) - 1;
+    if (others > 0) this.channels.set(channel, others);
+    else this.channels.delete(channel);
   }
 }
