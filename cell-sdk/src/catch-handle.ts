@@ -25,7 +25,7 @@ export class CatchHandle implements Catch {
   }
 
   pause(): void {
-    this.supply.pause();
+    this.driver.act(() => this.supply.pause());
     this.driver.flush();
   }
 

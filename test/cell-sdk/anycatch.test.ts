@@ -118,6 +118,36 @@ describe("cell: anycatches", () => {
     expect(rig.statuses.at(-1)).to.include({ kind: "warning", pattern: "work.*" });
   });
 
+  it("give back what was not begun when they are paused, and what crosses that (§10.4)", () => {
+    const { rig, supply } = working();
+    deliver(rig, {}, { bodies: [1, 2, 3] });
+    const running = take(supply);
+    rig.act(() => supply.pause());
+    expect(settled(rig)).to.deep.equal([[2, 2, 2, 1]]);
+
+    deliver(rig, { number: 4 }, { first: 4, bodies: [4] });
+    rig.act(() => supply.finished(running));
+    expect(settled(rig)).to.deep.equal([
+      [2, 2, 2, 1],
+      [2, 4, 1, 1],
+    ]);
+    expect(supply.heldCount).to.equal(1);
+
+    rig.act(() => supply.resume());
+    deliver(rig, { number: 5 }, { first: 4, bodies: [4] });
+    expect(take(supply).data).to.equal(4);
+  });
+
+  it("keep while paused what is not delivered twice: given back it would be dead (§10.7)", () => {
+    const { rig, supply } = working({ redeliver: false });
+    deliver(rig, {}, { bodies: [1] });
+    rig.act(() => supply.pause());
+    deliver(rig, { number: 2 }, { first: 2, bodies: [2] });
+    rig.act(() => supply.resume());
+
+    expect([ack(supply).data, ack(supply).data]).to.deep.equal([1, 2]);
+  });
+
   it("give back what was not begun when they are released, then end", () => {
     const { rig, supply } = working();
     deliver(rig, {}, { bodies: [1, 2, 3] });

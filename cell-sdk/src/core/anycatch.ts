@@ -172,14 +172,13 @@ export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
   /** Takes in the deliveries of a run. */
   deliver(batch: DeliveryBatch, run: Run, isClaimed: boolean): void {
     const nowMs = this.host.nowMs();
-    const known =
-      batch.repeat || isClaimed || batch.attempt > 1
-        ? this.known.of({ run, batch, isClaimed })
-        : undefined;
+    const mayBeKnown = batch.repeat || isClaimed || batch.attempt > 1;
+    const known = mayBeKnown ? this.known.of({ run, batch, isClaimed }) : undefined;
     this.claims.heard(run, nowMs);
     this.credit.took(run.count - (known?.size ?? 0), nowMs);
     this.waiting.push(run, batch, known);
-    this.announce();
+    if (this.credit.isPaused && this.wish.redeliver !== false) this.releaseWaiting();
+    else this.announce();
   }
 
   /** The transmitter takes deliveries back. */
@@ -257,9 +256,10 @@ export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
     return claims.claim(pattern, (visit) => known.forEachHeld(isKnown, visit), isKnown);
   }
 
-  /** Begins nothing more and asks for nothing. */
+  /** Begins nothing more, and gives back what would not be a dead letter by that (§10.7). */
   pause(): void {
     this.credit.isPaused = true;
+    if (this.wish.redeliver !== false) this.releaseWaiting();
   }
 
   resume(): void {
