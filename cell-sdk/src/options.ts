@@ -110,8 +110,8 @@ export interface MulticatchOptions {
   readonly bufferBytesMax?: number;
   /**
    * At that bound: `repair`, the default, leaves the newest and fetches them again later, from a
-   * ring that may have moved on; `drop-oldest` drops what has waited longest. Either way what is
-   * lost is reported as a gap.
+   * ring that may have moved on; `drop-oldest` drops what has waited longest, but keeps the
+   * newest run, however large. Either way what is lost is reported as a gap.
    */
   readonly overflow?: Overflow;
   /**

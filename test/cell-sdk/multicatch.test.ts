@@ -214,6 +214,16 @@ describe("cell: a slow multicatch", () => {
     expect(takeAll(supply).map(({ seq }) => seq)).to.deep.equal([3, 4]);
     expect(rig.all("MISS")).to.have.length(0);
   });
+
+  it("keeps the newest run, however large, where it drops the oldest", () => {
+    const { rig, supply } = armed({ bufferBytesMax: 65_536, dropOldest: true });
+    const run = { bodies: [large, large] };
+    rig.stream("s-1", 1, run);
+    rig.stream("s-1", 3, { ...run, first: 3 });
+
+    expect(gaps(rig)).to.deep.equal([2]);
+    expect(takeAll(supply).map(({ seq }) => seq)).to.deep.equal([3, 4]);
+  });
 });
 
 describe("cell: a multicatch after the loss of the connection", () => {

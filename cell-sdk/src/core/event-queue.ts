@@ -29,6 +29,11 @@ export class EventQueue {
     return this.head === this.runs.length;
   }
 
+  /** Whether there is more than one run. */
+  get hasMany(): boolean {
+    return this.head + 1 < this.runs.length;
+  }
+
   /** Adds the events of a run from `from` on, or those of `indexes`. */
   push(run: Run, from: number, indexes: Uint32Array | undefined): void {
     const end = indexes === undefined ? run.count : indexes.length;

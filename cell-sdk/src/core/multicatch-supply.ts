@@ -137,9 +137,11 @@ export class MulticatchSupply implements EventSupply {
     this.host.ready(this);
   }
 
+  /** Drops what is too much, but never the newest run: a handler that is idle gets that one. */
   private dropOldest(): void {
+    const { queue, wish } = this;
     let dropped = 0;
-    while (this.queue.bytes > this.wish.bufferBytesMax) dropped += this.queue.dropOldest();
+    while (queue.bytes > wish.bufferBytesMax && queue.hasMany) dropped += queue.dropOldest();
     if (dropped > 0) this.host.gap(this, dropped);
   }
 }
