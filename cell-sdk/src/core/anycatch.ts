@@ -127,7 +127,7 @@ export class Anycatch implements EventSupply, DeliveryHost, KnownHost {
     this.host.armed(this.pattern);
   }
 
-  /** The transmitter refuses the catch. @returns whether somebody was waiting for it. */
+  /** The transmitter refuses the catch. @returns whether it never stood. */
   refused(error: MeshError): boolean {
     const waiters = this.waiters.splice(0);
     for (const waiter of waiters) waiter.reject(error);

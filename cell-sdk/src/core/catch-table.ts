@@ -9,8 +9,10 @@ import { type CatchGrant, writeCommand } from "./wire.js";
 export interface CatchTableHost {
   /** Whether such a catch is wished for, though this answer is to an earlier wish. */
   isWished(grant: CatchGrant): boolean;
-  /** Somebody was waiting for a catch that the transmitter refuses. */
+  /** The transmitter refuses a catch that nobody has, now that who waited for it is told. */
   refused(wished: StreamSink | Anycatch): void;
+  /** It refuses for now what stood on an earlier connection. */
+  askLater(wished: StreamSink | Anycatch): void;
   warn(pattern: string, message: string): void;
 }
 
@@ -114,8 +116,9 @@ export class CatchTable {
     if (refused === undefined) return false;
     this.asked.delete(ref as number);
     this.host.warn(refused.pattern, error.message);
-    // Who was granted it on an earlier connection keeps it, and asks again on the next one.
+    // Who was granted it on an earlier connection keeps it, and asks again.
     if (refused.refused(error)) this.host.refused(refused);
+    else if (error.retryable) this.host.askLater(refused);
     return true;
   }
 

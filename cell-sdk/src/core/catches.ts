@@ -23,6 +23,14 @@ export interface CatchesHost {
   warn(pattern: string, message: string): void;
 }
 
+/**
+ * How long until one refused catch that stood before is asked for again: half of the errors that a
+ * connection may make.
+ *
+ * @see PROTOCOL.md §15
+ */
+const askAgainMs = 1000;
+
 type AnyCatch = Multicatch | Anycatch;
 
 /**
@@ -38,6 +46,9 @@ export class Catches implements CatchTableHost {
   private table: CatchTable;
   /** At the home that the cell is leaving. */
   private former: FormerCatches | undefined;
+  /** What stood before, and is refused for now, in the order in which it is asked for again. */
+  private readonly refusals = new Set<AnyCatch>();
+  private askAgainAtMs = Number.POSITIVE_INFINITY;
 
   constructor(host: CatchesHost, home: CatchHome) {
     this.host = host;
@@ -52,7 +63,7 @@ export class Catches implements CatchTableHost {
 
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
-    let deadlineMs = Number.POSITIVE_INFINITY;
+    let deadlineMs = this.askAgainAtMs;
     for (const each of this.all()) deadlineMs = Math.min(deadlineMs, each.deadlineMs);
     return deadlineMs;
   }
@@ -100,6 +111,7 @@ export class Catches implements CatchTableHost {
     const { catchNumber } = multicatch;
     multicatch.end();
     this.multicatches.delete(supply.pattern);
+    this.refusals.delete(multicatch);
     this.table.forget(multicatch);
     if (catchNumber !== undefined) this.table.drop(catchNumber);
   }
@@ -110,6 +122,7 @@ export class Catches implements CatchTableHost {
     if (this.anycatches.get(anycatch.pattern) === anycatch) {
       this.anycatches.delete(anycatch.pattern);
     }
+    this.refusals.delete(anycatch);
     this.table.forget(anycatch);
     anycatch.end();
     if (catchNumber === undefined) waiter.resolve();
@@ -119,12 +132,14 @@ export class Catches implements CatchTableHost {
   /** The cell is attached: everything is asked for. */
   attach(): void {
     this.table.open();
+    this.forgetRefusals();
     for (const each of this.all()) this.ask(each);
   }
 
   detach(): void {
     for (const each of this.all()) each.detach();
     this.table.clear();
+    this.forgetRefusals();
   }
 
   /** The cell turns to another home; what it has at the former one it brings to its end. */
@@ -133,6 +148,7 @@ export class Catches implements CatchTableHost {
     for (const multicatch of this.multicatches.values()) former.take(multicatch);
     for (const anycatch of this.anycatches.values()) anycatch.split();
     this.table.forgetAsked();
+    this.forgetRefusals();
     this.former = former;
     this.table = new CatchTable(home, this);
     return former;
@@ -151,6 +167,13 @@ export class Catches implements CatchTableHost {
   refused({ mode, pattern }: AnyCatch | StreamSink): void {
     if (mode === "multi") this.multicatches.delete(pattern);
     else this.anycatches.delete(pattern);
+  }
+
+  askLater(wished: AnyCatch | StreamSink): void {
+    const known = this.all().find((each) => each === wished);
+    if (known === undefined) return;
+    this.refusals.add(known);
+    if (this.refusals.size === 1) this.askAgainAtMs = this.host.multicatch.nowMs() + askAgainMs;
   }
 
   warn(pattern: string, message: string): void {
@@ -186,12 +209,27 @@ export class Catches implements CatchTableHost {
   }
 
   tick(nowMs: number): void {
+    if (nowMs >= this.askAgainAtMs) this.askAgain(nowMs);
     for (const each of this.all()) if (nowMs >= each.deadlineMs) each.tick(nowMs);
   }
 
   /** Everything that is caught. */
   all(): AnyCatch[] {
     return [...this.multicatches.values(), ...this.anycatches.values()];
+  }
+
+  private askAgain(nowMs: number): void {
+    const [first] = this.refusals;
+    if (first !== undefined) {
+      this.refusals.delete(first);
+      this.ask(first);
+    }
+    this.askAgainAtMs = this.refusals.size > 0 ? nowMs + askAgainMs : Number.POSITIVE_INFINITY;
+  }
+
+  private forgetRefusals(): void {
+    this.refusals.clear();
+    this.askAgainAtMs = Number.POSITIVE_INFINITY;
   }
 
   private ask(wished: AnyCatch): void {

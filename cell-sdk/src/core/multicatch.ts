@@ -56,7 +56,7 @@ export class Multicatch implements StreamSink, StreamSideHost {
   /** What is left of the stream at the home that the cell is leaving. */
   private former: FormerStream | undefined;
   private readonly supplies = new SupplyList();
-  private waiters: Waiter[] = [];
+  private waiters: { readonly supply: MulticatchSupply; readonly waiter: Waiter }[] = [];
   private state: ArmingState = { name: "asked" };
   private isSlow = false;
   /** The last number that it would say. */
@@ -108,7 +108,7 @@ export class Multicatch implements StreamSink, StreamSideHost {
   add(supply: MulticatchSupply, waiter: Waiter): void {
     this.supplies.add(supply);
     if (this.state.name === "armed") waiter.resolve();
-    else this.waiters.push(waiter);
+    else this.waiters.push({ supply, waiter });
   }
 
   remove(supply: MulticatchSupply): void {
@@ -143,12 +143,14 @@ export class Multicatch implements StreamSink, StreamSideHost {
     return this.former;
   }
 
-  /** The transmitter refuses the catch. @returns whether somebody was waiting for it. */
+  /** The transmitter refuses the catch. @returns whether all who wanted it were waiting for it. */
   refused(error: MeshError): boolean {
     this.former?.end(false);
-    const waiters = this.waiters.splice(0);
-    for (const waiter of waiters) waiter.reject(error);
-    return waiters.length > 0;
+    for (const { waiter, supply } of this.waiters.splice(0)) {
+      this.supplies.remove(supply);
+      waiter.reject(error);
+    }
+    return !this.isUsed;
   }
 
   /** The connection is lost. */
@@ -257,7 +259,7 @@ export class Multicatch implements StreamSink, StreamSideHost {
     if (this.state.name !== "subscribed") return;
     this.state = { name: "armed" };
     this.markless = 0;
-    for (const waiter of this.waiters.splice(0)) waiter.resolve();
+    for (const { waiter } of this.waiters.splice(0)) waiter.resolve();
     this.host.armed(this.pattern);
     if (this.former !== undefined) this.host.prove(this.former);
   }

@@ -25,7 +25,7 @@ export interface StreamSink {
   lost(gone: Gone, isDone: boolean, nowMs: number): void;
   beat(last: number, nowMs: number): void;
   granted(grant: CatchGrant, home: CatchHome, nowMs: number): void;
-  /** @returns whether somebody was waiting for it. */
+  /** @returns whether nobody has it any more: all who wanted it were still waiting for it. */
   refused(error: Error): boolean;
 }
 
