@@ -159,6 +159,30 @@ describe("cell: new names in an attachment that stands (§10.12)", () => {
     expect(supply.keptCount).to.equal(0);
   });
 
+  it("are taken in by tens of thousands, of what is in line and of orphans", function () {
+    // Those that are searched for one by one take minutes.
+    this.timeout(15_000);
+    const count = 65_535;
+    const { rig, supply } = working();
+    const run = { bodies: Array.from({ length: count }, () => 0) };
+    deliver(rig, {}, run);
+    rename(rig, run);
+    expect(supply.heldCount).to.equal(count);
+    const running = take(supply);
+
+    rig.lose();
+    rig.attach({ incarnation: 2 });
+    rig.grant();
+    rename(rig, run, { catch: 2, origin: "o3", number: 1 });
+    expect(supply.heldCount).to.equal(count);
+    const names = [running, take(supply)].map(({ name }) => name);
+    expect(names).to.deep.equal([
+      { origin: "o3", number: 1, attempt: 1 },
+      { origin: "o3", number: 2, attempt: 1 },
+    ]);
+    expect(supply.take()).to.equal(undefined);
+  });
+
   it("give back what the cell does not have, and begin nothing", () => {
     const { rig, supply } = working();
     deliver(rig, {}, { bodies: ["x"] });

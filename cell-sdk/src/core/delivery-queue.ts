@@ -1,4 +1,4 @@
-import type { Run, Thid } from "@thynapse/protocol";
+import type { Run } from "@thynapse/protocol";
 import type { DeliveryBatch } from "./delivery.js";
 
 interface QueuedBatch {
@@ -8,6 +8,12 @@ interface QueuedBatch {
   at: number;
   /** Indexes that are not to be taken. */
   skips: Set<number> | undefined;
+}
+
+/** Where a delivery lies. */
+interface Place {
+  readonly queued: QueuedBatch;
+  readonly index: number;
 }
 
 /**
@@ -67,12 +73,31 @@ export class DeliveryQueue {
     });
   }
 
-  /** Takes out one event, under whatever name. */
-  removeSeq(sender: Thid, seq: number): boolean {
-    const removed = this.remove(
-      ({ run }, index) => run.header.sender === sender && run.seqAt(index) === seq,
-    );
-    return removed > 0;
+  /**
+   * Finds the events that have a number of this run, under whatever name. @returns what takes one of
+   * them out, and says whether it was there; good until anything else is done with the queue.
+   */
+  remover({ header: { sender, first }, last }: Run): (seq: number) => boolean {
+    const found = new Map<number, Place[]>();
+    for (let at = this.head; at < this.batches.length; at++) {
+      const queued = this.batches[at] as QueuedBatch;
+      const { run } = queued;
+      if (run.header.sender !== sender || run.header.first > last || run.last < first) continue;
+      for (let index = queued.at; index < run.count; index++) {
+        if (queued.skips?.has(index) === true) continue;
+        const seq = run.seqAt(index);
+        const places = found.get(seq);
+        if (places === undefined) found.set(seq, [{ queued, index }]);
+        else places.push({ queued, index });
+      }
+    }
+    return (seq) => {
+      const places = found.get(seq) ?? [];
+      found.delete(seq);
+      for (const { queued, index } of places) (queued.skips ??= new Set()).add(index);
+      this.count -= places.length;
+      return places.length > 0;
+    };
   }
 
   /** Calls `visit` for each delivery, in order. */

@@ -65,15 +65,6 @@ export class KeyTurns {
     for (const line of this.waiting.values()) line.forEach(visit);
   }
 
-  /** The delivery of an event, if it waits. */
-  find(sender: Thid, seq: number): HeldDelivery | undefined {
-    let found: HeldDelivery | undefined;
-    this.forEach((held) => {
-      if (held.sender === sender && held.seq === seq) found = held;
-    });
-    return found;
-  }
-
   /** Forgets those that wait, but for those of the attachment `kept`. */
   clear(kept?: number): void {
     const stays = ({ batch }: HeldDelivery): boolean => batch.session === kept;

@@ -1,6 +1,6 @@
-import type { Run, Thid } from "@thynapse/protocol";
+import type { Run } from "@thynapse/protocol";
 import type { ClaimBook, RepeatedDelivery, SettleAgain } from "./claims.js";
-import type { DeliveryBatch } from "./delivery.js";
+import type { DeliveryBatch, HeldDelivery } from "./delivery.js";
 import type { RunningDeliveries } from "./running-deliveries.js";
 import type { WaitingDeliveries } from "./waiting-deliveries.js";
 
@@ -54,17 +54,26 @@ export class KnownDeliveries {
    */
   of({ run, batch, isClaimed }: RecurringRun): Set<number> {
     const known = new Set<number>();
-    const { sender } = run.header;
+    // Many events come in one run, and many wait: each is searched for once.
+    const held = this.heldBySeq(run);
+    const adopt = this.waiting.adopter(run);
+    const leaveLine = this.waiting.remover(run);
     for (let index = 0; index < run.count; index++) {
       const seq = run.seqAt(index);
       const repeated = { run, index, batch, isClaimed };
-      const held = this.running.find(sender, seq) ?? this.waiting.find(sender, seq);
-      held?.rename(batch, index);
-      if (held !== undefined || this.claims.settleAgain(repeated, this.host)) known.add(index);
-      else if (!this.wasWaiting(sender, seq) && isClaimed) {
+      const same = held.get(seq);
+      same?.rename(batch, index);
+      if (same !== undefined || this.claims.settleAgain(repeated, this.host)) {
         known.add(index);
-        this.host.giveBack(repeated);
+        continue;
       }
+      // What was not begun is taken out: it is begun under its new name.
+      const wasOrphan = adopt(seq);
+      const wasInLine = leaveLine(seq);
+      if (wasInLine) this.host.leftLine();
+      if (wasOrphan || wasInLine || !isClaimed) continue;
+      known.add(index);
+      this.host.giveBack(repeated);
     }
     return known;
   }
@@ -95,11 +104,16 @@ export class KnownDeliveries {
     });
   }
 
-  /** Takes out what was not begun: it is begun under its new name. */
-  private wasWaiting(sender: Thid, seq: number): boolean {
-    const wasOrphan = this.waiting.adopt(sender, seq);
-    const wasInLine = this.waiting.removeSeq(sender, seq);
-    if (wasInLine) this.host.leftLine();
-    return wasOrphan || wasInLine;
+  /** Deliveries that run, or whose key is busy, with numbers of the sender of a run. */
+  private heldBySeq({ header }: Run): Map<number, HeldDelivery> {
+    const held = new Map<number, HeldDelivery>();
+    const note = (delivery: HeldDelivery): void => {
+      if (delivery.sender === header.sender) held.set(delivery.seq, delivery);
+    };
+    this.waiting.forEachMade(note);
+    this.running.forEach((delivery) => {
+      if (delivery.state === "held") note(delivery);
+    });
+    return held;
   }
 }

@@ -1,4 +1,3 @@
-import type { Thid } from "@thynapse/protocol";
 import type { HeldDelivery } from "./delivery.js";
 
 /** Deliveries whose handlers run. Hot path: adding and removing cost a constant. */
@@ -36,12 +35,5 @@ export class RunningDeliveries {
       taken++;
     });
     return taken;
-  }
-
-  /** The delivery of an event, if it is held. */
-  find(sender: Thid, seq: number): HeldDelivery | undefined {
-    return this.deliveries.find(
-      (held) => held.state === "held" && held.sender === sender && held.seq === seq,
-    );
   }
 }

@@ -1,4 +1,4 @@
-import type { Run, Thid } from "@thynapse/protocol";
+import type { Run } from "@thynapse/protocol";
 import type { DeliveryBatch, HeldDelivery } from "./delivery.js";
 import { DeliveryQueue } from "./delivery-queue.js";
 import { KeyTurns } from "./key-turns.js";
@@ -67,19 +67,19 @@ export class WaitingDeliveries {
     return inLine + (this.keys?.removeNumbers(name, first, last) ?? 0);
   }
 
-  /** Takes an event out of the line. */
-  removeSeq(sender: Thid, seq: number): boolean {
-    return this.queue.removeSeq(sender, seq);
+  /** Takes events of this run out of the line. @see DeliveryQueue.remover */
+  remover(run: Run): (seq: number) => boolean {
+    return this.queue.remover(run);
   }
 
-  /** Takes an orphan out: it came again. @returns false if there is none. */
-  adopt(sender: Thid, seq: number): boolean {
-    return this.orphans.removeSeq(sender, seq);
+  /** Takes orphans out that come again in this run. @see DeliveryQueue.remover */
+  adopter(run: Run): (seq: number) => boolean {
+    return this.orphans.remover(run);
   }
 
-  /** The delivery of an event whose key is busy. */
-  find(sender: Thid, seq: number): HeldDelivery | undefined {
-    return this.keys?.find(sender, seq);
+  /** Calls `visit` for each delivery whose key is busy. */
+  forEachMade(visit: (delivery: HeldDelivery) => void): void {
+    this.keys?.forEach(visit);
   }
 
   /**
