@@ -163,15 +163,23 @@ function begin(driver: CellDriver, { channel, data }: Question, asking: Asking):
     restart: "restart" in options && options.restart === true,
     onEnd: signal && (() => signal.removeEventListener("abort", abort)),
   };
-  const ask: PendingAsk = driver.act(() =>
-    driver.core.ask({ channel, data, extras }, kept, watcher),
-  );
-  const forget = (): void => driver.core.asks.forget(ask);
+  let ask: PendingAsk | undefined;
+  const forget = (): void => {
+    if (ask !== undefined) driver.core.asks.forget(ask);
+  };
   const abort = (): void => {
     forget();
     watcher.failed(abortError(signal));
   };
+  // Before it is asked: it may end at once, refused by a full outbox.
   signal?.addEventListener("abort", abort, { once: true });
+  try {
+    ask = driver.act(() => driver.core.ask({ channel, data, extras }, kept, watcher));
+  } catch (thrown) {
+    signal?.removeEventListener("abort", abort);
+    throw thrown;
+  }
+  driver.dueAt(ask.deadlineMs);
   driver.sent();
   return forget;
 }

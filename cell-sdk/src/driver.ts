@@ -93,6 +93,11 @@ export class CellDriver {
     }
   }
 
+  /** Something is due at this time, perhaps before all else. */
+  dueAt(deadlineMs: number): void {
+    if (deadlineMs < this.timerMs) this.plan();
+  }
+
   /** Something was sent: it goes out soon, with what else is sent until then. */
   sent(): void {
     if (this.core.hasEffects) this.perform();

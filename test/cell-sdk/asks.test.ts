@@ -1,7 +1,7 @@
 import { encodeMessagePack, encodeExtras, type FieldMap, MeshError } from "@thynapse/protocol";
 import { expect } from "chai";
 
-import type { AskTermsKept, AskWatcher } from "../../cell-sdk/src/core/asks.js";
+import { type AskTermsKept, type AskWatcher, DeafWatcher } from "../../cell-sdk/src/core/asks.js";
 import { CoreRig } from "./core-rig.js";
 
 const worker = { id: "ab".repeat(20), service: "worker" };
@@ -139,6 +139,35 @@ describe("cell: asks (§12)", () => {
 
     rig.hear("ANSR", { seq: 2, state: "result", from: worker, body: body("found") });
     expect(heard).to.deep.equal(["found"]);
+  });
+
+  it("are found and end, tens of thousands that wait for room, without a search for each", function () {
+    // Those that are searched for one by one take minutes.
+    this.timeout(15_000);
+    const count = 65_000;
+    const rig = CoreRig.welcome({ outboxEventsMax: 1 });
+    const heard = new Map<string, number>();
+    const note = (what: string): number => heard.set(what, (heard.get(what) ?? 0) + 1).size;
+    const watcher = Object.assign(new DeafWatcher(), {
+      result: () => note("result"),
+      failed: ({ code }: MeshError) => note(code),
+    });
+    const kept = { timeoutMs: 1000, gather: false, parts: false, restart: false };
+    const extras = undefined;
+    rig.act((core) => {
+      for (let n = 0; n < count; n++) core.ask({ channel: "q", data: 1, extras }, kept, watcher);
+    });
+    for (let seq = 1; seq <= 5000; seq++) {
+      rig.hear("CNFM", { accepted: [[seq, seq, 1, false]], handled: [[seq, seq]] });
+      rig.hear("ANSR", { seq, state: "result", body: body(1) });
+    }
+    rig.pass(1000);
+
+    expect([...heard]).to.deep.equal([
+      ["result", 5000],
+      ["TIMEOUT", count - 5000],
+    ]);
+    expect(rig.core.asks.count).to.equal(0);
   });
 
   it("hand parts on in order, each once, then the result", () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect } from "chai";
 
 import { encodeMessagePack, type FieldMap, MeshError, writeFrame } from "@thynapse/protocol";
@@ -16,6 +17,8 @@ class PlayedTransport implements Transport {
   handlers: AttachmentHandlers | undefined;
   readonly sent: string[] = [];
   closedCount = 0;
+  /** Whether nobody listens there. */
+  isAway = false;
   /** Parts that the pipe still takes. */
   room = Number.POSITIVE_INFINITY;
 
@@ -25,7 +28,7 @@ class PlayedTransport implements Transport {
 
   open(_address: string, handlers: AttachmentHandlers): Attachment {
     this.handlers = handlers;
-    setImmediate(() => handlers.onConnected());
+    if (!this.isAway) setImmediate(() => handlers.onConnected());
     return {
       send: (part) => this.take(part),
       openEvents: () => undefined,
@@ -48,6 +51,14 @@ class PlayedTransport implements Transport {
     if (command === "GBYE") setImmediate(() => this.say("GBYE", { reason: "farewell" }));
     return true;
   }
+}
+
+/** How a promise is rejected. */
+function codeOf(promise: PromiseLike<unknown>): PromiseLike<string> {
+  return promise.then(
+    () => "",
+    (error: MeshError) => error.code,
+  );
 }
 
 const welcome = {
@@ -158,6 +169,42 @@ describe("cell: driver", () => {
     hasTime = true;
 
     expect(await cell.close()).to.deep.equal({ unconfirmed: 0 });
+  });
+
+  it("plans the time-out of an ask at once, also while no transmitter answers", async () => {
+    const delays: number[] = [];
+    const after: Clock["after"] = (delayMs, act) => {
+      delays.push(delayMs);
+      return systemClock.after(delayMs, act);
+    };
+    const clock: Clock = { ...systemClock, after };
+    const transport = Object.assign(new PlayedTransport(), { clock });
+    const cell = await connect({ service: "s", transport, drainTimeoutMs: 0 });
+    transport.isAway = true;
+    transport.handlers?.onDisconnected("cut");
+    await eventually(() => expect(cell.status.last?.kind).to.equal("connecting"));
+    delays.length = 0;
+
+    const asked = cell.ask("q", 1, { timeoutMs: 1 });
+    expect(delays).to.have.length(1);
+    expect(delays[0]).to.be.within(0, 1);
+
+    expect(await codeOf(asked)).to.equal("TIMEOUT");
+    await cell.close();
+  });
+
+  it("refuses an ask with a signal like any other, and leaves nothing at the signal", async () => {
+    const transport = new PlayedTransport();
+    const cell = await connect({
+      ...{ service: "s", transport, outboxEventsMax: 1, drainTimeoutMs: 0 },
+    });
+    for (let n = 0; n < 65_537; n++) void cell.send("a", n);
+    const { signal } = new AbortController();
+
+    expect(await codeOf(cell.ask("q", 1, { signal }))).to.equal("OUTBOX_FULL");
+    expect(await codeOf(cell.ask("no channel", 1, { signal }))).to.equal("BAD_CHANNEL");
+    expect(getEventListeners(signal, "abort")).to.have.length(0);
+    await cell.close();
   });
 
   it("writes what an operator should see to the logger", async () => {

@@ -93,13 +93,13 @@ export interface AskEvent {
  */
 export class Asks {
   private readonly bySeq = new Map<number, PendingAsk>();
-  /** Asks whose events wait for room in the outbox, and have no number yet. */
-  private unnumbered: PendingAsk[] = [];
+  /** Asks whose events wait for room in the outbox; the first of them get their numbers first. */
+  private readonly unnumbered = new Set<PendingAsk>();
   /** No ask ends before it. */
   private earliestMs = Number.POSITIVE_INFINITY;
 
   get count(): number {
-    return this.bySeq.size + this.unnumbered.length;
+    return this.bySeq.size + this.unnumbered.size;
   }
 
   /** When `tick` is due; infinite if never. */
@@ -121,8 +121,7 @@ export class Asks {
     ask.terms.onEnd?.();
     ask.destination.unwatch(ask);
     this.bySeq.delete(ask.destination.seqAt(ask.index));
-    if (this.unnumbered.length === 0) return;
-    this.unnumbered = this.unnumbered.filter((each) => each !== ask);
+    this.unnumbered.delete(ask);
   }
 
   /** Ends an ask by an error. */
@@ -175,13 +174,17 @@ export class Asks {
 
   private note(ask: PendingAsk): void {
     const seq = ask.destination.seqAt(ask.index);
-    if (seq === 0) this.unnumbered.push(ask);
+    if (seq === 0) this.unnumbered.add(ask);
     else this.bySeq.set(seq, ask);
   }
 
   private find(seq: unknown): PendingAsk | undefined {
     if (typeof seq !== "number") return undefined;
-    if (this.unnumbered.length > 0) for (const ask of this.unnumbered.splice(0)) this.note(ask);
+    for (const ask of this.unnumbered) {
+      if (ask.destination.seqAt(ask.index) === 0) break;
+      this.unnumbered.delete(ask);
+      this.note(ask);
+    }
     return this.bySeq.get(seq);
   }
 

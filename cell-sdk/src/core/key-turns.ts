@@ -1,4 +1,3 @@
-import type { Thid } from "@thynapse/protocol";
 import type { HeldDelivery } from "./delivery.js";
 
 /** Lets one event of each key run at a time; those of other keys go on. */
