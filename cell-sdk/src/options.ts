@@ -35,7 +35,8 @@ export interface ConnectOptions {
   readonly logger?: Logger;
   /**
    * Bytes of unconfirmed events that the outbox keeps: 1 MiB … 1 GiB, default 64 MiB. Costs that
-   * much memory while no transmitter answers; beyond it `send` waits.
+   * much memory while no transmitter answers; beyond it `send` waits, as many bytes again and 65 536
+   * events at most, then it is refused with `OUTBOX_FULL`.
    */
   readonly outboxBytesMax?: number;
   /** Unconfirmed events that the outbox keeps: 1 … 4 194 304, default 262 144. */

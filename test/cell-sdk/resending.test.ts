@@ -305,6 +305,30 @@ describe("cell: a full outbox", () => {
     expect([...run!.bodyAt(1)]).to.deep.equal([2, 2, 2, 2]);
   });
 
+  it("refuses a send when as many bytes wait as the outbox may hold, until they are admitted", () => {
+    const rig = CoreRig.welcome({ outboxEventsMax: 10, outboxBytesMax: 1024 * 1024 });
+    const { outbox } = rig.core;
+    const large = Buffer.alloc(256 * 1024);
+    const codes: string[] = [];
+    const send = (): void =>
+      outbox.send("a.b", large).watch(outbox.lastIndex, {
+        until: "accepted",
+        confirmed: () => undefined,
+        refused: ({ code }) => codes.push(code),
+      });
+    rig.act(() => Array.from({ length: 9 }, () => outbox.send("a.b", 1)));
+    for (let n = 0; n < 4; n++) send();
+    expect(codes).to.deep.equal([]);
+    send();
+    expect(codes).to.deep.equal(["OUTBOX_FULL"]);
+
+    rig.hear("CNFM", { accepted: [[1, 9, 1, false]], handled: [[1, 1]] });
+    send();
+    expect(codes).to.deep.equal(["OUTBOX_FULL"]);
+    send();
+    expect(codes).to.deep.equal(["OUTBOX_FULL", "OUTBOX_FULL"]);
+  });
+
   it("says that there is room below three quarters", () => {
     const rig = CoreRig.welcome(bounds);
     rig.act(({ outbox }) => Array.from({ length: 75 }, () => outbox.send("a.b", body)));

@@ -4,7 +4,7 @@ import {
   checkChannel,
   encodeMessagePack,
   eventBytesMax,
-  MeshError,
+  type MeshError,
 } from "@thynapse/protocol";
 import { CheckedChannels } from "./checked-channels.js";
 import { KeptRuns } from "./kept-runs.js";
@@ -16,7 +16,7 @@ import { RunFlow } from "./run-flow.js";
 import { RunList } from "./run-list.js";
 import type { Destination, RunRecord } from "./run-record.js";
 import { resendRun } from "./run-resend.js";
-import { WaitingSend, WaitingSends, waitingSendsMax } from "./waiting-sends.js";
+import { WaitingSend, WaitingSends } from "./waiting-sends.js";
 
 /**
  * The events of this cell, from `send` until nobody can need them again.
@@ -43,7 +43,7 @@ export class Outbox {
   private readonly runs = new RunList();
   private readonly kept: KeptRuns;
   private readonly load: OutboxLoad;
-  private readonly waiting = new WaitingSends();
+  private readonly waiting: WaitingSends;
   private readonly waiters = new OutboxWaiters();
   private readonly channels = new CheckedChannels();
   private session = 1;
@@ -53,6 +53,7 @@ export class Outbox {
   constructor(host: OutboxHost) {
     this.host = host;
     this.load = new OutboxLoad(host);
+    this.waiting = new WaitingSends(host.bytesMax);
     this.kept = new KeptRuns((record) => {
       this.flow.forget(record);
       this.runs.drop(record);
@@ -273,11 +274,7 @@ export class Outbox {
   }
 
   private wait(send: WaitingSend): WaitingSend {
-    if (this.waiting.count < waitingSendsMax) this.waiting.push(send);
-    else {
-      send.refuse(new MeshError("OUTBOX_FULL", `${waitingSendsMax} sends wait for room`));
-      this.refusedEvents++;
-    }
+    if (!this.waiting.push(send)) this.refusedEvents++;
     return send;
   }
 

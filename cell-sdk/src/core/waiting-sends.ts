@@ -1,10 +1,8 @@
-import type { MeshError } from "@thynapse/protocol";
+import { MeshError } from "@thynapse/protocol";
 import type { ConfirmWatcher, Destination, RunRecord } from "./run-record.js";
 
-/**
- * Events that may wait for room in the outbox; beyond that `send` is refused with `OUTBOX_FULL`.
- */
-export const waitingSendsMax = 65_536;
+/** Events that may wait for room in the outbox. */
+const waitingSendsMax = 65_536;
 
 /** An event, encoded, that waits for room in the outbox. */
 export class WaitingSend implements Destination {
@@ -26,6 +24,10 @@ export class WaitingSend implements Destination {
   /** Whether it waits no more because it will never be sent. */
   get isRefused(): boolean {
     return this.refusal !== undefined;
+  }
+
+  get bytes(): number {
+    return this.body.length + (this.extras?.length ?? 0);
   }
 
   get isWatched(): boolean {
@@ -74,6 +76,13 @@ export class WaitingSends {
   private sends = 0;
   /** How many of them wait, by channel. */
   private readonly channels = new Map<string, number>();
+  private bytes = 0;
+  private readonly bytesMax: number;
+
+  /** @param bytesMax as many bytes may wait as the outbox may hold. */
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
 
   /** Events that wait, also those that are no longer wanted. */
   get count(): number {
@@ -88,10 +97,18 @@ export class WaitingSends {
     return this.sends === 0 || (isPrivileged && !this.channels.has(channel));
   }
 
-  push(send: WaitingSend): void {
+  /** Has a send wait; one that is too many is refused, `OUTBOX_FULL`. @returns whether it waits. */
+  push(send: WaitingSend): boolean {
+    if (this.sends >= waitingSendsMax || this.bytes >= this.bytesMax) {
+      const waiting = `${this.sends} sends of ${this.bytes} bytes wait for room`;
+      send.refuse(new MeshError("OUTBOX_FULL", waiting));
+      return false;
+    }
     this.queue.push(send);
     this.sends++;
+    this.bytes += send.bytes;
     this.channels.set(send.channel, (this.channels.get(send.channel) ?? 0) + 1);
+    return true;
   }
 
   /** Calls `told` when everything pushed so far waits no more: at once if nothing waits. */
@@ -128,8 +145,9 @@ export class WaitingSends {
     }
   }
 
-  private left({ channel }: WaitingSend): void {
+  private left({ channel, bytes }: WaitingSend): void {
     this.sends--;
+    this.bytes -= bytes;
     const others = (this.channels.get(channel) ?? 0) - 1;
     if (others > 0) this.channels.set(channel, others);
     else this.channels.delete(channel);
