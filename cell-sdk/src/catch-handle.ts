@@ -40,7 +40,13 @@ export class CatchHandle implements Catch {
     return this.released;
   }
 
-  /** Calls `told` when the catch is being released. */
+  /** The catch never stood: nobody has it. */
+  refused(): void {
+    for (const told of this.releasing.splice(0)) told();
+    this.driver.leave(this.supply);
+  }
+
+  /** Calls `told` when the catch is being released, or was refused. */
   onReleased(told: () => void): void {
     this.releasing.push(told);
   }

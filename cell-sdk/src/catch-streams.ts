@@ -12,11 +12,12 @@ abstract class IteratedCatch extends CatchHandle implements EventTaker {
   private isIterated = false;
   private isEnding = false;
   private wake: (() => void) | undefined;
+  private readonly off: () => void;
 
   constructor(driver: CellDriver, supply: MulticatchSupply | Anycatch) {
     super(driver, supply);
     driver.take(supply, this);
-    driver.status.on((status) => {
+    this.off = driver.status.on((status) => {
       if (status.kind === "closed") this.stop();
     });
   }
@@ -28,6 +29,11 @@ abstract class IteratedCatch extends CatchHandle implements EventTaker {
   override release(): Promise<void> {
     this.stop();
     return super.release();
+  }
+
+  override refused(): void {
+    this.stop();
+    super.refused();
   }
 
   protected begin(): void {
@@ -49,6 +55,7 @@ abstract class IteratedCatch extends CatchHandle implements EventTaker {
 
   private stop(): void {
     this.isEnding = true;
+    this.off();
     this.wake?.();
   }
 }

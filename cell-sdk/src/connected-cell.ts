@@ -189,6 +189,9 @@ export class ConnectedCell implements Cell {
       handle = this.driver.act(() => begin({ resolve, reject }));
       signal?.addEventListener("abort", abort, { once: true });
       handle.onReleased(() => signal?.removeEventListener("abort", abort));
+    }).catch((refusal: unknown) => {
+      handle?.refused();
+      throw refusal;
     });
     if (handle === undefined) throw new MeshError("INTERNAL", "a catch without a handle");
     return handle;
@@ -197,8 +200,12 @@ export class ConnectedCell implements Cell {
 
 /** An event that still waits for room is not sent once its signal aborts. */
 function withdrawOn(signal: AbortSignal, destination: Destination): void {
-  if (!(destination instanceof WaitingSend)) return;
+  if (!(destination instanceof WaitingSend) || destination.isRefused) return;
   const withdraw = (): void => destination.withdraw(abortError(signal));
-  if (signal.aborted) withdraw();
-  else signal.addEventListener("abort", withdraw, { once: true });
+  if (signal.aborted) {
+    withdraw();
+    return;
+  }
+  signal.addEventListener("abort", withdraw, { once: true });
+  destination.onLeft = () => signal.removeEventListener("abort", withdraw);
 }

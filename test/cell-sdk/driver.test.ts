@@ -207,6 +207,65 @@ describe("cell: driver", () => {
     await cell.close();
   });
 
+  it("leaves nothing at a signal for which a send no longer waits", async () => {
+    const transport = new PlayedTransport();
+    const cell = await connect({ service: "s", transport, outboxEventsMax: 1 });
+    const { signal } = new AbortController();
+    void cell.send("a", 1);
+    void cell.send("a", 2, { signal });
+    await eventually(() => expect(transport.sent).to.include("EVNT"));
+    expect(getEventListeners(signal, "abort")).to.have.length(1);
+
+    transport.say("CNFM", { accepted: [[1, 1, 0, false]], handled: [[1, 1]] });
+    expect(getEventListeners(signal, "abort")).to.have.length(0);
+    await eventually(() =>
+      expect(transport.sent.filter((said) => said === "EVNT").length).to.equal(2),
+    );
+    transport.say("CNFM", { accepted: [[2, 2, 0, false]], handled: [[2, 2]] });
+    await cell.close();
+  });
+
+  it("leaves nothing of a catch that was refused, or has ended", async () => {
+    const transport = new PlayedTransport();
+    const cell = await connect({ service: "s", transport });
+    const { status } = cell;
+    const on = status.on.bind(status);
+    const listening = new Set<unknown>();
+    status.on = (listener) => {
+      listening.add(listener);
+      const off = on(listener);
+      return () => {
+        listening.delete(listener);
+        off();
+      };
+    };
+    const takers = Reflect.get(Reflect.get(cell, "driver") as object, "takers") as Map<
+      object,
+      object
+    >;
+    const { signal } = new AbortController();
+    const left = (): unknown => [
+      ...[listening.size, takers.size, getEventListeners(signal, "abort").length],
+    ];
+    const catches = [cell.multicatch("a", { signal }), cell.anycatch("b", () => 1, { signal })];
+    const refusal = { code: "TOO_MANY_CATCHES", message: "at most", command: "CTCH" };
+    expect(left()).to.deep.equal([1, 2, 2]);
+    for (const ref of [1, 2]) transport.say("ERRO", { ...refusal, ref });
+    expect(await Promise.all(catches.map(codeOf))).to.deep.equal(Array(2).fill(refusal.code));
+    expect(left()).to.deep.equal([0, 0, 0]);
+
+    const granted = cell.anycatch("c", { signal });
+    transport.say("CGHT", { catch: 1, ref: 3, pattern: "c", mode: "any" });
+    const caught = await granted;
+    expect(left()).to.deep.equal([1, 1, 1]);
+    const released = caught.release();
+    await eventually(() => expect(transport.sent).to.include("DROP"));
+    transport.say("DRPD", { catch: 1 });
+    await released;
+    expect(left()).to.deep.equal([0, 0, 0]);
+    await cell.close();
+  });
+
   it("writes what an operator should see to the logger", async () => {
     const lines: string[] = [];
     const logger = {

@@ -10,6 +10,8 @@ export class WaitingSend implements Destination {
   readonly tag: number;
   readonly body: Uint8Array;
   readonly extras: Uint8Array | undefined;
+  /** Called when it waits no more. */
+  onLeft: (() => void) | undefined;
   private admitted: { readonly record: RunRecord; readonly index: number } | undefined;
   private refusal: MeshError | undefined;
   private watchers: ConfirmWatcher[] = [];
@@ -54,6 +56,7 @@ export class WaitingSend implements Destination {
     this.admitted = { record, index };
     for (const watcher of this.watchers) record.watch(index, watcher);
     this.watchers = [];
+    this.onLeft?.();
   }
 
   /** It is not wanted any more; what found room already stays. */
@@ -63,6 +66,7 @@ export class WaitingSend implements Destination {
 
   refuse(error: MeshError): void {
     this.refusal = error;
+    this.onLeft?.();
     const watchers = this.watchers;
     this.watchers = [];
     for (const watcher of watchers) watcher.refused(error);
