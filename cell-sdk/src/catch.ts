@@ -9,9 +9,9 @@ export interface Catch extends AsyncDisposable {
   readonly pattern: string;
   readonly mode: CatchMode;
   /**
-   * Starts no further handler until `resume`. An anycatch is given no new deliveries, and those that
-   * were not started go to other cells, unless it has `redeliver: false`; a multicatch buffers up to
-   * its bound and repairs the rest later.
+   * Starts no further handler until `resume`. An anycatch is given no new deliveries, and those
+   * that were not started go to other cells, unless it has `redeliver: false`; a multicatch buffers
+   * up to its bound and repairs the rest later.
    */
   pause(): void;
   resume(): void;

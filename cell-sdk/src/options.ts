@@ -35,8 +35,8 @@ export interface ConnectOptions {
   readonly logger?: Logger;
   /**
    * Bytes of unconfirmed events that the outbox keeps: 1 MiB … 1 GiB, default 64 MiB. Costs that
-   * much memory while no transmitter answers; beyond it `send` waits, as many bytes again and 65 536
-   * events at most, then it is refused with `OUTBOX_FULL`.
+   * much memory while no transmitter answers; beyond it `send` waits, as many bytes again and
+   * 65 536 events at most, then it is refused with `OUTBOX_FULL`.
    */
   readonly outboxBytesMax?: number;
   /** Unconfirmed events that the outbox keeps: 1 … 4 194 304, default 262 144. */
@@ -116,8 +116,8 @@ export interface MulticatchOptions {
    */
   readonly overflow?: Overflow;
   /**
-   * Called for each gap of this catch, besides the status. What it throws is a `warning`, and goes no
-   * further.
+   * Called for each gap of this catch, besides the status. What it throws is a `warning`, and goes
+   * no further.
    */
   readonly onGap?: (gap: GapStatus) => void;
   /** Releases the catch when it aborts. */

@@ -74,8 +74,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Finds the events that have a number of this run, under whatever name. @returns what takes one of
-   * them out, and says whether it was there; good until anything else is done with the queue.
+   * Finds the events that have a number of this run, under whatever name. @returns what takes one
+   * of them out, and says whether it was there; good until anything else is done with the queue.
    */
   remover({ header: { sender, first }, last }: Run): (seq: number) => boolean {
     const found = new Map<number, Place[]>();
