@@ -287,11 +287,3 @@ describe("cell: driver", () => {
     expect(await codeOf(refused)).to.equal("BAD_OPTION");
   });
 });
-
-/** The code of what a promise rejects with; empty if it resolves. */
-function codeOf(refused: Promise<unknown>): Promise<string> {
-  return refused.then(
-    () => "",
-    (error: MeshError) => error.code,
-  );
-}
