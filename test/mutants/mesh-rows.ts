@@ -76,9 +76,9 @@ export const meshMutants: readonly Mutant[] = [
   },
   {
     guard: "a settlement that a site tells is of its own origin",
-    file: `${core}/groups/holder.ts`,
-    text: "span.attempt !== attempt || span.lot.origin !== origin;",
-    instead: "span.attempt !== attempt;",
+    file: `${core}/groups/held.ts`,
+    text: "const index = this.byOrigin.get(origin);",
+    instead: "const [index] = this.byOrigin.values();",
     nets: ["mesh"],
   },
   {

@@ -7,9 +7,9 @@ const cell = "cell-sdk/src/core";
 export const mutants: readonly Mutant[] = [
   {
     guard: "a settlement counts for its own attempt only",
-    file: `${core}/groups/holder.ts`,
-    text: "span.attempt !== attempt || span.lot.origin !== origin;",
-    instead: "span.lot.origin !== origin;",
+    file: `${core}/groups/span-index.ts`,
+    text: "return behind?.span.attempt === attempt && behind.span.from <= last",
+    instead: "return behind !== undefined && behind.span.from <= last",
     nets: ["core"],
   },
   {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { encodeMessagePack, writeFrame } from "@thynapse/protocol";
 import { CoreBench } from "./core-bench.js";
 import { working } from "./core-work.js";
 
@@ -249,5 +250,34 @@ describe("transmitter core: settlements", () => {
     expect(worker.take("BACK")).to.have.length(0);
     bench.pass(1);
     expect(worker.takeOne("BACK").fields["number"]).to.equal(2);
+  });
+
+  it("cost as much among many that are held as among few", () => {
+    const msOf = (held: number): number => {
+      const bench = new CoreBench();
+      const sender = bench.cell("sender", { encoding: "M" });
+      const worker = bench.cell("worker", { encoding: "M" });
+      worker.catch("a", "any", { credit: 65_535, concurrency: 65_535 });
+      for (let sent = 0; sent < held; sent += 8000) {
+        sender.sendRun(Array.from({ length: 8000 }, () => ({ channel: "a" })));
+      }
+      const { catch: number, origin } = worker.take("DLVR")[0]!.fields;
+      const settle = (rows: number[][]): number => {
+        const payload = encodeMessagePack({ catch: number, origin, settled: rows });
+        const part = writeFrame("M", "SETL", payload);
+        const fromMs = performance.now();
+        bench.core.receive(worker.connection, [part], bench.nowMs);
+        bench.core.takeEffects(bench.nowMs);
+        return performance.now() - fromMs;
+      };
+      // Every other one is settled, so that what is left is one span each.
+      settle(Array.from({ length: held / 2 }, (_, at) => [0, 2 * at + 1, 1, 1]));
+      const stale = Array.from({ length: 4000 }, (_, at) => [0, 2 * at + 2, 1, 7]);
+      return settle(stale) + settle(stale.map((_, at) => [0, held - 2 * at, 1, 1]));
+    };
+    msOf(8000);
+
+    // Linear in what is held, this would be eight times as much.
+    expect(msOf(64_000)).to.be.lessThan(4 * Math.max(msOf(8000), 20));
   });
 });

@@ -102,7 +102,7 @@ export function findCatch(
 /** Whether a cell holds deliveries that it has not settled. */
 export function isAtWork({ catches }: CellRecord): boolean {
   for (const held of catches.values()) {
-    if (held.mode === "any" && held.member.held.length > 0) return true;
+    if (held.mode === "any" && held.member.heldCount > 0) return true;
   }
   return false;
 }

@@ -243,34 +243,20 @@ export class Group {
     return best;
   }
 
-  /** When the first of the deliveries held runs out of time; `Infinity` if none can. */
+  /** Before when none of the deliveries held runs out of time; `Infinity` if none can. */
   nextTimeoutMs(): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const member of this.members.values()) {
-      for (const span of member.held) {
-        if (span.begunMs === Number.POSITIVE_INFINITY) break;
-        next = Math.min(next, span.begunMs + this.terms.ackTimeoutMs);
-      }
-    }
-    return next;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const { held } of this.members.values()) oldestMs = Math.min(oldestMs, held.begunMs);
+    return oldestMs + this.terms.ackTimeoutMs;
   }
 
   /** Takes back what cells have had for too long. */
   takeOverdue(nowMs: number): { readonly member: Member; readonly span: Span }[] {
     const overdue: { member: Member; span: Span }[] = [];
     for (const member of this.members.values()) {
-      for (const span of [...member.held]) {
-        if (span.begunMs + this.terms.ackTimeoutMs > nowMs) continue;
-        const name = {
-          origin: span.lot.origin,
-          first: span.from,
-          last: span.to - 1,
-          attempt: span.attempt,
-        };
-        for (const taken of member.take(name, nowMs)) {
-          this.released(taken);
-          overdue.push({ member, span: taken });
-        }
+      for (const span of member.takeOverdue(nowMs)) {
+        this.released(span);
+        overdue.push({ member, span });
       }
     }
     return overdue;

@@ -82,7 +82,6 @@ export class Handing {
     const { cell, group } = member;
     const count = spanCount(span);
     span.avoid = undefined;
-    span.begunMs = Number.POSITIVE_INFINITY;
     cell.stats.delivered += count;
     this.parts.counters.add("deliveries", count);
     this.parts.traces.delivered(span, member);

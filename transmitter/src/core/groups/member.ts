@@ -2,7 +2,7 @@ import type { CatchWish, Thid } from "@thynapse/protocol";
 import type { CellRecord } from "../cells/cells.js";
 import type { Group } from "./group.js";
 import { Holder } from "./holder.js";
-import { cutBelow, type Span, spanCount } from "./ledger.js";
+import type { Span } from "./ledger.js";
 
 /** One cell's part in a group: its options, and the deliveries that it holds. */
 export class Member extends Holder {
@@ -48,17 +48,16 @@ export class Member extends Holder {
     return true;
   }
 
+  /** Takes back what the cell has worked on for too long; it can go on with what is behind it. */
+  takeOverdue(nowMs: number): Span[] {
+    const overdue = this.held.takeOverdue(this.group.terms.ackTimeoutMs, nowMs);
+    this.begin(nowMs);
+    return overdue;
+  }
+
   /** Deliveries that the cell can be working on: the first `concurrency` that it holds. */
   protected begin(nowMs: number): void {
-    let room = this.wish.concurrency;
-    for (let at = 0; at < this.held.length && room > 0; at++) {
-      const span = this.held[at] as Span;
-      if (span.begunMs === Number.POSITIVE_INFINITY) {
-        if (spanCount(span) > room) this.held.splice(at, 1, cutBelow(span, span.from + room), span);
-        (this.held[at] as Span).begunMs = nowMs;
-      }
-      room -= spanCount(this.held[at] as Span);
-    }
+    this.held.begin(this.wish.concurrency, nowMs);
   }
 }
 

@@ -99,23 +99,23 @@ export class Orphans {
     const { group } = member;
     const { sender } = name.lot.run.header;
     const seq = name.lot.run.seqAt(name.from - name.lot.firstNumber);
-    const isIt = ({ lot, from, to }: Span): boolean => {
-      if (lot.run.header.sender !== sender) return false;
-      const number = numberOf(lot, seq);
-      return number !== undefined && from <= number && number < to;
+    const numberIn = ({ lot, from, to }: Span): number | undefined => {
+      const number = lot.run.header.sender === sender ? numberOf(lot, seq) : undefined;
+      return number !== undefined && from <= number && number < to ? number : undefined;
     };
     const renamed = { number: name.from, attempt: name.attempt };
     const upstream = { peer: name.lot.upstream?.peer as Thid, state: "live" as const, renamed };
     for (const settled of this.settledOnes.get(group) ?? []) {
-      if (!isIt(settled.span)) continue;
+      if (numberIn(settled.span) === undefined) continue;
       this.settledOnes.get(group)?.delete(settled);
       settled.span.lot = { ...settled.span.lot, upstream };
       this.parts.tell(group, settled.span, settled.by, settled.fate);
       return true;
     }
-    const held = member.held.find((span) => span.lot.upstream?.state === "orphan" && isIt(span));
-    if (held === undefined) return false;
-    const one = member.isolate(held, numberOf(held.lot, seq) as number);
+    const one = member.held.isolate((span) =>
+      span.lot.upstream?.state === "orphan" ? numberIn(span) : undefined,
+    );
+    if (one === undefined) return false;
     one.lot = { ...one.lot, upstream };
     this.parts.counters.add("orphansAdopted");
     return true;

@@ -91,14 +91,14 @@ export class Passing {
     const rows = readSettlementRows(map);
     const cell = readCell(map);
     const group = this.parts.groups().find(service, pattern.text);
+    const told = { members: group?.sites.membersOf(peer) ?? [], by: { id: cell ?? peer, service } };
     const done: number[] = [];
     const stale: number[] = [];
     for (const row of rows) {
-      const by = { id: cell ?? peer, service };
-      const current = group === undefined ? 0 : this.settleRow(group, row, { peer, by, nowMs });
+      const current = group === undefined ? 0 : this.settleRow(group, row, { ...told, nowMs });
       const outputs = row.outputs ?? [];
       if (current === row.count) {
-        this.send(outputs, by, nowMs, () => this.tellDone(peer, { done: row.ref }, nowMs));
+        this.send(outputs, told.by, nowMs, () => this.tellDone(peer, { done: row.ref }, nowMs));
         if (outputs.length === 0 && row.ref !== undefined) done.push(row.ref);
         continue;
       }
@@ -114,11 +114,11 @@ export class Passing {
     this.parts.groups().touch(group);
   }
 
-  private settleRow(group: Group, row: PassedSettlement, { peer, by, nowMs }: Told): number {
+  private settleRow(group: Group, row: PassedSettlement, { members, by, nowMs }: Told): number {
     const { first, count, attempt } = row;
     const { origin } = this.parts;
     let current = 0;
-    for (const member of group.sites.membersOf(peer)) {
+    for (const member of members) {
       for (const span of member.take({ origin, first, last: first + count - 1, attempt }, nowMs)) {
         current += spanCount(span);
         group.released(span);
@@ -261,7 +261,8 @@ export class Passing {
 export const leaseMax = 1_000_000;
 
 interface Told {
-  readonly peer: Thid;
+  /** What it has been given: all its cells, or each where keys have owners. */
+  readonly members: readonly SiteMember[];
   readonly by: { readonly id: Thid; readonly service: string };
   readonly nowMs: number;
 }
