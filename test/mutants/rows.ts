@@ -182,9 +182,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "what comes back keeps its order",
-    file: `${core}/groups/ledger.ts`,
-    text: "return span.attempt > 0 || span.repeat;",
-    instead: "return span.attempt < 0;",
+    file: `${core}/groups/backlog.ts`,
+    text: "const at = this.olderThan((rest[0] as Span).from);",
+    instead: "const at = (this.backCount = 0);",
     nets: ["core"],
   },
   {

@@ -10,6 +10,8 @@ export class Backlog {
   /** While events wait by key: those that have one. */
   readonly lines: KeyLines;
   private readonly spans = new Fifo<Span>();
+  /** How many of them, at the front, have come back: in the order of their numbers. */
+  private backCount = 0;
   private byKey = false;
 
   constructor(owners: KeyOwners) {
@@ -27,7 +29,7 @@ export class Backlog {
 
   push(span: Span): void {
     this.count(span, 1);
-    for (const rest of this.sortOut([span])) this.spans.push(rest);
+    for (const rest of this.sortOut([span])) this.append(rest);
   }
 
   /**
@@ -37,19 +39,15 @@ export class Backlog {
   pushFront(spans: readonly Span[]): void {
     const ordered = [...spans].sort((a, b) => a.from - b.from);
     for (const span of ordered) this.count(span, 1);
-    let at = 0;
     // What came back before, and is older, stays in front.
     for (let rest = this.sortOut(ordered); rest.length > 0; ) {
-      let next = this.spans.at(at);
-      while (next !== undefined && isBack(next) && next.from < (rest[0] as Span).from) {
-        next = this.spans.at(++at);
-      }
-      const behind = next !== undefined && isBack(next) ? next.from : Number.POSITIVE_INFINITY;
-      const end = rest.findIndex((span) => span.from > behind);
+      const at = this.olderThan((rest[0] as Span).from);
+      const next = at < this.backCount ? this.spans.at(at) : undefined;
+      const end = next === undefined ? -1 : rest.findIndex((span) => span.from > next.from);
       const chunk = end < 0 ? rest : rest.slice(0, end);
       if (at === 0) for (const span of chunk.toReversed()) this.spans.unshift(span);
       else for (const [index, span] of chunk.entries()) this.spans.splice(at + index, 0, span);
-      at += chunk.length;
+      this.backCount += chunk.length;
       rest = end < 0 ? [] : rest.slice(end);
     }
   }
@@ -61,7 +59,7 @@ export class Backlog {
   insert(span: Span): void {
     this.count(span, 1);
     for (const rest of this.sortOut([span])) {
-      let at = 0;
+      let at = this.backCount;
       let next = this.spans.at(at);
       while (next !== undefined && (isBack(next) || next.from < rest.from)) {
         next = this.spans.at(++at);
@@ -79,6 +77,7 @@ export class Backlog {
     const first = this.spans.first as Span;
     if (count >= spanCount(first)) {
       this.spans.shift();
+      if (this.backCount > 0) this.backCount--;
       this.count(first, -1);
       return first;
     }
@@ -90,9 +89,7 @@ export class Backlog {
 
   /** Takes everything. */
   takeAll(): Span[] {
-    const spans = [...this];
-    this.spans.clear();
-    this.lines.clear();
+    const spans = this.clear();
     this.events = 0;
     this.bytes = 0;
     return spans;
@@ -110,11 +107,9 @@ export class Backlog {
   setByKey(on: boolean): void {
     if (on === this.byKey) return;
     this.byKey = on;
-    const waiting = [...this];
-    this.spans.clear();
-    this.lines.clear();
+    const waiting = this.clear();
     if (!on) waiting.sort((a, b) => Number(isBack(b)) - Number(isBack(a)) || a.from - b.from);
-    for (const rest of this.sortOut(waiting)) this.spans.push(rest);
+    for (const rest of this.sortOut(waiting)) this.append(rest);
   }
 
   /** Takes the first event of a line of a key; there must be one. */
@@ -139,6 +134,31 @@ export class Backlog {
   *[Symbol.iterator](): IterableIterator<Span> {
     yield* this.spans;
     for (const line of this.lines) yield* line.spans;
+  }
+
+  private clear(): Span[] {
+    const spans = [...this];
+    this.spans.clear();
+    this.lines.clear();
+    this.backCount = 0;
+    return spans;
+  }
+
+  private append(span: Span): void {
+    if (this.backCount === this.spans.length && isBack(span)) this.backCount++;
+    this.spans.push(span);
+  }
+
+  /** How many have come back and have lower numbers. */
+  private olderThan(number: number): number {
+    let low = 0;
+    let high = this.backCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.spans.at(middle) as Span).from < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Puts what has a key under it, if events wait so, and returns the rest. */
