@@ -278,6 +278,6 @@ describe("transmitter core: settlements", () => {
     msOf(8000);
 
     // Linear in what is held, this would be eight times as much.
-    expect(msOf(64_000)).to.be.lessThan(4 * Math.max(msOf(8000), 20));
+    expect(msOf(64_000)).to.be.lessThan(4 * Math.max(msOf(8000), 100));
   });
 });
