@@ -234,13 +234,7 @@ describe("cell: gathers (§12.5)", () => {
   });
 
   it("are replied to by who catches them, once, under the sender's number", () => {
-    const rig = CoreRig.welcome();
-    const wish = { concurrency: 1, echo: true, bufferBytesMax: 1e6, dropOldest: false };
-    const waiter = { resolve: () => undefined, reject: () => undefined };
-    const supply = rig.act((core) => core.multicatch({ pattern: "q", ...wish }, waiter));
-    rig.grant();
-    const extras = { ask: { timeoutMs: 5, gather: true } };
-    rig.stream("s-1", 1, { first: 9, bodies: [1], extras });
+    const { rig, supply } = gathering();
     const event = supply.take()!;
     rig.act((core) => core.replyToGather(supply, event, { ok: 1 }));
 
@@ -253,16 +247,22 @@ describe("cell: gathers (§12.5)", () => {
   });
 
   it("are told no more of an error than may travel", () => {
-    const rig = CoreRig.welcome();
-    const wish = { concurrency: 1, echo: true, bufferBytesMax: 1e6, dropOldest: false };
-    const waiter = { resolve: () => undefined, reject: () => undefined };
-    const supply = rig.act((core) => core.multicatch({ pattern: "q", ...wish }, waiter));
-    rig.grant();
-    const extras = { ask: { timeoutMs: 5, gather: true } };
-    rig.stream("s-1", 1, { first: 9, bodies: [1], extras });
+    const { rig, supply } = gathering();
     const error = new MeshError("HANDLER_FAILED", `x\ud83d${"y".repeat(2000)}`);
     rig.act((core) => core.replyToGather(supply, supply.take()!, error));
 
     expect(rig.last("RPLY").map["message"]).to.equal(`x\ufffd${"y".repeat(1022)}`);
   });
 });
+
+/** A cell that has a request of a gather. */
+function gathering() {
+  const rig = CoreRig.welcome();
+  const wish = { concurrency: 1, echo: true, bufferBytesMax: 1e6, dropOldest: false };
+  const waiter = { resolve: () => undefined, reject: () => undefined };
+  const supply = rig.act((core) => core.multicatch({ pattern: "q", ...wish }, waiter));
+  rig.grant();
+  const extras = { ask: { timeoutMs: 5, gather: true } };
+  rig.stream("s-1", 1, { first: 9, bodies: [1], extras });
+  return { rig, supply };
+}

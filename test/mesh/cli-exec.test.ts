@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { eventually } from "../support/eventually.js";
 import type { StartedProcess } from "../support/process.js";
 import { startThynapse } from "./thynapse.js";
+import { isRunning } from "../support/is-running.js";
 
 describe("cli: a command of --exec", () => {
   const folder = mkdtempSync(join(tmpdir(), "thynapse-exec-"));
@@ -80,12 +81,3 @@ describe("cli: a command of --exec", () => {
     await eventually(() => expect(isRunning(pid)).to.equal(false));
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -6,6 +6,7 @@ import { encodings, fresh } from "./names.js";
 import { RawCell } from "./raw-cell.js";
 import { sharedTransmitter, startUnderTest } from "./under-test.js";
 import { colleague, drained, work } from "./work.js";
+import { isRunning } from "../../support/is-running.js";
 
 describe("transmitter conformance: liveness", () => {
   const transmitter = sharedTransmitter();
@@ -119,12 +120,3 @@ describe("transmitter conformance: draining", () => {
     await sender.confirm(seq, "handled");
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

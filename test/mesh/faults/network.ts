@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { promisify } from "node:util";
 
 import type { Place } from "./place.js";
+import { isRunning } from "../../support/is-running.js";
 
 const run = promisify(execFile);
 const prefix = "thynapse-test-";
@@ -184,7 +185,7 @@ export function bothWays(one: string, other: string): Way[] {
 async function sweep(): Promise<void> {
   for (const name of spaces()) {
     const pid = Number(name.slice(prefix.length).split("-")[0]);
-    if (isAlive(pid)) continue;
+    if (isRunning(pid)) continue;
     await run("ip", ["netns", "delete", name]).catch(() => {});
   }
 }
@@ -194,15 +195,6 @@ function spaces(): string[] {
     return readdirSync("/run/netns").filter((name) => name.startsWith(prefix));
   } catch {
     return [];
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 
