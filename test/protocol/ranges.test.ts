@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { RangeSet } from "../../protocol/src/ranges.js";
+import { cpuMs } from "../support/cpu-ms.js";
 
 describe("a set of ranges", () => {
   it("is what a set of single numbers is, whatever is added and removed in any order", () => {
@@ -39,9 +40,9 @@ describe("a set of ranges", () => {
       const ranges = new RangeSet();
       ranges.add(10_000_000, 10_000_000 + 2 * count);
       for (let n = 0; n < count; n++) ranges.remove(10_000_001 + 2 * n);
-      const fromMs = performance.now();
-      for (let n = 0; n < 20_000; n++) ranges.add(2 * n);
-      return performance.now() - fromMs;
+      return cpuMs(() => {
+        for (let n = 0; n < 20_000; n++) ranges.add(2 * n);
+      });
     };
     msOf(1000);
 

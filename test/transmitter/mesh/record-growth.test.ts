@@ -2,20 +2,15 @@ import { expect } from "chai";
 
 import { Assembly } from "../../../transmitter/src/core/mesh/delta-words.js";
 import { MeshRecord } from "../../../transmitter/src/core/mesh/mesh-record.js";
+import { cpuMs } from "../../support/cpu-ms.js";
 import { delta, entry } from "./hostile-stand.js";
 import { idOf } from "./net.js";
-
-const timed = (act: () => void): number => {
-  const fromMs = performance.now();
-  act();
-  return performance.now() - fromMs;
-};
 
 /* Work grows with what comes, not with what is known. */
 describe("mesh record, told much in little", () => {
   it("puts a delta in pieces of one entry together without copying what it has", () => {
     const ofPieces = (count: number): number =>
-      timed(() => {
+      cpuMs(() => {
         const assembly = new Assembly();
         for (let at = 0; at < count; at++) {
           const one = delta(idOf("n2"), [entry(`key ${at}`, at + 1)]);
@@ -39,7 +34,7 @@ describe("mesh record, told much in little", () => {
         ),
       );
       const more = delta(idOf("n2"), gone, { from: 1_000_000, version: 1_004_000 });
-      return timed(() => record.learn(more));
+      return cpuMs(() => record.learn(more));
     };
     expect(ofKeys(80_000)).to.be.lessThan(4 * ofKeys(2000) + 1000);
   });
