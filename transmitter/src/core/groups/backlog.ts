@@ -1,7 +1,7 @@
 import { keyOf, type KeyOwners } from "./affinity.js";
 import { type KeyLine, KeyLines } from "./key-lines.js";
 import { isBack, type Span, singles, spanBytes, spanCount } from "./ledger.js";
-import { Fifo } from "../streams/ring.js";
+import { Fifo } from "../fifo.js";
 
 /** The events of a group that no cell has: first in, first out, with what comes back in front. */
 export class Backlog {

@@ -24,6 +24,8 @@ export class DeadLetters {
   bytes = 0;
   private readonly byNumber = new Map<number, DeadLetter>();
   private nextLetter = 1;
+  /** None that is kept has a lower number. */
+  private oldest = 1;
   private readonly countMax: number;
   private readonly bytesMax: number;
   private readonly counters: Counters;
@@ -49,9 +51,7 @@ export class DeadLetters {
     this.bytes += copy.bytes.length;
     this.counters.add("deadLetters");
     while (this.byNumber.size > this.countMax || this.bytes > this.bytesMax) {
-      const oldest = this.byNumber.values().next().value as DeadLetter;
-      this.remove(oldest.letter);
-      this.counters.add("deadLettersEvicted");
+      if (this.remove(this.oldest++) !== undefined) this.counters.add("deadLettersEvicted");
     }
     return letter;
   }

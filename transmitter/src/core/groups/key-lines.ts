@@ -2,7 +2,7 @@ import type { Thid } from "@thynapse/protocol";
 import { highest, type KeyOwners, type Owner } from "./affinity.js";
 import { rankOf, type Span } from "./ledger.js";
 import { RankHeap, type Ranked } from "./rank-heap.js";
-import { Fifo } from "../streams/ring.js";
+import { Fifo } from "../fifo.js";
 
 /** The events of one key that wait, one span each, in order. */
 export interface KeyLine extends Ranked {

@@ -1,4 +1,4 @@
-import { Fifo } from "../streams/ring.js";
+import { Fifo } from "../fifo.js";
 
 /** Told of a part that was sent: true when the other side has taken it, false if it never will. */
 export type Settle = (isTaken: boolean) => void;

@@ -1,5 +1,5 @@
 import type { Thid } from "@thynapse/protocol";
-import { Fifo } from "../streams/ring.js";
+import { Fifo } from "../fifo.js";
 import type { Settle } from "./link-ring.js";
 
 /** A transmitter that is to know our record, and whether it is waited for without a bound. */

@@ -1,5 +1,5 @@
 import type { Thid } from "@thynapse/protocol";
-import { Fifo } from "../streams/ring.js";
+import { Fifo } from "../fifo.js";
 import type { Links } from "./links.js";
 
 /** What pacing needs of the transmitter around it. */

@@ -1,3 +1,4 @@
+import { Fifo } from "../fifo.js";
 import type { Stream } from "./streams.js";
 
 /** A message that was published: `count` events of one stream, numbered from `first` on. */
@@ -39,8 +40,7 @@ export function bytesOf({ part }: Published): number {
 export class Ring {
   bytes = 0;
   private readonly bytesMax: number;
-  private entries: (Published | undefined)[] = [];
-  private head = 0;
+  private readonly entries = new Fifo<Published>();
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax;
@@ -53,70 +53,12 @@ export class Ring {
     this.bytes += bytesOf(published);
     let evicted = 0;
     while (this.bytes > this.bytesMax) {
-      const oldest = this.entries[this.head] as Published;
-      this.entries[this.head++] = undefined;
+      const oldest = this.entries.shift() as Published;
       this.bytes -= bytesOf(oldest);
       oldest.stream.kept.shift();
       if (isUncounted(oldest)) oldest.stream.uncountedTo = oldest.first;
       if (oldest.part.length > 0) evicted += oldest.count;
     }
-    if (this.head > 1024 && this.head * 2 > this.entries.length) {
-      this.entries = this.entries.slice(this.head);
-      this.head = 0;
-    }
     return evicted;
-  }
-}
-
-/** A first-in, first-out list whose ends cost a constant. */
-export class Fifo<Item> {
-  private items: (Item | undefined)[] = [];
-  private head = 0;
-
-  get length(): number {
-    return this.items.length - this.head;
-  }
-
-  get first(): Item | undefined {
-    return this.items[this.head];
-  }
-
-  at(index: number): Item | undefined {
-    return this.items[this.head + index];
-  }
-
-  push(item: Item): void {
-    this.items.push(item);
-  }
-
-  /** Puts an item in front of all. */
-  unshift(item: Item): void {
-    if (this.head > 0) this.items[--this.head] = item;
-    else this.items.unshift(item);
-  }
-
-  shift(): Item | undefined {
-    if (this.head === this.items.length) return undefined;
-    const item = this.items[this.head];
-    this.items[this.head++] = undefined;
-    if (this.head > 256 && this.head * 2 > this.items.length) {
-      this.items = this.items.slice(this.head);
-      this.head = 0;
-    }
-    return item;
-  }
-
-  /** Replaces `remove` items from `index` on. */
-  splice(index: number, remove: number, ...items: Item[]): void {
-    this.items.splice(this.head + index, remove, ...items);
-  }
-
-  clear(): void {
-    this.items = [];
-    this.head = 0;
-  }
-
-  *[Symbol.iterator](): IterableIterator<Item> {
-    for (let at = this.head; at < this.items.length; at++) yield this.items[at] as Item;
   }
 }
