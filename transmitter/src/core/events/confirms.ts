@@ -1,4 +1,4 @@
-import type { Encoding, ErrorCode, Ref } from "@thynapse/protocol";
+import { type Encoding, type ErrorCode, RangeSet, type Ref } from "@thynapse/protocol";
 import { writeReply } from "../cells/reply.js";
 
 /** Where the fate of an accepted run is told. */
@@ -39,7 +39,7 @@ export class Confirms implements ConfirmSink {
   private readonly refs = new Map<number, Ref>();
   private readonly encoding: Encoding;
   /** Requests whose confirms nobody waits for. */
-  private readonly quietSeqs = new Set<number>();
+  private readonly quietSeqs = new RangeSet();
   private readonly wake: (isUrgent: boolean) => void;
 
   /**
@@ -73,12 +73,14 @@ export class Confirms implements ConfirmSink {
   }
 
   handled(first: number, last: number): void {
-    this.wake(first !== last || !this.quietSeqs.delete(first));
+    this.wake(first !== last || !this.quietSeqs.has(first));
+    this.quietSeqs.remove(first, last);
     extend(this.gathered.handled, first, last);
   }
 
   refused(first: number, last: number, code: ErrorCode, message: string): void {
     this.wake(true);
+    this.quietSeqs.remove(first, last);
     const { refused } = this.gathered;
     const latest = refused[refused.length - 1];
     if (latest?.[1] === first - 1 && latest[2] === code && latest[3] === message) latest[1] = last;

@@ -74,9 +74,9 @@ export class Entry {
     }
   }
 
-  /** The event is a request: its confirms may come after its answer. */
+  /** The event is a request: its confirms may come after its answer, unless it was refused. */
   quiet(seq: number): void {
-    this.sink.quiet?.(seq);
+    if (this.refusedSeqs?.has(seq) !== true) this.sink.quiet?.(seq);
   }
 
   /** The event was known already, by its idempotency key. */
