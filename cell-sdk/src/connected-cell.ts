@@ -11,6 +11,7 @@ import type { ClosedStatus } from "./core/status.js";
 import type { MulticatchSupply } from "./core/multicatch-supply.js";
 import type { Anycatch } from "./core/anycatch.js";
 import type { CellDriver } from "./driver.js";
+import { failureText } from "./handler-failure.js";
 import type { AnycatchHandler, MulticatchHandler } from "./handlers.js";
 import { MulticatchRunner } from "./multicatch-runner.js";
 import type {
@@ -119,7 +120,12 @@ export class ConnectedCell implements Cell {
     const { handler, given } = pick<MulticatchHandler, MulticatchOptions>(second, third);
     const options = resolveMulticatch(given);
     const { driver } = this;
-    const wish = wishOfMulticatch(parsePattern(pattern).text, options, this.options.echo);
+    const { text } = parsePattern(pattern);
+    const gapFailed = (cause: unknown): void => {
+      const message = `onGap failed: ${failureText(cause)}`;
+      driver.status.tell({ kind: "warning", message, pattern: text, cause });
+    };
+    const wish = wishOfMulticatch(text, options, this.options.echo, gapFailed);
     const begin = (waiter: Waiter): CatchHandle => {
       const supply: MulticatchSupply = driver.core.multicatch(wish, waiter);
       if (handler === undefined) return new MulticatchStream(driver, supply);

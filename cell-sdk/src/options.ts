@@ -116,8 +116,8 @@ export interface MulticatchOptions {
    */
   readonly overflow?: Overflow;
   /**
-   * Called for each gap of this catch, besides the status. What it throws is a `warning`, and goes
-   * no further.
+   * Called for each gap of this catch, besides the status. What it throws, or its promise is
+   * rejected with, is a `warning`, and goes no further.
    */
   readonly onGap?: (gap: GapStatus) => void;
   /** Releases the catch when it aborts. */

@@ -3,20 +3,27 @@ import type { AnycatchWish } from "./core/anycatch-host.js";
 import type { MulticatchWish } from "./core/multicatch-supply.js";
 import type { AnycatchOptions, MulticatchOptions } from "./options.js";
 
-/** Completes the options of a multicatch. */
+/**
+ * Completes the options of a multicatch.
+ *
+ * @param failed called with what `onGap` throws, or the promise that it returns is rejected with
+ */
 export function wishOfMulticatch(
   pattern: string,
   options: MulticatchOptions,
   echo: boolean,
+  failed: (thrown: unknown) => void,
 ): MulticatchWish {
   const { onGap } = options;
+  const told = async (count: number | undefined): Promise<void> =>
+    onGap?.({ kind: "gap", pattern, count });
   return {
     pattern,
     concurrency: options.concurrency ?? 1,
     echo: options.echo ?? echo,
     bufferBytesMax: options.bufferBytesMax ?? catchBytesMax,
     dropOldest: options.overflow === "drop-oldest",
-    onGap: onGap === undefined ? undefined : (count) => onGap({ kind: "gap", pattern, count }),
+    onGap: (count) => void told(count).catch(failed),
   };
 }
 

@@ -1,8 +1,21 @@
+import { setImmediate } from "node:timers/promises";
 import { expect } from "chai";
 
 import { cellId, NotedWaiter, senderId } from "./core-rig.js";
 import { gaps } from "./moving-rig.js";
 import { armed, data, takeAll, wish } from "./catching.js";
+import { wishOfMulticatch } from "../../cell-sdk/src/wishes.js";
+
+const cause = new Error("of the application");
+const failures: readonly [what: string, onGap: () => void][] = [
+  [
+    "throws",
+    () => {
+      throw cause;
+    },
+  ],
+  ["returns a promise that rejects", async () => Promise.reject(cause)],
+];
 
 describe("cell: reading a stream (§8.5)", () => {
   it("hands events out in order, one at a time unless more may run", () => {
@@ -78,26 +91,24 @@ describe("cell: reading a stream (§8.5)", () => {
     expect(data(supply)).to.deep.equal([3]);
   });
 
-  it("goes on behind a gap whose onGap throws, says so, and tells the other handlers", () => {
-    const told: unknown[] = [];
-    const cause = new Error("of the application");
-    const { rig, supply } = armed({
-      onGap: () => {
-        throw cause;
-      },
+  for (const [what, fail] of failures) {
+    it(`goes on behind a gap whose onGap ${what}, says so, and tells the other handlers`, async () => {
+      const [told, failed]: unknown[][] = [[], []];
+      const note = (thrown: unknown): unknown => failed!.push(thrown);
+      const { onGap: failing } = wishOfMulticatch("a.*", { onGap: fail }, true, note);
+      const { rig, supply } = armed({ onGap: failing! });
+      const onGap = (count: number | undefined): unknown => told!.push(count);
+      const other = rig.act((core) => core.multicatch({ ...wish, onGap }, new NotedWaiter()));
+      rig.stream("s-1", 3, { first: 3, bodies: [3] });
+
+      rig.hear("RPAR", { catch: 1, first: 1, count: 2, gone: true, done: true });
+
+      expect(told).to.deep.equal([2]);
+      expect([data(supply), data(other)]).to.deep.equal([[3], [3]]);
+      await setImmediate();
+      expect(failed).to.deep.equal([cause]);
     });
-    const onGap = (count: number | undefined): unknown => told.push(count);
-    const other = rig.act((core) => core.multicatch({ ...wish, onGap }, new NotedWaiter()));
-    rig.stream("s-1", 3, { first: 3, bodies: [3] });
-
-    rig.hear("RPAR", { catch: 1, first: 1, count: 2, gone: true, done: true });
-
-    expect(told).to.deep.equal([2]);
-    expect([data(supply), data(other)]).to.deep.equal([[3], [3]]);
-    const message = "onGap failed: INTERNAL: of the application";
-    const warning = { kind: "warning", message, pattern: "a.*", cause };
-    expect(rig.statuses.at(-1)).to.deep.equal(warning);
-  });
+  }
 
   it("skips numbers that it has seen, in whole messages and in parts", () => {
     const { rig, supply } = armed();

@@ -1,4 +1,4 @@
-import { type MeshError, toMeshError } from "@thynapse/protocol";
+import type { MeshError } from "@thynapse/protocol";
 import type { CatchesHost } from "./catches.js";
 import type { CellCore } from "./cell-core.js";
 import type { EventSupply } from "./effects.js";
@@ -26,13 +26,6 @@ export function catchesHost(core: CellCore): CatchesHost {
         gap(supply.pattern, count);
         supply.gap(count);
       },
-      gapFailed: ({ pattern }, thrown) =>
-        tell({
-          kind: "warning",
-          message: `onGap failed: ${toMeshError(thrown).message}`,
-          pattern,
-          cause: thrown,
-        }),
     },
     multicatch: {
       nowMs,

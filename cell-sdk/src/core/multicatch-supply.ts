@@ -14,7 +14,8 @@ export interface MulticatchWish {
   readonly bufferBytesMax: number;
   readonly dropOldest: boolean;
   /** Called for events that this catch lost. */
-  readonly onGap?: ((count: number | undefined) => void) | undefined;
+  /** Told of each gap; must not throw. */
+  readonly onGap?: (count: number | undefined) => void;
 }
 
 /** What a supply needs of the cell. */
@@ -28,8 +29,6 @@ export interface MulticatchSupplyHost {
   bad(supply: MulticatchSupply, error: MeshError): void;
   /** Events of this catch are lost. */
   gap(supply: MulticatchSupply, count: number | undefined): void;
-  /** What it calls for a gap threw. */
-  gapFailed(supply: MulticatchSupply, thrown: unknown): void;
 }
 
 /**
@@ -122,13 +121,9 @@ export class MulticatchSupply implements EventSupply {
     this.queue.clear();
   }
 
-  /** Tells that events are lost. What `onGap` throws is told, and goes no further. */
+  /** Tells that events are lost. */
   gap(count: number | undefined): void {
-    try {
-      this.wish.onGap?.(count);
-    } catch (thrown) {
-      this.host.gapFailed(this, thrown);
-    }
+    this.wish.onGap?.(count);
   }
 
   private announce(): void {
