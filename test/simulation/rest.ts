@@ -9,6 +9,27 @@ import type { World } from "./world.js";
  */
 const quietMs = 3000;
 
+/** Waits for as long as work gets less, and some time longer. */
+export class Patience {
+  private readonly forMs: number;
+  private least = Number.POSITIVE_INFINITY;
+  private sinceMs = 0;
+
+  /** @param forMs how long it may take until less is left than ever before */
+  constructor(forMs: number) {
+    this.forMs = forMs;
+  }
+
+  /** Whether that time is over. A world of slow handlers and much to do drains late, yet drains. */
+  isOver(left: number, nowMs: number): boolean {
+    if (left < this.least) {
+      this.least = left;
+      this.sinceMs = nowMs;
+    }
+    return nowMs >= this.sinceMs + this.forMs;
+  }
+}
+
 const seen = new WeakMap<World, { records: number; sinceMs: number }>();
 
 /**
@@ -18,6 +39,15 @@ const seen = new WeakMap<World, { records: number; sinceMs: number }>();
  */
 export function drained(world: World): string | undefined {
   return waitingCell(world) ?? waitingTransmitter(world) ?? differentViews(world) ?? unrest(world);
+}
+
+/** Deliveries that no cell has settled yet, of all groups. */
+export function unsettled(world: World): number {
+  let left = 0;
+  for (const { core } of world.transmitters.values()) {
+    for (const group of groupsOf(core)) left += group.unsettled;
+  }
+  return left;
 }
 
 function waitingCell(world: World): string | undefined {

@@ -2,7 +2,7 @@ import { drawPlans } from "./draw.js";
 import { Faults } from "./faults.js";
 import type { LogRecord } from "./log.js";
 import { SeededRandom } from "./random.js";
-import { drained } from "./rest.js";
+import { drained, Patience, unsettled } from "./rest.js";
 import { drawShape, type Shape, type WorldKind } from "./shape.js";
 import { World } from "./world.js";
 
@@ -31,7 +31,8 @@ export interface SwarmResult {
 }
 
 /**
- * How long everything may take to drain after the last fault: back-offs double up to many seconds.
+ * How long everything may take to drain after the last fault, and after less was left to settle
+ * than ever before: back-offs double up to many seconds.
  */
 const drainMs = 240_000;
 /** How often it is looked whether everything has drained. */
@@ -74,10 +75,11 @@ export function shapeOf({ seed, kind, scale }: SwarmOptions): Shape {
 }
 
 function drain(world: World): string[] {
-  const untilMs = world.nowMs + drainMs;
+  const patience = new Patience(drainMs);
   const { violations } = world.checker;
   let waits: string | undefined = "it begins";
-  while (violations.length === 0 && waits !== undefined && world.nowMs < untilMs) {
+  while (violations.length === 0 && waits !== undefined) {
+    if (patience.isOver(unsettled(world), world.nowMs)) break;
     world.run(world.nowMs + lookMs);
     waits = drained(world);
   }
