@@ -146,6 +146,26 @@ describe("transmitter core: groups of a mesh", () => {
     expect(net.recordOf(0).get("g worker a")).to.equal(undefined);
   });
 
+  it("goes on saying that it has a group that began anew while the one before was kept (§10.8)", () => {
+    const net = new SiteNet(2);
+    const [one, other] = net.benches as [CoreBench, CoreBench];
+    const lost = one.cell("worker");
+    lost.catch("a", "any", { credit: 1 });
+    die(one, lost);
+    const last = other.cell("worker");
+    last.catch("a", "any", { credit: 1 });
+    last.say("GBYE");
+    expect(net.recordOf(0).get("g worker a")).to.equal(undefined);
+
+    one.cell("worker").catch("a", "any", { credit: 1 });
+    net.pass(31_000);
+
+    expect(net.recordOf(0).get("g worker a")).to.include.members([1]);
+    const sender = other.cell("sender");
+    sender.send("a");
+    expect(sender.confirms()).to.deep.equal(["1 accepted 1"]);
+  });
+
   it("keeps a group whose last cells are lost at two transmitters at the same time (§10.8)", () => {
     const net = new SiteNet(3);
     const [near, ...far] = net.benches as [CoreBench, ...CoreBench[]];

@@ -169,14 +169,15 @@ export class Announcing {
     this.tell(`${streamKey}${pattern}`, cells);
   }
 
-  private tellGroup(group: Group, nowMs: number): void {
-    const { service, pattern, members } = group;
+  /** Tells of the group that is there now: the one that changed may have ended, and begun anew. */
+  private tellGroup({ service, pattern }: Group, nowMs: number): void {
     const key = keyOfGroup(service, pattern.text);
-    const isThere = this.parts.groups().find(service, pattern.text) === group;
-    if (!isThere || (members.size === 0 && group.oursUntilMs <= nowMs)) {
+    const group = this.parts.groups().find(service, pattern.text);
+    if (group === undefined || (group.members.size === 0 && group.oursUntilMs <= nowMs)) {
       this.tell(key, undefined);
       return;
     }
+    const { members } = group;
     const terms = members.size > 0 ? group.ownTerms : group.terms;
     const { redeliver, affinity, attemptsMax, ackTimeoutMs } = terms;
     const value: unknown[] = [members.size, redeliver, affinity, attemptsMax, ackTimeoutMs];
