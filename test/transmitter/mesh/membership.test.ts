@@ -94,6 +94,26 @@ describe("mesh membership", () => {
     expect(nodes[0]?.states.at(-1)).to.equal("n4 heard-of alive");
   });
 
+  it("forgets one that is dead, though others start all the while (§19.16)", () => {
+    const net = new MeshNet();
+    net.limits.forgetMs = 10_000;
+    const dead = idOf("n3");
+    const knowing = (): string[] =>
+      net.living.filter(({ mesh }) => mesh.members.get(dead)).map(({ hello }) => hello.pub);
+    for (const name of names(3)) net.knock(net.start(name), "n1");
+    net.run(2000);
+    net.stop("n3");
+    net.run(3000);
+    expect(knowing()).to.have.length(2);
+
+    for (let n = 1; n <= 5; n++) {
+      net.knock(net.start(`late${n}`), `n${1 + (n % 2)}`);
+      net.run(6000);
+    }
+
+    expect(knowing()).to.deep.equal([]);
+  });
+
   it("tells the sender of what one that dies, leaves or restarts had not taken", () => {
     const { net, nodes } = calmMesh(4);
     const ends: string[] = [];

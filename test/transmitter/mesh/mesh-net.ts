@@ -43,6 +43,9 @@ const nameOf = (id: Thid): string => Buffer.from(id, "hex").toString().replace(/
 
 /** Transmitters that find each other, and know of each other. */
 export class MeshNet extends Net<MeshNode> {
+  /** Of those that start from now on. */
+  readonly limits = { ...limits };
+
   /** Lets time pass in steps of 50 ms. */
   run(ms: number): void {
     for (let left = ms; left > 0; left -= 50) this.pass(50);
@@ -139,7 +142,7 @@ export class MeshNet extends Net<MeshNode> {
     };
     const mesh = new Mesh(
       hello,
-      { prove, limits, actions: { ...actions, publish }, handlers },
+      { prove, limits: this.limits, actions: { ...actions, publish }, handlers },
       this.nowMs,
     );
     const node = {

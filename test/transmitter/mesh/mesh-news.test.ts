@@ -29,7 +29,7 @@ describe("mesh news", () => {
     it(`tell ${what ?? "nothing"} of one that was ${before} and is ${state} (§13)`, () => {
       const { news, told } = listening();
 
-      news.member({ id, incarnation: 1, state, sinceMs: 0 }, before, 5);
+      news.member({ id, incarnation: 1, state, sinceMs: 0, hasLived: true }, before, 5);
 
       const channels = told.map(([channel]) => channel);
       expect(channels).to.deep.equal(what === undefined ? [] : [`$mesh.transmitter.${what}`]);

@@ -21,6 +21,8 @@ export interface Member {
   readonly state: MemberState;
   /** Since when it has been in this state, in ms. */
   readonly sinceMs: number;
+  /** Whether this start of it was ever alive for us: what others say of the dead we do not repeat. */
+  readonly hasLived: boolean;
 }
 
 /** A start of a transmitter, and how far it is known to have lived. */
@@ -33,6 +35,7 @@ interface Held extends Member, Start {
   incarnation: number;
   state: MemberState;
   sinceMs: number;
+  hasLived: boolean;
   beat: number;
   detector: Detector;
   pace: BeatPace;
@@ -135,7 +138,7 @@ export class Members {
       // It has started again, and nobody has to wait for proof that the old one is gone. Or its
       // younger twin is gone, and the older one speaks.
       this.pasts.set(id, { incarnation: member.incarnation, contact: member.contact });
-      Object.assign(member, { beat }, this.newStart(incarnation, beat, nowMs));
+      Object.assign(member, { beat, hasLived: false }, this.newStart(incarnation, beat, nowMs));
       member.detector = new Detector(this.limits, nowMs);
       member.pace = new BeatPace(nowMs);
       this.enter(member, "heard-of", nowMs);
@@ -199,6 +202,7 @@ export class Members {
       ...this.newStart(beat.incarnation, beat.beat, nowMs),
       state: "heard-of",
       sinceMs: nowMs,
+      hasLived: false,
       detector: new Detector(this.limits, nowMs),
       pace: new BeatPace(nowMs),
       cutMs: Number.POSITIVE_INFINITY,
@@ -289,6 +293,7 @@ export class Members {
     const before = member.state;
     member.state = state;
     member.sinceMs = nowMs;
+    member.hasLived ||= state === "alive";
     if (isGone(state)) this.weigh(member.id, member, nowMs);
     this.handlers.changed(member, before);
   }

@@ -102,9 +102,13 @@ export class Talk {
     return from > 0 ? words : [...words, this.roster()];
   }
 
-  /** Whom we know. */
+  /**
+   * Whom we know, but for those that others have told us to be gone: each start would tell the next
+   * one of them, and they were never forgotten.
+   */
   private roster(): Buffer {
-    const roster = this.parts.members.all.flatMap((member) => {
+    const told = this.parts.members.all.filter(({ state, hasLived }) => hasLived || mayLive(state));
+    const roster = told.flatMap((member) => {
       const standing = this.standing(member.id);
       // Whoever is linked has been welcomed, or will be in a moment.
       const isAlive =
