@@ -32,8 +32,8 @@ import type { CatchMode } from "@thynapse/protocol";
  * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, a
  *   transmitter's `home`, or the link between two, `home` and `peer`).
  * - `dead` (`id`, `service`, `pattern`): the group gave the event up; from the dead letters.
- * - `credit` (`pattern`, `count`): what the cell grants from now on; with `mode` where it begins to
- *   catch.
+ * - `credit` (`pattern`, `count`): what the cell grants from now on; with `mode` and `service` where
+ *   it asks for a catch.
  */
 export type Action =
   | "attached"

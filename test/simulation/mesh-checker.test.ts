@@ -4,6 +4,7 @@ import { check } from "./checker.js";
 import type { LogRecord } from "./log.js";
 import {
   alike,
+  armed,
   armedLate,
   attached,
   before,
@@ -28,6 +29,7 @@ import {
   type Change,
   compose,
   fault,
+  group,
   handled,
   home,
   isHandling,
@@ -70,7 +72,36 @@ function rows(): Row[] {
   const takenOver = compose(moved, also(takenAgain, { ...handled("s:3"), home: otherHome }));
   const twice = (more: Partial<LogRecord>): Change =>
     compose(moved, also(begun("s:2", "a", more), acked("s:2", "a")));
+  const isThird = (it: LogRecord): boolean => it.id === "s:3" && isSent(it);
+  const empty = { id: "", cell: "z", mode: "any", ...group, timeMs: 0 } as const;
+  const [asking, dropping] = [
+    { ...empty, action: "credit", count: 1, home: otherHome },
+    { ...empty, action: "dropped" },
+  ] as const;
+  // The only member is away, and the group is kept for it.
+  const kept = (...records: LogRecord[]): Change =>
+    compose(
+      unhandled,
+      before(isThird, { id: "", cell: "a", action: "detached", home: otherHome, timeMs: 0 }),
+      before(isThird, ...records),
+      before(({ action }) => action === "begun", armed("a", otherHome)),
+    );
   return [
+    {
+      name: "an event for a group that ended with one that had asked for it, and may have had it",
+      change: kept(attached("z", otherHome), asking, dropping),
+      finds: [],
+    },
+    {
+      name: "an event for a group that is kept, though one drops it that had not asked for it",
+      change: kept(attached("z", otherHome), dropping),
+      finds: ["early", "lost"],
+    },
+    {
+      name: "an event for a group of which one that is there has not dropped it",
+      change: kept(attached("z", otherHome), asking, armed("y", otherHome), dropping),
+      finds: ["early", "lost"],
+    },
     {
       name: "one event that never reached its group at the other transmitter",
       change: unhandled,

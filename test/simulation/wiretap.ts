@@ -78,7 +78,8 @@ export class Wiretap {
     this.asked.set(fields["ref"], pattern);
     if (fields["mode"] !== "any") return;
     const count = Number(fields["credit"] ?? fields["concurrency"] ?? 1);
-    this.log({ id: "", action: "credit", mode: "any", pattern, count, home: this.home });
+    const { service, home } = this;
+    this.log({ id: "", action: "credit", mode: "any", service, pattern, count, home });
   }
 
   private settled(fields: Readonly<Record<string, unknown>>): void {

@@ -45,6 +45,8 @@ export class Membership {
   private readonly books: Books;
   private readonly standings = new Map<GroupBook, Standing>();
   private readonly leaving = new Set<string>();
+  /** The groups that each cell has asked for: it may be a member before it hears of that. */
+  private readonly asked = new Map<string, Set<GroupBook>>();
   /** The groups that each cell was ever a member of. */
   private readonly joined = new Map<string, Set<GroupBook>>();
   /** Where each cell has attached, one after the other. */
@@ -60,6 +62,9 @@ export class Membership {
     switch (record.action) {
       case "attached":
         this.attached(cell, { home, sinceMs: timeMs });
+        break;
+      case "credit":
+        if (record.mode === "any") this.note(this.asked, cell, this.books.groupOf(record));
         break;
       case "armed":
         this.armed(record);
@@ -148,7 +153,7 @@ export class Membership {
     // A cell that drains may still be attached anew, and then only to end. Its groups may end with
     // it: nobody else may be left when it goes.
     if (this.leaving.has(cell)) {
-      if (mode === "any") this.noteJoined(cell, this.books.groupOf(record));
+      if (mode === "any") this.note(this.joined, cell, this.books.groupOf(record));
       return;
     }
     const name = nameOf(cell, mode, pattern);
@@ -175,7 +180,7 @@ export class Membership {
   }
 
   private join(group: GroupBook, { cell, home, timeMs, terms }: Joining): void {
-    this.noteJoined(cell, group);
+    this.note(this.joined, cell, group);
     if (terms !== undefined) this.books.agree(group, terms);
     const standing = this.standings.get(group);
     const source = { home, sinceMs: timeMs };
@@ -189,9 +194,9 @@ export class Membership {
     this.standings.set(group, { sinceMs: timeMs, members, untilMs: 0, known });
   }
 
-  private noteJoined(cell: string, group: GroupBook): void {
-    const joined = this.joined.get(cell) ?? new Set();
-    this.joined.set(cell, joined.add(group));
+  private note(book: Map<string, Set<GroupBook>>, cell: string, group: GroupBook): void {
+    const groups = book.get(cell) ?? new Set();
+    book.set(cell, groups.add(group));
   }
 
   private knownSince(home: string, timeMs: number): Awareness {
@@ -240,10 +245,15 @@ export class Membership {
     for (const book of this.catches.values()) if (book.cell === cell) book.isEnded = true;
   }
 
-  /** A member leaves by its own will: with the last one that is surely there the group ends. */
+  /**
+   * A member, or one that may have become one, leaves by its own will: with the last one that is
+   * surely there the group ends.
+   */
   private leave(group: GroupBook, cell: string, timeMs: number): void {
     const members = this.standings.get(group)?.members;
-    if (members?.delete(cell) !== true) return;
+    const wasMember = members?.delete(cell) === true;
+    const hasAsked = this.asked.get(cell)?.delete(group) === true;
+    if (members === undefined || (!wasMember && !hasAsked)) return;
     const { homes } = this.books;
     const isSure = [...members].some(
       ([other, { home }]) =>
