@@ -61,6 +61,8 @@ export abstract class Net<Node extends NetNode> {
   private connections: Connection[] = [];
   /** Who does nothing for the time being. */
   private paused: string | undefined;
+  /** Who takes nothing that comes on links, but speaks and hears what is for all. */
+  readonly deaf = new Set<string>();
   /** Pairs that cannot connect. */
   private readonly broken = new Set<string>();
 
@@ -179,6 +181,7 @@ export abstract class Net<Node extends NetNode> {
     }
     for (const [head, part] of messages.splice(0)) {
       const [kind, name, ...rest] = head.split(" ");
+      if (kind === "@link" && this.deaf.has(from.hello.pub)) continue;
       from.ears.received(`${kind} ${name}`, rest.join(" "), part, this.nowMs);
     }
     return moved;

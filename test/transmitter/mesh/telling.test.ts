@@ -93,6 +93,28 @@ describe("mesh telling", () => {
     expect((atMs[0] ?? 0) - beganMs).to.be.within(300, 2050);
   });
 
+  it("waits ten seconds at most for one that lives and acks nothing (§19.14)", () => {
+    const { net } = calmMesh(3);
+    const [first] = net.living;
+    net.deaf.add("n3");
+    const atMs = known(net);
+    const beganMs = net.nowMs;
+    net.run(9000);
+    expect(atMs).to.deep.equal([]);
+    // It is not looked at over and over meanwhile.
+    expect(first?.mesh.deadlineMs).to.be.greaterThan(net.nowMs);
+    net.run(1500);
+    expect((atMs[0] ?? 0) - beganMs).to.be.within(10_000, 10_300);
+    expect(first?.mesh.members.get(idOf("n3"))?.state).to.equal("alive");
+
+    net.deaf.clear();
+    net.run(3000);
+    expect(known(net, "shape")).to.deep.equal([]);
+    expect(net.values("n1", "color")).to.deep.equal(["blue", "blue", "blue"]);
+    net.settle();
+    expect(net.values("n1", "shape")).to.deep.equal(["blue", "blue", "blue"]);
+  });
+
   it("waits for a newcomer whose link is up, though it is not yet alive", () => {
     const { net } = calmMesh(2);
     const [first] = net.living;

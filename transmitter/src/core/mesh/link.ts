@@ -66,6 +66,7 @@ export class Link {
   private readonly ring: LinkRing;
   private askDueMs = Number.POSITIVE_INFINITY;
   private askPauseMs = askMs;
+  private movedMs = 0;
 
   // What comes in.
   private theirEpoch = 0;
@@ -102,6 +103,11 @@ export class Link {
     return this.ring.bytes;
   }
 
+  /** Since when something has waited, and nothing was acked; infinite if nothing waits. */
+  get stuckSinceMs(): number {
+    return this.ring.length > 0 ? this.movedMs : Number.POSITIVE_INFINITY;
+  }
+
   /** When `tick` is due; infinite if never. */
   get deadlineMs(): number {
     return this.isUp ? Math.min(this.askDueMs, this.acks.dueMs) : Number.POSITIVE_INFINITY;
@@ -115,6 +121,7 @@ export class Link {
     this.ring.sent = this.ring.acked;
     this.askPauseMs = askMs;
     this.askDueMs = nowMs + askMs;
+    this.movedMs = nowMs;
   }
 
   /** A direction is cut. What is sent meanwhile waits. */
@@ -133,7 +140,10 @@ export class Link {
     const { ring } = this;
     const isFull = ring.length > 0 && ring.bytes + part.length > this.limits.linkBytesMax;
     const lost = isFull ? ring.beginAnew() : undefined;
-    if (ring.length === 0) this.askDueMs = Math.min(this.askDueMs, nowMs + askMs);
+    if (ring.length === 0) {
+      this.askDueMs = Math.min(this.askDueMs, nowMs + askMs);
+      this.movedMs = nowMs;
+    }
     // An ack that nobody waits for may take its time.
     const isNext = ring.sent === ring.acked + ring.length && done !== undefined;
     if (isNext && this.isUp && !this.isResuming) this.roundTrip.begin(ring.sent + 1, nowMs);
@@ -220,6 +230,7 @@ export class Link {
     const taken = this.ring.ackedTo(ack);
     if (taken.length === 0) return taken;
     this.roundTrip.acked(ack, nowMs);
+    this.movedMs = nowMs;
     this.askPauseMs = askMs;
     this.askDueMs = this.ring.length === 0 ? Number.POSITIVE_INFINITY : nowMs + askMs;
     return taken;

@@ -21,7 +21,7 @@ export interface Member {
   readonly state: MemberState;
   /** Since when it has been in this state, in ms. */
   readonly sinceMs: number;
-  /** Whether this start of it was ever alive for us: what others say of the dead we do not repeat. */
+  /** Whether this start was ever alive for us: what others say of the dead is not repeated. */
   readonly hasLived: boolean;
 }
 

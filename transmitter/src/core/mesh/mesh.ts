@@ -10,7 +10,7 @@ import type { MeshHandlers, MeshParts } from "./mesh-parts.js";
 import { isOfRouting, type MeshWord, readWord, writeWord } from "./mesh-words.js";
 import { Peering } from "./peering.js";
 import { Talk } from "./talk.js";
-import { type Listener, Telling } from "./telling.js";
+import { type Listener, stuckMsMax, Telling } from "./telling.js";
 
 /** Where others reach a transmitter: keys of its record. */
 const pubKey = "pub";
@@ -142,7 +142,7 @@ export class Mesh {
 
   /** Bytes that wait for an ack of a member. */
   unackedBytes(id: Thid): number {
-    return this.peering.unackedBytes(id);
+    return this.peering.waiting(id)?.unackedBytes ?? 0;
   }
 
   /** Those to whom a link is up. */
@@ -263,7 +263,8 @@ export class Mesh {
   private *listeners(): Generator<Listener> {
     for (const { id, state } of this.members.all) {
       const isUp = this.peering.isUp(id);
-      const isSure = isUp && state === "alive";
+      const stuckSinceMs = this.peering.waiting(id)?.stuckSinceMs ?? this.nowMs;
+      const isSure = isUp && state === "alive" && this.nowMs - stuckSinceMs < stuckMsMax;
       if (isUp || state === "alive" || state === "suspect") yield { id, isSure };
     }
   }

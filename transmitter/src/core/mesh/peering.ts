@@ -9,6 +9,7 @@ import {
   writeHello,
 } from "./hello.js";
 import { Dials, warnMs } from "./dials.js";
+import type { Link } from "./link.js";
 import { readFrameHead } from "./link-frame.js";
 import type { Settle } from "./link-ring.js";
 import { type LinkView, viewOf } from "./link-view.js";
@@ -82,9 +83,9 @@ export class Peering {
     return this.peers.get(id)?.isUp === true;
   }
 
-  /** Bytes of parts that a peer has not acked; 0 if none is known by that id. */
-  unackedBytes(id: Thid): number {
-    return this.peers.get(id)?.link.unackedBytes ?? 0;
+  /** What waits on the link to a peer; `undefined` if none is known by that id. */
+  waiting(id: Thid): Pick<Link, "unackedBytes" | "stuckSinceMs"> | undefined {
+    return this.peers.get(id)?.link;
   }
 
   /**

@@ -180,7 +180,7 @@ export class Talk {
   private answer(wanted: readonly Known[], from: Thid): void {
     const { peering, directory } = this.parts;
     for (const known of new Map(wanted.map((it) => [it.id, it])).values()) {
-      if (peering.unackedBytes(from) > answerBytesMax) return;
+      if ((peering.waiting(from)?.unackedBytes ?? 0) > answerBytesMax) return;
       for (const part of directory.deltasFor([known]).flatMap(writeDelta)) {
         peering.send(from, part, this.nowMs);
       }

@@ -5,7 +5,7 @@ import type { Settle } from "./link-ring.js";
 /** A transmitter that is to know our record, and whether it is waited for without a bound. */
 export interface Listener {
   readonly id: Thid;
-  /** It lives and its link is up: news is on its way, or it will soon be suspect. */
+  /** It lives, and its link is up and moves: news is on its way, or it will soon be suspect. */
   readonly isSure: boolean;
 }
 
@@ -28,6 +28,8 @@ interface Waiting {
 
 /** Longest wait for somebody who is suspect, or to whom no link is up, in ms. */
 export const unsureMs = 2000;
+/** A link that is up, and whose other side acks nothing for so long, is no more sure, in ms. */
+export const stuckMsMax = 10_000;
 
 /**
  * Tells our own record over the links: whole when a link is new or begins anew, and then what has
@@ -42,14 +44,16 @@ export class Telling {
   /** Up to which version each is known to know. */
   private readonly known = new Map<Thid, number>();
   private readonly waiting = new Fifo<Waiting>();
+  private lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: TellingParts) {
     this.parts = parts;
   }
 
-  /** When `tick` is due; infinite if never. */
+  /** When `tick` is due, besides with each heartbeat; infinite if never. */
   get deadlineMs(): number {
-    return this.waiting.first?.untilMs ?? Number.POSITIVE_INFINITY;
+    const { untilMs = this.lookedMs } = this.waiting.first ?? {};
+    return untilMs > this.lookedMs ? untilMs : Number.POSITIVE_INFINITY;
   }
 
   /** A link is up: the first time it is told everything. */
@@ -103,6 +107,7 @@ export class Telling {
 
   /** Calls whoever need not wait any longer. */
   tick(nowMs: number): void {
+    this.lookedMs = nowMs;
     if (this.waiting.length === 0) return;
     let sure = Number.POSITIVE_INFINITY;
     let unsure = Number.POSITIVE_INFINITY;
