@@ -142,29 +142,6 @@ describe("transmitter core: sending", () => {
     expect(packed.takeOne("ERRO").fields["code"]).to.equal("BAD_RUN");
   });
 
-  it("numbers events without a number under a THID of its own, from that cell (§7.6)", () => {
-    const bench = new CoreBench();
-    const sender = bench.cell("sender");
-    const { topic } = bench.cell("listener").catch("a", "multi");
-
-    sender.say("EVNT", { channel: "a", data: 1, ref: 7 });
-    sender.say("EVNT", { channel: "a", data: 1, ref: 7 });
-
-    const [one, two] = bench.stream(topic).map(({ fields }) => fields);
-    expect(one?.["from"]).to.deep.equal({ id: sender.id, service: "sender" });
-    expect(one?.["sender"])
-      .to.match(/^[0-9a-f]{40}$/)
-      .and.not.equal(sender.id);
-    expect(two?.["sender"]).to.equal(one?.["sender"]);
-    expect([one?.["seq"], two?.["seq"]]).to.deep.equal([1, 2]);
-    expect(sender.take("CNFM").map(({ fields }) => [fields["seq"], fields["ref"]])).to.deep.equal([
-      [1, 7],
-      [1, 7],
-      [2, 7],
-      [2, 7],
-    ]);
-  });
-
   it("refuses with BUSY while it sheds load, and takes the same number later (§11.4)", () => {
     const bench = new CoreBench();
     const sender = bench.cell("sender");

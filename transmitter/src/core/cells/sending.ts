@@ -103,10 +103,10 @@ export class Sending {
     if (this.mustWait(cell, [event.channel], arrival.nowMs)) throw this.busy(crowded);
     cell.stats.sent++;
     const behind = { service: cell.service, cell: cell.id };
-    const { confirms } = cell;
     const take = (nowMs: number): void => {
-      if (arrival.ref !== undefined) confirms.remember(this.parts.intake.nextOwn, arrival.ref);
-      this.parts.intake.takeLoose([event], behind, confirms, { ...arrival, nowMs });
+      const { intake } = this.parts;
+      const sink = cell.confirms.unnumbered(intake.nextOwn, arrival.ref);
+      intake.takeLoose([event], behind, sink, { ...arrival, nowMs });
     };
     if (!this.defers(cell, arrival.nowMs)) take(arrival.nowMs);
     else if (!this.defer(cell, event.body.bytes.length, take))

@@ -36,6 +36,7 @@ const rangesMax = 512;
  */
 export class Confirms implements ConfirmSink {
   private gathered = nothing();
+  /** By number; below zero those of events that this transmitter numbers. */
   private readonly refs = new Map<number, Ref>();
   private readonly encoding: Encoding;
   /** Requests whose confirms nobody waits for. */
@@ -54,6 +55,21 @@ export class Confirms implements ConfirmSink {
   /** Remembers the reference of an event in `J`, until it is handled or refused. */
   remember(seq: number, ref: Ref): void {
     this.refs.set(seq, ref);
+  }
+
+  /**
+   * Where the fate of one event is told that this transmitter numbers for the cell, in `J`. It is
+   * kept under `-seq`, as the cell may have given that number itself.
+   *
+   * @see PROTOCOL.md §7.6
+   */
+  unnumbered(seq: number, ref: Ref | undefined): ConfirmSink {
+    if (ref !== undefined) this.remember(-seq, ref);
+    return {
+      accepted: (_first, _last, matched, repeat) => this.accepted(-seq, -seq, matched, repeat),
+      handled: () => this.handled(-seq, -seq),
+      refused: (_first, _last, code, message) => this.refused(-seq, -seq, code, message),
+    };
   }
 
   quiet(seq: number): void {
@@ -105,7 +121,7 @@ export class Confirms implements ConfirmSink {
     const tell = (seq: number, fields: object, last: boolean): void => {
       const ref = this.refs.get(seq);
       if (last) this.refs.delete(seq);
-      const map = { seq, ...(ref !== undefined && { ref }), ...fields };
+      const map = { seq: Math.abs(seq), ...(ref !== undefined && { ref }), ...fields };
       parts.push(writeReply("J", "CNFM", map));
     };
     for (const [first, last, matched, repeat] of accepted) {
