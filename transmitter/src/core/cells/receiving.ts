@@ -16,6 +16,12 @@ const nameCharsMax = 255;
 const namingFields = ["ref", "catch", "number", "attempt", "seq"] as const;
 
 /**
+ * What is read of a command only to name it in an error, in bytes of its payload: an event of usual
+ * size. Not all such errors are charged (§15), and 4 MiB may take longer than a heartbeat.
+ */
+const namedBytesMax = 65_536;
+
+/**
  * Commands that carry bodies: in base64 one of `eventBytesMax` makes a payload that is a third
  * longer.
  */
@@ -28,6 +34,8 @@ export class ReadCommand {
   /** The whole part; the payload of an `EVNT` in `M` begins at byte 7. */
   readonly part: Buffer;
   private map: FieldMap | undefined;
+  /** Whether the payload was looked at, also where it could not be read. */
+  private isTried = false;
 
   constructor(encoding: Encoding, command: string, part: Buffer) {
     this.encoding = encoding;
@@ -39,15 +47,22 @@ export class ReadCommand {
   fields(): FieldMap {
     const limits = bodyCommands.has(this.command) ? { bytesMax: commandBytesMax } : {};
     const decode = this.encoding === "J" ? decodeJson : decodePayloadMap;
+    this.isTried = true;
     this.map ??= decode(this.payload, limits);
     return this.map;
   }
 
-  /** The fields that tell the cell which of its commands an error is about. */
+  /**
+   * The fields that tell the cell which of its commands an error is about, as far as they can be
+   * read.
+   *
+   * @see PROTOCOL.md §5.5, ERRO
+   */
   names(): Record<string, unknown> {
     const names: Record<string, unknown> = {};
+    const map = this.isTried ? this.map : this.peek();
     for (const field of namingFields) {
-      const value = this.map === undefined ? undefined : ownField(this.map, field);
+      const value = map === undefined ? undefined : ownField(map, field);
       const short = typeof value === "string" && value.length <= nameCharsMax;
       if (typeof value === "number" || short) names[field] = value;
     }
@@ -57,6 +72,18 @@ export class ReadCommand {
   /** Fields that this version does not know, if the payload was looked at. */
   get unknownFieldCount(): number {
     return this.map === undefined ? 0 : unknownFieldCount(this.command, this.map);
+  }
+
+  /** The map of a command that was refused unseen; none of a run, and of what is none. */
+  private peek(): FieldMap | undefined {
+    if (this.encoding === "M" && this.command === "EVNT") return undefined;
+    if (this.payload.length > namedBytesMax) return undefined;
+    try {
+      return this.fields();
+    } catch {
+      // It is refused already, and that is counted.
+      return undefined;
+    }
   }
 
   private get payload(): Buffer {
