@@ -18,7 +18,7 @@ const columnsMax = 100;
  */
 const longFiles: Readonly<Record<string, LongFile>> = {
   "transmitter/src/core/transmitter-core.ts": {
-    lines: 341,
+    lines: 333,
     reason: "the composition of the core and its inputs, one line each",
   },
   "transmitter/src/core/mesh/mesh.ts": {

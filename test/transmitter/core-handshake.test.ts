@@ -173,6 +173,19 @@ describe("transmitter core: frames", () => {
     expect(bench.core.counters.values.framesEmpty).to.equal(2);
   });
 
+  it("counts what errors it is told, of a cell and of nobody, and answers nothing (§16)", () => {
+    const bench = new CoreBench();
+    const cell = bench.cell("greeter");
+    const stranger = bench.stranger();
+
+    for (let n = 0; n < 30; n++) cell.say("ERRO", { code: "INTERNAL", message: "no", command: "" });
+    stranger.sayPart("M ERRO \xc1");
+
+    expect([...cell.take(), ...stranger.take()]).to.deep.equal([]);
+    expect(bench.core.counters.values).to.include({ errorsIgnored: 31, errorsAnswered: 0 });
+    cell.catch("a", "any");
+  });
+
   for (const parts of [["J BEAT {}", "more"], ["", "", "J BEAT {}"], ["J"], ["J  BEAT {}"]]) {
     it(`refuses ${JSON.stringify(parts)} as BAD_FRAME (§3.1, §3.4)`, () => {
       const cell = new CoreBench().cell("greeter");

@@ -5,6 +5,7 @@ export const counterHelp = Object.freeze({
   framesMuted: "messages dropped because their connection was muted",
   fieldsUnknown: "payload fields that this version does not know",
   errorsAnswered: "errors answered",
+  errorsIgnored: "errors that were said to this transmitter, which answers none",
   internalErrors: "unknown throws inside, each a defect",
   connectionsMuted: "connections muted for too many errors",
   cellsWelcomed: "cells welcomed",

@@ -1,11 +1,4 @@
-import {
-  type Command,
-  commands,
-  didYouMeanCommand,
-  isCommand,
-  MeshError,
-  subscriptionBytesMax,
-} from "@thynapse/protocol";
+import { type Command, MeshError, subscriptionBytesMax } from "@thynapse/protocol";
 import { Asks } from "./events/asks.js";
 import { Attachments } from "./cells/attachments.js";
 import type { CellRecord } from "./cells/cells.js";
@@ -23,7 +16,7 @@ import { Intake } from "./events/intake.js";
 import { Liveness } from "./cells/liveness.js";
 import { type JoinTerms, MeshSeat } from "./mesh/mesh-seat.js";
 import { OwnEvents } from "./events/own-events.js";
-import { onePart, readCommand, type ReadCommand } from "./cells/receiving.js";
+import { checkSpeaker, onePart, readCommand, type ReadCommand } from "./cells/receiving.js";
 import { Refusals } from "./cells/refusals.js";
 import { RouteTable } from "./events/route.js";
 import { Senders } from "./events/senders.js";
@@ -301,13 +294,12 @@ export class TransmitterCore {
 
   private dispatch(connection: Connection, read: ReadCommand, nowMs: number): void {
     const { command } = read;
-    if (!isCommand(command)) {
-      const text = `unknown command ${command}${didYouMeanCommand(command)}`;
-      throw new MeshError("BAD_COMMAND", text);
+    if (command === "ERRO") {
+      // Never answered (§16): two that tell each other of errors would never end.
+      this.counters.add("errorsIgnored");
+      return;
     }
-    if (commands[command].speaker === "transmitter") {
-      throw new MeshError("BAD_COMMAND", `${command} is sent by transmitters`);
-    }
+    checkSpeaker(command);
     if (command === "HELO") {
       const isNew = connection.cell === undefined;
       if (isNew && this.draining.state !== "running") throw new MeshError("DRAINING", "ends");

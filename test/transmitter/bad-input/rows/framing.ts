@@ -95,7 +95,7 @@ export const framingRows: readonly Row[] = [
     ["J WLCM {}"],
     ["BAD_COMMAND", "WLCM is sent by transmitters", "a cell says HELO, CTCH"],
   ),
-  ...["CGHT", "DRPD", "CNFM", "DLVR", "BACK", "RPAR", "ANSR", "ERRO", "MARK"].map((command) =>
+  ...["CGHT", "DRPD", "CNFM", "DLVR", "BACK", "RPAR", "ANSR", "MARK"].map((command) =>
     row(
       "A23",
       `${command} of a cell`,

@@ -26,6 +26,24 @@ export const attachmentScenes: readonly Scene[] = [
     },
   },
   {
+    ids: ["A23"],
+    name: "an error is counted and not answered, before HELO and behind it",
+    play: async (subject) => {
+      const before = await subject.metrics();
+      const stranger = new Stranger(subject);
+      await closing([stranger], async () => {
+        await stranger.say("ERRO", { code: "INTERNAL", message: "no", command: "WLCM" });
+        await stranger.expectServed();
+        await stranger.say("ERRO");
+
+        await stranger.expectServed();
+        const after = await subject.metrics();
+        expect(countOf(after, "errorsIgnored") - countOf(before, "errorsIgnored")).to.equal(2);
+        await stranger.leave();
+      });
+    },
+  },
+  {
     ids: ["A25"],
     name: "a second HELO of the same id is answered by the same WLCM",
     play: async (subject) => {

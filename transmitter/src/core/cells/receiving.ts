@@ -1,9 +1,13 @@
 import {
+  type Command,
   commandBytesMax,
+  commands,
   decodeJson,
   decodePayloadMap,
+  didYouMeanCommand,
   type Encoding,
   type FieldMap,
+  isCommand,
   MeshError,
   ownField,
   readFrame,
@@ -116,4 +120,15 @@ export function onePart(parts: readonly Buffer[]): Buffer | undefined {
 export function readCommand(part: Buffer): ReadCommand {
   const { encoding, command } = readFrame(part);
   return new ReadCommand(encoding, command, part);
+}
+
+/** Refuses what no cell says. @throws {MeshError} `BAD_COMMAND` @see PROTOCOL.md §5 */
+export function checkSpeaker(command: string): asserts command is Command {
+  if (!isCommand(command)) {
+    const text = `unknown command ${command}${didYouMeanCommand(command)}`;
+    throw new MeshError("BAD_COMMAND", text);
+  }
+  if (commands[command].speaker === "transmitter") {
+    throw new MeshError("BAD_COMMAND", `${command} is sent by transmitters`);
+  }
 }
