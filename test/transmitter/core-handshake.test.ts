@@ -256,14 +256,16 @@ describe("transmitter core: frames", () => {
     expect(fields["hint"]).to.contain("**");
   });
 
-  it("refuses commands that are the transmitter's, and unknown ones (§5.7)", () => {
-    const cell = new CoreBench().cell("greeter");
+  it("refuses commands that are the transmitter's, and unknown ones, of a cell and of nobody (§5.3, §5.7)", () => {
+    const bench = new CoreBench();
 
-    cell.say("WLCM");
-    cell.say("MARK");
-    cell.say("FROB");
+    for (const speaker of [bench.cell("greeter"), bench.stranger()]) {
+      speaker.say("WLCM");
+      speaker.say("MARK");
+      speaker.say("FROB");
 
-    const codes = cell.take("ERRO").map(({ fields }) => fields["code"]);
-    expect(codes).to.deep.equal(["BAD_COMMAND", "BAD_COMMAND", "BAD_COMMAND"]);
+      const codes = speaker.take("ERRO").map(({ fields }) => fields["code"]);
+      expect(codes).to.deep.equal(["BAD_COMMAND", "BAD_COMMAND", "BAD_COMMAND"]);
+    }
   });
 });
