@@ -119,7 +119,7 @@ export interface MulticatchOptions {
    * Called for each gap of this catch, besides the status. What it throws, or its promise is
    * rejected with, is a `warning`, and goes no further.
    */
-  readonly onGap?: (gap: GapStatus) => void;
+  readonly onGap?: (gap: GapStatus) => unknown;
   /** Releases the catch when it aborts. */
   readonly signal?: AbortSignal;
 }

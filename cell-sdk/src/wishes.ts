@@ -15,7 +15,7 @@ export function wishOfMulticatch(
   failed: (thrown: unknown) => void,
 ): MulticatchWish {
   const { onGap } = options;
-  const told = async (count: number | undefined): Promise<void> =>
+  const told = async (count: number | undefined): Promise<unknown> =>
     onGap?.({ kind: "gap", pattern, count });
   return {
     pattern,

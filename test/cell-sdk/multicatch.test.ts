@@ -7,7 +7,7 @@ import { armed, data, takeAll, wish } from "./catching.js";
 import { wishOfMulticatch } from "../../cell-sdk/src/wishes.js";
 
 const cause = new Error("of the application");
-const failures: readonly [what: string, onGap: () => void][] = [
+const failures: readonly [what: string, onGap: () => unknown][] = [
   [
     "throws",
     () => {

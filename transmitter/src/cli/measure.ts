@@ -3,6 +3,7 @@ import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliFault, exitCode } from "./fault.js";
 import type { Progress } from "./progress.js";
+import { untilArmed } from "./session.js";
 
 /** What is measured, and how long. */
 export interface Load {
@@ -119,7 +120,8 @@ export async function measureLatency(
 export async function measureAsking(load: Load, channel: string): Promise<Percentiles> {
   const { sender, receiver, bodyBytes, forMs, ending, progress } = load;
   const histogram = createHistogram();
-  const standing = await receiver.anycatch(channel, ({ data }) => data, { concurrency: 64 });
+  const arming = receiver.anycatch(channel, ({ data }) => data, { concurrency: 64 });
+  const standing = await untilArmed(arming, ending);
   const body = Buffer.alloc(bodyBytes, "x");
   const startMs = performance.now();
   while (performance.now() - startMs < forMs && !ending.aborted) {
@@ -133,14 +135,15 @@ export async function measureAsking(load: Load, channel: string): Promise<Percen
 }
 
 async function listen(
-  { receiver, mode }: Load,
+  { receiver, mode, ending }: Load,
   channel: string,
   take: (data: unknown) => void,
 ): Promise<() => Promise<void>> {
-  const standing =
+  const arming =
     mode === "any"
-      ? await receiver.anycatch(channel, ({ data }) => take(data), { concurrency: 256 })
-      : await receiver.multicatch(channel, ({ data }) => take(data));
+      ? receiver.anycatch(channel, ({ data }) => take(data), { concurrency: 256 })
+      : receiver.multicatch(channel, ({ data }) => take(data));
+  const standing = await untilArmed(arming, ending);
   return async () => await standing.release();
 }
 

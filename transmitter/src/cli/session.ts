@@ -59,6 +59,19 @@ export async function withCell(
   }
 }
 
+/**
+ * Waits for catches to be armed, which may take as long as a transmitter of the mesh is stuck; rejects
+ * when the verb is to end.
+ */
+export async function untilArmed<T>(arming: Promise<T>, ending: AbortSignal): Promise<T> {
+  const ended = new Promise<never>((_, reject) => {
+    const end = (): void => reject(ending.reason);
+    if (ending.aborted) end();
+    else ending.addEventListener("abort", end, { once: true });
+  });
+  return await Promise.race([arming, ended]);
+}
+
 /** Attaches a cell. @throws {CliFault} 69 with the addresses, 130 or 143 after a signal. */
 export async function attach(
   invocation: Invocation<typeof cellFlags>,

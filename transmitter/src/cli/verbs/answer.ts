@@ -5,7 +5,7 @@ import { eventFields, bodyText, jsonLine } from "../event-view.js";
 import { execFlags, execNotes, failureOf, resolveCommand, runCommand } from "../exec.js";
 import { usageFault } from "../fault.js";
 import { integer, text, toggle } from "../flags.js";
-import { cliService, Nack, type Session, withCell } from "../session.js";
+import { cliService, Nack, type Session, untilArmed, withCell } from "../session.js";
 import { cellFlags } from "../common-flags.js";
 import { Tally, tallyFlags } from "../tally.js";
 import { defineVerb, type Invocation } from "../verb.js";
@@ -90,7 +90,7 @@ async function answerAll(
   { pattern, answerer }: { readonly pattern: string; readonly answerer: Answerer },
 ) {
   const tally = new Tally({ count: given.count, forMs: given.for, ending });
-  const standing = await cell.anycatch(
+  const arming = cell.anycatch(
     pattern,
     async (event, ctx) => {
       if (!tally.begin()) return ctx.release();
@@ -108,6 +108,7 @@ async function answerAll(
     },
     { concurrency: given.concurrency },
   );
+  const standing = await untilArmed(arming, ending);
   void err.line(`armed ${pattern} as ${cell.service}`);
   await tally.finished;
   if (!ending.aborted) await standing.release();

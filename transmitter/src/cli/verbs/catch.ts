@@ -5,7 +5,7 @@ import { type EventCommand, execFlags, execNotes, failureOf } from "../exec.js";
 import { resolveCommand, runCommand } from "../exec.js";
 import { usageFault } from "../fault.js";
 import { fraction, integer, text } from "../flags.js";
-import { Nack, type Session, withCell } from "../session.js";
+import { Nack, type Session, untilArmed, withCell } from "../session.js";
 import { cellFlags } from "../common-flags.js";
 import { Tally, tallyFlags } from "../tally.js";
 import { defineVerb, type Invocation } from "../verb.js";
@@ -84,7 +84,7 @@ async function catchEvents(
   const { flags: given, err } = invocation;
   const tally = new Tally({ count: given.count, forMs: given.for, ending });
   const handle = command === undefined ? printing(invocation) : executing(invocation, command);
-  const standing = await cell.anycatch(
+  const arming = cell.anycatch(
     pattern,
     async (event, ctx) => {
       if (!tally.begin()) return ctx.release();
@@ -99,6 +99,7 @@ async function catchEvents(
     },
     { concurrency: given.concurrency },
   );
+  const standing = await untilArmed(arming, ending);
   void err.line(`armed ${pattern} as ${cell.service}`);
   await tally.finished;
   // When the verb is to end, closing the cell releases it, and waits no longer than it may.

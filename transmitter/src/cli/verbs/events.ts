@@ -2,7 +2,7 @@ import type { CaughtEvent } from "@thynapse/cell-sdk";
 import { eventFields, jsonLine, rawText } from "../event-view.js";
 import { usageFault } from "../fault.js";
 import { printable } from "../printable.js";
-import { withCell } from "../session.js";
+import { untilArmed, withCell } from "../session.js";
 import { cellFlags } from "../common-flags.js";
 import { Tally, tallyFlags } from "../tally.js";
 import { defineVerb } from "../verb.js";
@@ -32,7 +32,8 @@ export const events = defineVerb({
         await out.line(given.json ? jsonLine(eventFields(event)) : eventLine(event));
         tally.complete();
       };
-      await Promise.all(patterns.map((pattern) => cell.multicatch(pattern, handler)));
+      const arming = patterns.map((pattern) => cell.multicatch(pattern, handler));
+      await untilArmed(Promise.all(arming), ending);
       void err.line(`armed ${patterns.join(" ")}`);
       await tally.finished;
       return tally.exit;

@@ -1,4 +1,4 @@
-import type { Cell } from "@thynapse/cell-sdk";
+import type { CaughtEvent, Cell } from "@thynapse/cell-sdk";
 import { checkChannel, randomToken } from "@thynapse/protocol";
 import { bodyFlags, bodyNotes, readBody } from "../body.js";
 import { cellFlags, timeoutFlag } from "../common-flags.js";
@@ -9,7 +9,7 @@ import { toggle } from "../flags.js";
 import { type Clock, clockOf, type Hop, hopOf, orderHops, tenths } from "../hops.js";
 import { unlessSilent } from "../mesh-list.js";
 import { printable } from "../printable.js";
-import { type Session, withCell } from "../session.js";
+import { type Session, untilArmed, withCell } from "../session.js";
 import { askSystem, type Row, type SystemQuery } from "../system.js";
 import { treeLines } from "../tree.js";
 import { defineVerb, type Invocation } from "../verb.js";
@@ -67,7 +67,8 @@ async function follow(
   const query: SystemQuery = { timeoutMs: given.timeout, signal: ending };
   const token = randomToken(64);
   const told: Row[] = [];
-  await cell.multicatch(`$mesh.trace.${token}`, ({ data }) => void told.push(data as Row));
+  const note = ({ data }: CaughtEvent): unknown => told.push(data as Row);
+  await untilArmed(cell.multicatch(`$mesh.trace.${token}`, note), ending);
   const headers = { ...extras.headers, "thynapse-trace": token };
 
   const sentMs = Date.now();

@@ -4,7 +4,7 @@ import { bodyBytes, bodyText, eventFields, jsonLine } from "../event-view.js";
 import { type ExitCode, exitCode, usageFault, usageFaultOf } from "../fault.js";
 import { text, toggle } from "../flags.js";
 import type { Output } from "../output.js";
-import { type Session, withCell } from "../session.js";
+import { type Session, untilArmed, withCell } from "../session.js";
 import { cellFlags } from "../common-flags.js";
 import { rateText } from "../table.js";
 import { Tally, tallyFlags } from "../tally.js";
@@ -116,11 +116,12 @@ async function printEvents(
 ): Promise<ExitCode> {
   const print = printerFor(given, out);
   const tally = new Tally({ count: given.count, forMs: given.for, ending });
-  await catchAll(cell, patterns, async (event) => {
+  const arming = catchAll(cell, patterns, async (event) => {
     if (!tally.begin()) return;
     await print(event);
     tally.complete();
   });
+  await untilArmed(arming, ending);
   if (given["until-armed"]) {
     void out.line(given.json ? jsonLine({ armed: true, patterns }) : `armed ${patterns.join(" ")}`);
     return exitCode.ok;
@@ -146,12 +147,13 @@ async function printRates(
   const tally = new Tally({ count: given.count, forMs: given.for, ending });
   let events = 0;
   let bytes = 0;
-  await catchAll(cell, patterns, (event) => {
+  const arming = catchAll(cell, patterns, (event) => {
     if (!tally.begin()) return;
     events++;
     bytes += bodyBytes(event.data).length;
     tally.complete();
   });
+  await untilArmed(arming, ending);
   void err.line(`armed ${patterns.join(" ")}`);
   let sinceMs = performance.now();
   const timer = setInterval(() => {
