@@ -225,6 +225,19 @@ describe("transmitter core: former homes of senders (§18.7)", () => {
     expect(scene.origins()).to.deep.equal([`${net.ids[1]}.7`]);
   });
 
+  it("is asked again when it thaws, though the sender has moved on and died before it repeated it", () => {
+    const scene = new MovingSender();
+    const { net } = scene;
+    net.kill(0);
+    const { id } = scene.moveTo(1, 2);
+    net.benches[2]!.cell("sender", { id, session: 3 }).say("GBYE");
+    net.thaw(0);
+    net.rejoin(0);
+    net.pass(1500);
+
+    expect(scene.origins()).to.deep.equal([`${net.ids[1]}.7`]);
+  });
+
   it("leaves to no cell what it has numbered itself, though that says that it is its sender", () => {
     const net = new SiteNet(3);
     const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];

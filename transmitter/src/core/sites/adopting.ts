@@ -126,9 +126,8 @@ export class Adopting {
     for (const repeated of group.claims?.allRepeated() ?? []) {
       const [first] = repeated.ranges;
       const sender = this.parts.senders.find(first?.sender ?? "");
-      // Also for a sender that has died: what it had repeated here is ours to give out.
-      const isOurs = sender?.session === repeated.session && !sender.isElsewhere;
-      if (isOurs) this.ask(peer, group, repeated, nowMs);
+      // Also for one that has died, or moved on: what it has not taken along is ours to give out.
+      if (sender?.session === repeated.session) this.ask(peer, group, repeated, nowMs);
     }
   }
 
