@@ -130,6 +130,25 @@ describe("transmitter conformance: asks", () => {
       expect(await sender.answer(seq)).to.deep.include({ state: "result", data: "last" });
     });
 
+    it(`refuse in ${encoding} a part that says that the handler failed: its settlement says it (§12.4)`, async () => {
+      const { sender, worker, channel } = await work(transmitter, encoding);
+      const seq = sender.send({ channel, ask: { ...ask, parts: true } });
+      const delivery = await worker.deliveries.next();
+      const part = { ...nameOf(delivery), index: 0, code: "HANDLER_FAILED", message: "boom" };
+
+      worker.say("RPLY", part);
+      worker.reply(part, "a body too");
+
+      for (let n = 0; n < 2; n++) {
+        const error = await worker.error();
+        expect(error).to.include({ code: "BAD_PAYLOAD", command: "RPLY" });
+        expect(error["message"]).to.include("a part has no code");
+      }
+      worker.settle(delivery, "nack", { reason: "boom" });
+      const failure = { state: "error", code: "HANDLER_FAILED", message: "boom" };
+      expect(await sender.answer(seq)).to.include(failure);
+    });
+
     it(`drop in ${encoding} the parts of a stale attempt without a word (§5, §12.4)`, async () => {
       const { sender, worker, channel } = await work(transmitter, encoding);
       const seq = sender.send({ channel, ask: { ...ask, parts: true, retry: true } });

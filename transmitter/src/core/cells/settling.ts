@@ -146,6 +146,7 @@ export class Settling {
     const { member } = catchOf(cell, map, "any");
     const { origin, number, attempt } = readDeliveryName(map);
     const index = intField(map, "index");
+    if (ownField(map, "code") !== undefined) throw failedPart();
     const body = readBody(cell, map);
     const span = member.find(origin, number, attempt);
     if (span === undefined) {
@@ -172,6 +173,12 @@ export class Settling {
 function readBody(cell: CellRecord, map: FieldMap): ReturnType<typeof readJsonBody> {
   if (cell.encoding === "J") return readJsonBody(map, "data", "bytes");
   return readPackedBody(ownField(map, "body"));
+}
+
+/** A handler that fails after some parts ends them by its settlement. @see PROTOCOL.md §12.4 */
+function failedPart(): MeshError {
+  const text = "a part has no code: SETL with nack or reject says that the handler failed";
+  return new MeshError("BAD_PAYLOAD", text);
 }
 
 function checkOutputBytes(outputs: readonly LooseEvent[] | undefined): void {
