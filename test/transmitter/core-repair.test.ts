@@ -110,6 +110,27 @@ describe("transmitter core: repair", () => {
     expect(cell.take("BEAT")).to.deep.equal([]);
   });
 
+  it("refuses a beat with a wrong row whole, and minds no catch that there is none of (§5.7)", () => {
+    const { bench, cell, number } = listening("J");
+    bench.cell("sender").send("a");
+    const wrong = [["x", 1], [-1, 1], [1], [1, -1], [1, 1.5], [1, "9"], [], {}, 3];
+
+    for (const row of wrong) cell.say("BEAT", { streams: [[number, 1], row] });
+    const codes = cell.take("ERRO").map(({ fields }) => fields["code"]);
+    expect(codes).to.deep.equal(wrong.map(() => "BAD_PAYLOAD"));
+    bench.pass(250);
+    expect(cell.take("BEAT").map(({ fields }) => fields["streams"])).to.deep.equal([[[number, 1]]]);
+
+    cell.say("BEAT", {
+      streams: [
+        [99, 1],
+        [number, 1],
+      ],
+    });
+    bench.pass(250);
+    expect(cell.take()).to.deep.equal([]);
+  });
+
   for (const encoding of ["J", "M"] as const) {
     it(`is done once a turn for a catch in ${encoding}, however often it is asked for (§8.5)`, () => {
       const { bench, cell, number } = listening(encoding);

@@ -133,6 +133,16 @@ export const fieldRows: readonly Row[] = [
   said("B56", 'J RPLY {"to":"x"}', ["BAD_ID", "40 hex characters, got 1"]),
   said("B56", 'J BEAT {"streams":7}', ["BAD_PAYLOAD", "streams must be a list, got 7"]),
   said("B56", 'J BEAT {"streams":[7]}', ["BAD_PAYLOAD", "streams lists [catch, last]"]),
+  said("B56", 'J BEAT {"streams":[[]]}', ["BAD_PAYLOAD", "item 0 of a list must be an integer"]),
+  said("B56", 'J BEAT {"streams":[["x",1]]}', [
+    "BAD_PAYLOAD",
+    'must be an integer ≤ 2^53−1 and ≥ 0, got "x"',
+  ]),
+  said("B56", 'J BEAT {"streams":[[1]]}', ["BAD_PAYLOAD", "item 1 of a list must be an integer"]),
+  said("B56", 'J BEAT {"streams":[[1,1.5]]}', [
+    "BAD_PAYLOAD",
+    "item 1 of a list must be an integer",
+  ]),
   said("B56", "J BEAT []", ["BAD_PAYLOAD", "expected an object, got array"]),
   said("B56", "J GBYE []", ["BAD_PAYLOAD", "expected an object, got array", "GBYE takes idle"]),
 ];

@@ -4,6 +4,7 @@ import {
   intField,
   listField,
   MeshError,
+  numberAt,
   readCatchWish,
   readCredit,
 } from "@thynapse/protocol";
@@ -143,14 +144,16 @@ export class Catching {
 
   /**
    * `BEAT`: how far the cell has read its streams. What it says of other catches is of no interest.
+   *
+   * @throws {MeshError} `BAD_PAYLOAD`, `TOO_LARGE`
    */
   beat(cell: CellRecord, map: FieldMap, nowMs: number): void {
-    for (const row of listField(map, "streams", this.parts.limits.catchesMax)) {
-      if (!Array.isArray(row)) throw new MeshError("BAD_PAYLOAD", "streams lists [catch, last]");
-      const held = cell.catches.get(row[0] as number);
-      if (held?.mode !== "multi" || !Number.isSafeInteger(row[1])) continue;
+    const rows = listField(map, "streams", this.parts.limits.catchesMax);
+    for (const [number, last] of rows.map(readProgress)) {
+      const held = cell.catches.get(number);
+      if (held?.mode !== "multi") continue;
       const listener = held.stream.listeners.get(cell);
-      if (listener !== undefined) held.stream.read(listener, row[1] as number, nowMs);
+      if (listener !== undefined) held.stream.read(listener, last, nowMs);
     }
   }
 
@@ -221,6 +224,12 @@ function answerTo(held: CellCatch, wish: CatchWish): Record<string, unknown> {
   }
   const warnings = held.member.group.warnings(wish);
   return { ...ref, ...base, ...(warnings.length > 0 && { warnings }) };
+}
+
+/** How far one stream was read: [catch, last]. @throws {MeshError} `BAD_PAYLOAD` */
+function readProgress(row: unknown): readonly [number, number] {
+  if (!Array.isArray(row)) throw new MeshError("BAD_PAYLOAD", "streams lists [catch, last]");
+  return [numberAt(row, 0, 0), numberAt(row, 1, 0)];
 }
 
 /** The catch that a payload names. @throws {MeshError} `UNKNOWN_CATCH` */
