@@ -151,10 +151,11 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
   let handled: RangeSet | undefined;
   let service: string | undefined;
   let channels: ChannelTable | undefined;
-  let session = 1;
-  let floor = 0;
+  // No number that can be read: a header that lacks one of these is refused.
+  let session = -1;
+  let floor = -1;
+  let time = -1;
   let first = 0;
-  let time = 0;
   let count = 0;
   // Lists are as long as a run needs them; whatever else stands there is bounded.
   let listedBytes = 0;
@@ -203,6 +204,9 @@ function readHeader(cursor: MessagePackCursor): RunHeader {
   if (sender === undefined) cursor.fail("the header lacks sender");
   if (service === undefined) cursor.fail("the header lacks service");
   if (channels === undefined) cursor.fail("the header lacks channels");
+  if (session < 0) cursor.fail("the header lacks session");
+  if (floor < 0) cursor.fail("the header lacks floor");
+  if (time < 0) cursor.fail("the header lacks time");
   if (first < 1) cursor.fail("first is at least 1");
   if (count < 1) cursor.fail("count is at least 1");
   if (count > runEventsMax) {

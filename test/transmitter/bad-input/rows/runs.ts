@@ -73,6 +73,9 @@ export const runRows: readonly Row[] = [
   withHeader("C55", { sender: undefined }, ["BAD_RUN", "the header lacks sender", "a header map"]),
   withHeader("C55", { service: undefined }, ["BAD_RUN", "the header lacks service"]),
   withHeader("C55", { channels: undefined }, ["BAD_RUN", "the header lacks channels"]),
+  withHeader("C55", { session: undefined }, ["BAD_RUN", "the header lacks session"]),
+  withHeader("C55", { floor: undefined }, ["BAD_RUN", "the header lacks floor"]),
+  withHeader("C55", { time: undefined }, ["BAD_RUN", "the header lacks time"]),
   withHeader("C55", { sender: "me" }, ["BAD_RUN", "bytes (bin) are expected"]),
   run(
     "C55",
