@@ -1,4 +1,4 @@
-import { decodeMessagePack, encodeMessagePack } from "./encoding.js";
+import { decodeExact, decodeMessagePack, encodeMessagePack } from "./encoding.js";
 import { MeshError } from "./errors.js";
 import { encodeJson, parseJson } from "./json.js";
 import { eventBytesMax } from "./limits.js";
@@ -62,14 +62,14 @@ export function decodeBody(tag: number, bytes: Uint8Array, start = 0, end = byte
  */
 export function bodyToJson(tag: number, bytes: Uint8Array): JsonBody {
   if (tag === bodyTag.bytes) return { bytes: base64(bytes) };
-  const value = decodeBody(tag, bytes);
-  return { data: tag === bodyTag.json ? value : toJsonValue(value) };
+  if (tag === bodyTag.messagePack) return { data: toJsonValue(decodeExact(bytes)) };
+  return { data: decodeBody(tag, bytes) };
 }
 
 /** Depth is bounded: the value was decoded within the bounds of values. */
 function toJsonValue(value: unknown): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) throw unsayable(String(value));
-  if (typeof value === "bigint") throw unsayable("an integer beyond 2^53 − 1");
+  if (typeof value === "bigint") return sayableInteger(value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(toJsonValue);
   if (value instanceof Uint8Array) return base64(value);
@@ -77,6 +77,12 @@ function toJsonValue(value: unknown): unknown {
   const json: Record<string, unknown> = {};
   for (const key of Object.keys(value)) json[key] = toJsonValue((value as typeof json)[key]);
   return json;
+}
+
+function sayableInteger(value: bigint): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  throw unsayable("an integer beyond 2^53 − 1");
 }
 
 function rfc3339(date: Date): string {

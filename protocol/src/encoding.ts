@@ -31,6 +31,11 @@ const decoyPackr = new Packr({
   useToJSON: false,
 } as unknown as LibraryOptions);
 const unpackr = new Unpackr(options as unknown as LibraryOptions);
+/** Tells integers of 64 bits from floats: its "auto" gives a number at 2^53, too. */
+const exactUnpackr = new Unpackr({
+  ...options,
+  int64AsType: "bigint",
+} as unknown as LibraryOptions);
 
 /**
  * Encodes a value as MessagePack; the result is never written to again.
@@ -58,11 +63,24 @@ export function encodeMessagePack(value: unknown): Buffer {
  * @throws {MeshError} as `checkMessagePack`, and `BAD_PAYLOAD` if bytes follow the value.
  */
 export function decodeMessagePack(bytes: Uint8Array, start = 0, end = bytes.length): unknown {
-  const stop = checkMessagePack(bytes, start, end);
-  if (stop !== end) {
-    throw new MeshError("BAD_PAYLOAD", `${end - stop} bytes after the value`);
-  }
+  checkWhole(bytes, start, end);
   return unpackr.unpack(bytes, { start, end });
+}
+
+/**
+ * Decodes as `decodeMessagePack`, but whatever is written as an integer of 64 bits is a bigint.
+ *
+ * @throws {MeshError} as `decodeMessagePack`
+ */
+export function decodeExact(bytes: Uint8Array): unknown {
+  checkWhole(bytes, 0, bytes.length);
+  return exactUnpackr.unpack(bytes);
+}
+
+function checkWhole(bytes: Uint8Array, start: number, end: number): void {
+  const stop = checkMessagePack(bytes, start, end);
+  if (stop === end) return;
+  throw new MeshError("BAD_PAYLOAD", `${end - stop} bytes after the value`);
 }
 
 /**
