@@ -2,21 +2,8 @@ import { type Cell, connect } from "@thynapse/cell-sdk";
 import { expect } from "chai";
 
 import { eventually } from "../support/eventually.js";
-import type { StartedProcess } from "../support/process.js";
-import { type RunEnd, startThynapse } from "./thynapse.js";
-import { runVerb } from "./verb-runner.js";
-
-/** Two processes start, and find each other. */
-const slowly = { withinMs: 20_000 };
-
-/** A transmitter as a process of its own. */
-interface Up {
-  readonly process: StartedProcess;
-  readonly id: string;
-  readonly command: string;
-}
-
-type Row = Readonly<Record<string, unknown>>;
+import { startThynapse } from "./thynapse.js";
+import { json, type Row, rowsOf, run, slowly, startMesh, startUp, type Up } from "./two-up.js";
 
 describe("cli: a mesh of two transmitters", function () {
   // Each test starts two processes, and asks some ten times.
@@ -259,41 +246,31 @@ describe("cli: a mesh of two transmitters", function () {
     expect((await rowsOf(a, "show", "status"))[0]).to.include({ id: a.id, state: "running" });
   });
 
+  it("ls and show tell since when each is alive, or drains", async () => {
+    const { a, b } = await startMesh();
+    for (const { id } of [a, b]) {
+      const [row] = await rowsOf(a, "show", "transmitter", id);
+      expect(row).to.include({ id, state: "alive" }).and.to.have.property("sinceMs");
+    }
+    const holder = { service: "holder", transmitters: b.command, drainTimeoutMs: 0 };
+    const cell = await connect(holder);
+    cells.push(cell);
+    await cell.anycatch("held", () => new Promise(() => {}));
+    await cell.send("held", 1);
+
+    const drainedMs = performance.now();
+    b.process.kill("SIGTERM");
+
+    await eventually(async () => {
+      const [row] = await rowsOf(a, "ls", "transmitters", "--filter", "state=draining");
+      expect(row).to.include({ id: b.id });
+      expect(row?.["sinceMs"]).to.be.at.most(Math.ceil(performance.now() - drainedMs));
+    }, slowly);
+  });
+
   async function attach({ command }: Up, service: string): Promise<Cell> {
     const cell = await connect({ service, transmitters: command });
     cells.push(cell);
     return cell;
   }
 });
-
-/** Starts two transmitters that are linked both ways. */
-async function startMesh(flags: readonly string[] = []): Promise<Record<"a" | "b", Up>> {
-  const a = await startUp(flags);
-  const b = await startUp([...flags, "--link", a.command]);
-  await eventually(async () => {
-    expect(await rowsOf(a, "ls", "links", "--filter", "state=up")).to.have.length(2);
-    expect(await rowsOf(b, "ls", "transmitters", "--filter", "state=alive")).to.have.length(2);
-  }, slowly);
-  return { a, b };
-}
-
-async function startUp(flags: readonly string[]): Promise<Up> {
-  const started = startThynapse(["up", "--port", "0", "--json", ...flags]);
-  const [line] = await started.waitForLine(/^\{"ready":true.*/, slowly);
-  const { id, command } = JSON.parse(line) as { id: string; command: string };
-  return { process: started, id, command };
-}
-
-async function run({ command }: Up, verb: string, ...words: readonly string[]): Promise<RunEnd> {
-  return await runVerb([verb, "-t", command, ...words]);
-}
-
-async function rowsOf(up: Up, verb: string, ...words: readonly string[]): Promise<Row[]> {
-  const end = await run(up, verb, ...words, "--json");
-  expect(end).to.deep.include({ code: 0, stderr: [] });
-  return json(end);
-}
-
-function json(end: RunEnd): Row[] {
-  return end.stdout.map((line) => JSON.parse(line) as Row);
-}

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { ask, asking, lettersOf } from "./asking.js";
 import type { BenchCell } from "./bench-cell.js";
 import { CoreBench, transmitterId } from "./core-bench.js";
 
@@ -28,7 +29,7 @@ describe("transmitter core: system requests", () => {
       null,
       "id version mesh uptimeMs command pub pid rssBytes cells services groups streams backlog deadLetters state",
     ],
-    ["$mesh.transmitters", null, "id command pub state uptimeMs cells"],
+    ["$mesh.transmitters", null, "id command pub state sinceMs uptimeMs cells version"],
     [
       "$mesh.cells",
       { service: "worker" },
@@ -63,6 +64,17 @@ describe("transmitter core: system requests", () => {
       expect(Object.keys(row as object)).to.include.members(keys.split(" "));
     });
   }
+
+  it("say that the transmitter is alive, and since when, of all or of one (§14.5)", () => {
+    const { bench, asker } = asking();
+    bench.pass(2000);
+
+    for (const data of [null, { transmitter: transmitterId }]) {
+      const rows = ask(asker, "$mesh.transmitters", data).fields["data"] as object[];
+      expect(rows).to.have.length(1);
+      expect(rows[0]).to.include({ state: "alive", sinceMs: 2000, uptimeMs: 2000 });
+    }
+  });
 
   it("give the counters as numbers (§14)", () => {
     const { asker } = asking();
@@ -249,19 +261,6 @@ describe("transmitter core: drain", () => {
   });
 });
 
-/** A bench with one dead letter of the worker. */
-function asking(): { bench: CoreBench; asker: BenchCell; worker: BenchCell } {
-  const bench = new CoreBench();
-  const worker = bench.cell("worker");
-  worker.catch("a", "any");
-  const sender = bench.cell("sender");
-  sender.send("a", { data: 1 });
-  worker.settle(worker.takeOne("DLVR"), "reject", { reason: "bad" });
-  worker.take();
-  sender.say("GBYE");
-  return { bench, asker: bench.cell("asker"), worker };
-}
-
 /** A bench with so many dead letters, each as long as they come. */
 function burying(count: number): { asker: BenchCell } {
   const bench = new CoreBench();
@@ -276,18 +275,7 @@ function burying(count: number): { asker: BenchCell } {
   return { asker: bench.cell("asker") };
 }
 
-function lettersOf(asker: BenchCell, data: object): unknown {
-  const { data: rows, ...fields } = ask(asker, "$mesh.dead.list", data).fields;
-  expect(fields["state"], JSON.stringify(fields)).to.equal("result");
-  return (rows as { readonly letter: number }[]).map(({ letter }) => letter);
-}
-
 /** From the first one to the last one. */
 function numbers(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, at) => first + at);
-}
-
-function ask(asker: BenchCell, channel: string, data: unknown = null) {
-  asker.send(channel, { data, ask: { timeoutMs: 1000 } });
-  return asker.takeOne("ANSR");
 }

@@ -178,29 +178,6 @@ describe("mesh requests", () => {
     expect(letters[0]?.atMs).to.equal(125);
   });
 
-  it("name every member, also those that are dead or silent (§14)", () => {
-    const own: Own = () => [{ state: "running", cells: 1 }];
-    const draining: Own = () => [{ state: "draining", cells: 2 }];
-    const mesh = new QueryMesh({ a: own, b: draining, c: own, d: own });
-    mesh.node("a").states.set(idOf("d"), "dead");
-    mesh.cut.add(idOf("c"));
-
-    const answers = mesh.ask("a", "$mesh.transmitters");
-    mesh.deliver();
-    mesh.pass(1000);
-
-    const of = (name: string) => ({
-      ...{ id: idOf(name), transmitter: idOf(name), sinceMs: 5 },
-      ...{ command: `tcp://${name}`, pub: `tcp://${name}-pub` },
-    });
-    expect(results(answers)[0]).to.deep.equal([
-      { state: "alive", cells: 1, transmitter: idOf("a") },
-      { state: "draining", cells: 2, sinceMs: 5, transmitter: idOf("b") },
-      { ...of("c"), state: "alive", missing: true },
-      { ...of("d"), state: "dead" },
-    ]);
-  });
-
   it("explain who would get an event that enters here, and by which way (§14)", () => {
     const leases = { [idOf("b")]: 1, [idOf("c")]: 2 };
     const mesh = new QueryMesh({ a: site("a1", 0, leases), b: site("b1", 4), c: site("c1", 9) });

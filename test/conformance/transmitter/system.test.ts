@@ -12,7 +12,7 @@ const table: readonly (readonly [channel: string, fields: string])[] = [
     "$mesh.status",
     "id version mesh uptimeMs command pub pid rssBytes cells services groups streams backlog deadLetters state",
   ],
-  ["$mesh.transmitters", "id command pub state uptimeMs cells"],
+  ["$mesh.transmitters", "id command pub state sinceMs uptimeMs cells version"],
   [
     "$mesh.cells",
     "id service state encoding session sinceMs catches held sent delivered missed repaired gone errors",

@@ -50,6 +50,11 @@ export class Draining {
     return name === "parting" ? "draining" : name;
   }
 
+  /** When it began; `undefined` while the transmitter runs. */
+  get sinceMs(): number | undefined {
+    return this.current.name === "running" ? undefined : this.current.sinceMs;
+  }
+
   /** Begins; a second call changes nothing. */
   begin(nowMs: number): void {
     if (this.current.name !== "running") return;
@@ -96,13 +101,15 @@ export class Draining {
   }
 
   private lookAt(lookMs: number): void {
-    this.current = { name: "parting", lookMs };
+    const { sinceMs = lookMs } = this;
+    this.current = { name: "parting", sinceMs, lookMs };
     this.parts.deadlines.at(lookMs, (dueMs) => this.check(dueMs));
   }
 
   private stop(nowMs: number): void {
     const { effects, leave, sites, attachments } = this.parts;
-    this.current = { name: "stopped" };
+    const { sinceMs = nowMs } = this;
+    this.current = { name: "stopped", sinceMs };
     const open = sites.succession.unconfirmed();
     for (const cell of attachments.all) {
       const unconfirmed = open.get(cell.id)?.ranges();
@@ -133,5 +140,5 @@ export class Draining {
 type DrainingState =
   | { readonly name: "running" }
   | { readonly name: "draining"; readonly sinceMs: number }
-  | { readonly name: "parting"; readonly lookMs: number }
-  | { readonly name: "stopped" };
+  | { readonly name: "parting"; readonly sinceMs: number; readonly lookMs: number }
+  | { readonly name: "stopped"; readonly sinceMs: number };

@@ -153,8 +153,8 @@ export class TransmitterCore {
     const onInternal: Refusals["reportInternal"] = (error) => this.refusals.reportInternal(error);
     this.system = new SystemAnswers({
       ...{ core: this, routes, streams, groups, attachments, deadLetters, counters, options },
-      ...{ intake, asks, deadlines, effects, startedMs: nowMs, mesh: () => seat.mesh },
-      onInternal,
+      ...{ intake, asks, deadlines, effects, startedMs: nowMs, mesh: () => seat.mesh, onInternal },
+      draining: this.draining,
     });
     this.turnEnd = new TurnEnd({
       ...{ seat, sites, groups, asks, telling, streams, effects, onInternal },

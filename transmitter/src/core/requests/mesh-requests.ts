@@ -123,26 +123,27 @@ export class MeshRequests {
         if (sole.error !== undefined || merge === undefined) return sole;
       }
       const result = merge === undefined ? undefined : merge(answers, { asked, data });
-      if (channel !== "$mesh.transmitters" || !isForAll) return { result };
-      return { result: this.withMembers(result as readonly FieldMap[], asking.nowMs) };
+      if (channel !== "$mesh.transmitters") return { result };
+      const rows = this.withMembers(result as readonly FieldMap[], asking.nowMs);
+      return { result: isForAll ? rows : rows.filter(({ transmitter }) => transmitter === asked) };
     } catch (thrown) {
       return { error: toMeshError(thrown) };
     }
   }
 
-  /** Each member with what is known here of it, and what it says itself. */
+  /** Each transmitter with what is known here of it, and what it says itself. */
   private withMembers(rows: readonly FieldMap[], nowMs: number): FieldMap[] {
     const said = new Map(rows.map((row) => [row["transmitter"], row]));
-    const own = said.get(this.parts.id) ?? {};
+    const own = said.get(this.parts.id);
     const others = this.parts.members(nowMs).map((known) => {
       const row = said.get(known.id);
       if (row === undefined) return { ...known, transmitter: known.id };
       if (row["missing"] === true) return { ...known, ...row };
-      const state = isEnding(row) ? "draining" : known.state;
-      return { ...row, state, sinceMs: known.sinceMs };
+      // That it drains it knows itself; the rest of its states is for others to see.
+      if (row["state"] === "draining") return row;
+      return { ...row, state: known.state, sinceMs: known.sinceMs };
     });
-    const state = isEnding(own) ? "draining" : "alive";
-    return [{ ...own, state }, ...others];
+    return own === undefined ? others : [own, ...others];
   }
 
   private liveOthers(nowMs: number): Thid[] {
@@ -180,11 +181,6 @@ function mergeFor(channel: string, data: FieldMap, all: boolean): Merge | undefi
     if (fits && Object.hasOwn(table, channel)) return table[channel];
   }
   return undefined;
-}
-
-/** What a transmitter says of itself, in the words of those who see it from outside. */
-function isEnding({ state }: FieldMap): boolean {
-  return state === "draining" || state === "stopped";
 }
 
 function silent(id: Thid, waitMs: number): MeshError {

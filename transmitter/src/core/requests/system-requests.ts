@@ -24,6 +24,8 @@ export interface SystemParts {
   readonly deadLetters: DeadLetters;
   readonly counters: Counters;
   readonly startedMs: number;
+  /** `sinceMs`: when its drain began, if it has. */
+  readonly draining: { readonly sinceMs: number | undefined };
   readonly deadlines: Deadlines;
   readonly effects: () => Effect[];
   /** `undefined` for a transmitter that is alone. */
@@ -51,7 +53,7 @@ export class SystemRequests {
     const { dead } = this;
     this.table = Object.freeze({
       "$mesh.status": (_data, nowMs) => this.status(nowMs),
-      "$mesh.transmitters": (_data, nowMs) => [this.transmitter(nowMs)],
+      "$mesh.transmitters": (_data, nowMs) => [this.member(nowMs)],
       "$mesh.links": (data) => page(parts.mesh()?.peering.links ?? [], data),
       "$mesh.cells": (data, nowMs) => this.cells(data, nowMs),
       "$mesh.services": (data) => page(this.services(), data),
@@ -109,6 +111,14 @@ export class SystemRequests {
       cells: attachments.count,
       version: options.version,
     };
+  }
+
+  /** This transmitter as others see it: alive, until it drains. */
+  private member(nowMs: number): Record<string, unknown> {
+    const { draining, startedMs } = this.parts;
+    const state = draining.sinceMs === undefined ? "alive" : "draining";
+    const sinceMs = Math.round(nowMs - (draining.sinceMs ?? startedMs));
+    return { ...this.transmitter(nowMs), state, sinceMs };
   }
 
   private cells(data: FieldMap, nowMs: number): unknown[] {
