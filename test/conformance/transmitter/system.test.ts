@@ -111,6 +111,12 @@ describe("transmitter conformance: system requests", () => {
     ["$mesh.dead.show", { letter: 999_999 }, "NOT_FOUND"],
     ["$mesh.dead.show", { letter: "1" }, "BAD_PAYLOAD"],
     ["$mesh.dead.drop", {}, "BAD_PAYLOAD"],
+    ["$mesh.dead.drop", { service: 3 }, "BAD_SERVICE"],
+    ["$mesh.cells", { service: 3 }, "BAD_SERVICE"],
+    ["$mesh.cells", { transmitter: 3 }, "BAD_ID"],
+    ["$mesh.metrics", { all: 1 }, "BAD_PAYLOAD"],
+    ["$mesh.cells", 3, "BAD_PAYLOAD"],
+    ["$mesh.cells", "x", "BAD_PAYLOAD"],
   ] as const) {
     it(`${channel} with ${JSON.stringify(data)} is answered by ${code} (§14)`, async () => {
       const cell = await RawCell.attach(transmitter);

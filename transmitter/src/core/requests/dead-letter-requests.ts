@@ -5,12 +5,12 @@ import {
   type FieldMap,
   intField,
   MeshError,
-  ownField,
 } from "@thynapse/protocol";
 import type { DeadLetter, DeadLetters } from "../groups/dead-letters.js";
 import type { Groups } from "../groups/groups.js";
 import { redrive } from "../groups/redriving.js";
 import type { Announcing } from "../sites/announcing.js";
+import { readService } from "./request-fields.js";
 
 /**
  * How many letters are listed, if nobody says: as many as always fit into an answer. A row has 12
@@ -35,7 +35,7 @@ export class DeadLetterRequests {
   list(data: FieldMap): Record<string, unknown>[] {
     const limit = intField(data, "limit", { min: 1, fallback: lettersMax });
     const number = intField(data, "letter", { fallback: 0 });
-    const letters = this.deadLetters.list(ownField(data, "service") as string | undefined);
+    const letters = this.deadLetters.list(readService(data));
     const wanted = number === 0 ? letters : letters.filter(({ letter }) => letter === number);
     const offset = intField(data, "offset", { fallback: Math.max(0, wanted.length - limit) });
     return wanted.slice(offset, offset + limit).map(letterRow);
@@ -69,9 +69,8 @@ export class DeadLetterRequests {
   }
 
   private take(data: FieldMap): DeadLetter[] {
-    const service = ownField(data, "service");
-    const letters =
-      typeof service === "string" ? this.deadLetters.list(service) : [this.letter(data)];
+    const service = readService(data);
+    const letters = service === undefined ? [this.letter(data)] : this.deadLetters.list(service);
     for (const { letter } of letters) this.deadLetters.remove(letter);
     return letters;
   }

@@ -1,11 +1,4 @@
-import {
-  type FieldMap,
-  MeshError,
-  ownField,
-  readThid,
-  type Thid,
-  toMeshError,
-} from "@thynapse/protocol";
+import { type FieldMap, MeshError, readThid, type Thid, toMeshError } from "@thynapse/protocol";
 import {
   type Merge,
   mergeCounts,
@@ -15,6 +8,7 @@ import {
   mergeServices,
   mergeSites,
 } from "./mesh-answers.js";
+import { readAll, readService } from "./request-fields.js";
 import type { MemberState } from "../mesh/member-state.js";
 import type { Answer, Answers, MeshQueries } from "./mesh-queries.js";
 
@@ -98,10 +92,10 @@ export class MeshRequests {
   private begin(request: SystemRequest, nowMs: number, then: (answer: Answer) => void): void {
     const { id } = this.parts;
     const { channel, timeoutMs } = request;
-    const { transmitter, all, ...data } = request.data;
+    const { transmitter, all: _all, ...data } = request.data;
     const asked = transmitter === undefined ? id : readThid(transmitter);
     if (asked !== id) this.checkLive(asked, nowMs);
-    const merge = mergeFor(channel, data, all === true);
+    const merge = mergeFor(request);
     // Who would get an event depends on where it enters, and on all others.
     const isForAll = transmitter === undefined ? merge !== undefined : merge === mergeSites;
     const isOwn = isForAll || asked === id;
@@ -171,16 +165,14 @@ interface Asking {
   readonly nowMs: number;
 }
 
-function mergeFor(channel: string, data: FieldMap, all: boolean): Merge | undefined {
-  const byService = typeof ownField(data, "service") === "string";
-  for (const [table, fits] of [
-    [merges, true],
-    [mergesOnRequest, all],
-    [mergesOfService, byService],
-  ] as const) {
-    if (fits && Object.hasOwn(table, channel)) return table[channel];
+function mergeFor({ channel, data }: SystemRequest): Merge | undefined {
+  if (Object.hasOwn(mergesOnRequest, channel)) {
+    return readAll(data) ? mergesOnRequest[channel] : undefined;
   }
-  return undefined;
+  if (Object.hasOwn(mergesOfService, channel)) {
+    return readService(data) === undefined ? undefined : mergesOfService[channel];
+  }
+  return Object.hasOwn(merges, channel) ? merges[channel] : undefined;
 }
 
 function silent(id: Thid, waitMs: number): MeshError {

@@ -14,6 +14,7 @@ import type { LinkView } from "../mesh/link-view.js";
 import type { Member } from "../mesh/members.js";
 import { MeshQueries, type QueryWay } from "./mesh-queries.js";
 import { MeshRequests, type MemberView } from "./mesh-requests.js";
+import { readData } from "./request-fields.js";
 import { type SystemParts, SystemRequests } from "./system-requests.js";
 
 /** The mesh as far as system requests look at it. */
@@ -70,7 +71,8 @@ export class SystemAnswers {
     counters.add("systemRequests");
     try {
       const timeoutMs = run.extrasAt(index)?.ask?.timeoutMs ?? 0;
-      const request = { channel: run.channelAt(index), data: dataAt(run, index), timeoutMs };
+      const data = readData(decodeBody(run.tagAt(index), run.bodyAt(index)));
+      const request = { channel: run.channelAt(index), data, timeoutMs };
       this.requests.answer(request, nowMs, (answer) => {
         if (answer.error !== undefined) return refuse(answer.error);
         try {
@@ -99,12 +101,6 @@ export class SystemAnswers {
       throw error;
     }
   }
-}
-
-function dataAt(run: Run, index: number): FieldMap {
-  const data = decodeBody(run.tagAt(index), run.bodyAt(index));
-  const isMap = typeof data === "object" && data !== null && !Array.isArray(data);
-  return (isMap ? data : {}) as FieldMap;
 }
 
 function membersOf(mesh: SystemMesh | undefined, nowMs: number): MemberView[] {

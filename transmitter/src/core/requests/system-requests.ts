@@ -11,6 +11,7 @@ import type { LinkView } from "../mesh/link-view.js";
 import type { RouteTable } from "../events/route.js";
 import type { Sites } from "../sites/sites.js";
 import type { Streams } from "../streams/streams.js";
+import { readService } from "./request-fields.js";
 import { cellRow, groupRow, patternRows, type ServiceSite, serviceSites } from "./system-rows.js";
 
 /** What system requests look at. */
@@ -122,7 +123,7 @@ export class SystemRequests {
   }
 
   private cells(data: FieldMap, nowMs: number): unknown[] {
-    const service = ownField(data, "service");
+    const service = readService(data);
     const cells = [...this.parts.attachments.all];
     const wanted = cells.filter((cell) => service === undefined || cell.service === service);
     return page(wanted, data).map((cell) => cellRow(cell, nowMs));
@@ -134,7 +135,7 @@ export class SystemRequests {
   }
 
   private groups(data: FieldMap, nowMs: number): unknown[] {
-    const service = ownField(data, "service");
+    const service = readService(data);
     const groups = [...this.parts.groups.all];
     const wanted = groups.filter((group) => service === undefined || group.service === service);
     return page(wanted, data).map((group) => groupRow(group, nowMs));
