@@ -64,7 +64,7 @@ export const keyBytesMax = 255;
 /** Bytes, as UTF-8, of an idempotency key. */
 export const idBytesMax = 255;
 
-/** Characters of a reason or an error message that travels; longer ones are cut. */
+/** Characters (UTF-16 units) of a reason or an error message that travels; longer ones are cut. */
 export const reasonCharsMax = 1024;
 
 // Values.

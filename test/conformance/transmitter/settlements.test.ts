@@ -99,6 +99,19 @@ describe("transmitter conformance: settlements", () => {
       expect(await drained(worker)).to.have.length(0);
     });
 
+    for (const reason of ["é".repeat(1024), "\u{1f600}".repeat(512)]) {
+      it(`reject in ${encoding}: takes a reason of 1 024 UTF-16 units, ${reason.slice(0, 2)}… (§5.5)`, async () => {
+        const { sender, worker, channel } = await work(transmitter, encoding);
+        const seq = sender.send({ channel });
+
+        const ref = worker.settle(await worker.deliveries.next(), "reject", { reason });
+
+        await worker.settled(ref);
+        await sender.confirm(seq, "handled");
+        expect(worker.commands.takeAll()).to.deep.equal([]);
+      });
+    }
+
     it(`release in ${encoding}: comes back where nobody else takes it (§10.4)`, async () => {
       const given = await work(transmitter, encoding, { attemptsMax: 1 });
       const { sender, worker, channel } = given;
@@ -199,6 +212,7 @@ describe("transmitter conformance: settlements", () => {
     [{ outcome: "ack", origin: 5 }, "BAD_PAYLOAD"],
     [{ outcome: "ack", ref: 0 }, "BAD_PAYLOAD"],
     [{ outcome: "nack", reason: "x".repeat(1025) }, "BAD_PAYLOAD"],
+    [{ outcome: "nack", reason: "\u{1f600}".repeat(513) }, "BAD_PAYLOAD"],
     [{ outcome: "ack", result: 1, resultBytes: "AA==" }, "BAD_PAYLOAD"],
     [{ outcome: "ack", outputs: {} }, "BAD_PAYLOAD"],
     [{ outcome: "ack", outputs: [{ channel: "a b" }] }, "BAD_CHANNEL"],
