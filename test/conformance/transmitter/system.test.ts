@@ -107,6 +107,8 @@ describe("transmitter conformance: system requests", () => {
   for (const [channel, data, code] of [
     ["$mesh.frob", null, "UNKNOWN_REQUEST"],
     ["$mesh.status.more", null, "UNKNOWN_REQUEST"],
+    ["$mesh", null, "UNKNOWN_REQUEST"],
+    ["$foo.bar", null, "UNKNOWN_REQUEST"],
     ["$mesh.explain", {}, "BAD_CHANNEL"],
     ["$mesh.dead.show", { letter: 999_999 }, "NOT_FOUND"],
     ["$mesh.dead.show", { letter: "1" }, "BAD_PAYLOAD"],
@@ -118,14 +120,18 @@ describe("transmitter conformance: system requests", () => {
     ["$mesh.cells", 3, "BAD_PAYLOAD"],
     ["$mesh.cells", "x", "BAD_PAYLOAD"],
   ] as const) {
-    it(`${channel} with ${JSON.stringify(data)} is answered by ${code} (§14)`, async () => {
-      const cell = await RawCell.attach(transmitter);
+    for (const encoding of encodings) {
+      const name = `${channel} with ${JSON.stringify(data)}`;
+      it(`${name} is answered by ${code} in ${encoding} (§14)`, async () => {
+        const cell = await RawCell.attach(transmitter, { encoding });
 
-      const { seq, answer } = await request(cell, channel, data);
+        const { seq, answer } = await request(cell, channel, data);
 
-      expect(answer).to.include({ state: "error", code });
-      await cell.confirm(seq, "handled");
-    });
+        expect(answer).to.include({ state: "error", code });
+        expect((await cell.confirm(seq, "accepted")).matched).to.equal(0);
+        await cell.confirm(seq, "handled");
+      });
+    }
   }
 
   /** A service with one dead letter. */
