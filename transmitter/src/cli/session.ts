@@ -60,7 +60,7 @@ export async function withCell(
 }
 
 /**
- * Waits for catches to be armed, which may take as long as a transmitter of the mesh is stuck; rejects
+ * Waits for catches to be armed, which takes as long as a transmitter of the mesh is stuck; rejects
  * when the verb is to end.
  */
 export async function untilArmed<T>(arming: Promise<T>, ending: AbortSignal): Promise<T> {
