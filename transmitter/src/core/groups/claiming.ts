@@ -142,8 +142,8 @@ export class Claiming {
       claims.adopted(holding.cell, sender, seq);
       return true;
     }
-    if (holding !== undefined || !claims.isFree(sender, seq)) return false;
-    // Its former home has never given it out: it is as new.
+    if (holding !== undefined || span.attempt > 0 || !claims.isFree(sender, seq)) return false;
+    // Its former home has never given it out, nor have we: it is as new.
     span.repeat = false;
     group.backlog.insert(span);
     this.parts.touch(group);
@@ -193,11 +193,11 @@ export class Claiming {
 }
 
 /** Whether something is known of an event of a span. */
-function isAnswered(claims: Claims, { lot, from, to }: Span): boolean {
+function isAnswered(claims: Claims, { lot, from, to, attempt }: Span): boolean {
   const { sender } = lot.run.header;
   for (let number = from; number < to; number++) {
     const seq = lot.run.seqAt(number - lot.firstNumber);
-    if (claims.isSettled(sender, seq) || claims.isFree(sender, seq)) return true;
+    if (claims.isSettled(sender, seq) || (attempt === 0 && claims.isFree(sender, seq))) return true;
     if (claims.holderOf(sender, seq) !== undefined) return true;
   }
   return false;
