@@ -29,3 +29,35 @@ describe("transmitter core: that a former home has given out nothing (§18.7)", 
     });
   }
 });
+
+describe("transmitter core: two homes of a sender that ask each other (§18.7)", () => {
+  it("do not both wait for what each of them holds back", () => {
+    const net = new SiteNet(3);
+    const [first, earlier, later] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const worker = first.cell("worker");
+    const { catch: number } = worker.catch("a", "any", { credit: 0 });
+    const { id } = first.cell("sender");
+    const event = { seq: 1, id: "key", repeat: true };
+    // The later home hears late what the earlier one asks, and is the home of the sender by then.
+    net.isHeld = true;
+    earlier.cell("sender", { id, session: 2 }).send("a", event);
+    // With this one waiting for it the earlier home leaves it to nobody.
+    const other = earlier.cell("other");
+    other.send("a", { id: "key" });
+    net.pumpPast(2);
+    const moved = later.cell("sender", { id, session: 3 });
+    moved.send("a", event);
+    net.pumpPast(2);
+    net.isHeld = false;
+    net.pass(3000);
+
+    worker.say("CRED", { catch: number, credit: 5 });
+    net.pass(100);
+    worker.settle(worker.takeOne("DLVR"));
+    net.pass(100);
+
+    expect(moved.confirms()).to.include("1 handled");
+    expect(other.confirms()).to.include("1 handled");
+    expect(worker.take("DLVR")).to.deep.equal([]);
+  });
+});

@@ -177,6 +177,14 @@ export class SiteNet {
     for (const message of this.sent.splice(at, 1)) this.carry(message);
   }
 
+  /** Delivers every word that is on the way, but those to one. */
+  pumpPast(to: number): void {
+    const next = (): number => this.sent.findIndex((message) => message.to !== to);
+    for (let at = next(); at >= 0; at = next()) {
+      for (const message of this.sent.splice(at, 1)) this.carry(message);
+    }
+  }
+
   private settle(): void {
     if (!this.isHeld) this.pump();
   }

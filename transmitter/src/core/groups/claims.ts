@@ -246,6 +246,16 @@ export class Claims {
     return this.settled.get(sender)?.has(seq) === true;
   }
 
+  /** Whether a transmitter has still to answer about a sender. */
+  isAsked(sender: Thid, peer: Thid): boolean {
+    return this.asked.get(sender)?.has(peer) === true;
+  }
+
+  /** What a former home has said to hold of a sender. */
+  heldAt(peer: Thid, sender: Thid): RangeSet | undefined {
+    return this.origins.get(peer)?.held.get(sender);
+  }
+
   /** Whether somebody may still answer for this event. */
   isAwaited(sender: Thid, seq: number): boolean {
     if (this.asked.has(sender)) return true;

@@ -173,7 +173,7 @@ export class Adopting {
       this.parts.groups().claiming.left(group, left, nowMs);
       this.parts.groups().touch(group);
     }
-    const home = homeAnswer(group, sender, question);
+    const home = homeAnswer(group, sender, { ...question, peer });
     if (group !== undefined) sender?.askers.add(group.number, { peer, session, ranges: home.held });
     const settled = [
       ...home.settled,

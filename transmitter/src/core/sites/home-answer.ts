@@ -27,12 +27,15 @@ export interface HomeQuestion {
 export function homeAnswer(
   group: Group | undefined,
   from: Sender | undefined,
-  { session, ranges }: HomeQuestion,
+  { session, ranges, peer }: HomeQuestion & { readonly peer: Thid },
 ): HomeAnswer {
   const [sender, asked] = askedOf(ranges);
   if (group === undefined) return { held: [], free: [], settled: [] };
   const ours = oursOf(group, sender);
-  const held = rows(sender, common(asked, ours));
+  // An earlier home that has it, too, is waited for itself: each would wait for the other.
+  const isEarlier = from !== undefined && session < from.session;
+  const told = isEarlier ? without(ours, heldBackFor(peer, group, sender)) : ours;
+  const held = rows(sender, common(asked, told));
   if (from === undefined) return { held, free: [], settled: [] };
   const ceded = from.cededOf(nameOf(group));
   const rest = without(asked, ours);
@@ -68,6 +71,14 @@ function oursOf(group: Group, sender: Thid): RangeSet {
   for (const holder of group.allHolders()) for (const span of holder.held) note(span);
   for (const span of unassigned(group)) note(span);
   return ours;
+}
+
+/** What of a sender has never been out, and is held back for a transmitter that may have it. */
+function heldBackFor(peer: Thid, { held, claims }: Group, sender: Thid): RangeSet {
+  const back = new RangeSet();
+  for (const span of held.of(sender)) if (span.attempt === 0) add(back, span, sender);
+  if (claims?.isAsked(sender, peer) === true) return back;
+  return common(back, claims?.heldAt(peer, sender) ?? none);
 }
 
 /**
