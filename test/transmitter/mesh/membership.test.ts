@@ -139,6 +139,29 @@ describe("mesh membership", () => {
     expect(ends).to.deep.equal(["n2 false"]);
   });
 
+  it("has no link to a start that others tell of while it has one to the start before", () => {
+    const { net, nodes } = calmMesh(3);
+    const [first] = nodes as [MeshNode];
+    const third = idOf("n3");
+    net.stop("n3");
+    const again = net.start("elsewhere", { twinOf: "n3", incarnation: 2 });
+    net.cut("n1", "elsewhere");
+    net.knock(again, "n2");
+    net.run(1000);
+    expect(first.mesh.members.get(third)).to.include({ incarnation: 2, state: "alive" });
+    expect(first.mesh.peering.get(third)).to.include({ incarnation: 1 });
+    expect(first.mesh.isLinked(third)).to.equal(false);
+    const send = (): void => first.mesh.send(third, Buffer.from("M TEST x"), net.nowMs);
+    expect(send).to.throw("no link to transmitter");
+
+    net.mend();
+    net.run(1000);
+    expect(first.mesh.isLinked(third)).to.equal(true);
+    send();
+    net.settle();
+    expect(again.parts).to.deep.equal(["n1 M TEST x"]);
+  });
+
   it("tells of its own pause, and holds what it knows for old until all have answered", () => {
     const { net, nodes } = calmMesh(4);
     const [, second] = nodes;

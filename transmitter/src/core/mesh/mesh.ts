@@ -125,8 +125,7 @@ export class Mesh {
 
   /**
    * Sends a part to a member, reliably and in order. `done(true)`: it has been taken;
-   * `done(false)`: it never will be, since the link has begun anew, or the member is dead, has left
-   * or has started again.
+   * `done(false)`: it never will be: the link began anew, or the member is gone or has restarted.
    *
    * @throws {MeshError} `NOT_FOUND` if there is no link to that member
    */
@@ -135,9 +134,10 @@ export class Mesh {
     this.peering.send(id, part, nowMs, done);
   }
 
-  /** Whether there is a link to a member; it may be cut for the moment, then what is sent waits. */
+  /** Whether there is a link to this start of a member; what is sent waits while it is cut. */
   isLinked(id: Thid): boolean {
-    return this.peering.get(id) !== undefined && !isGone(this.members.get(id)?.state);
+    const [link, member] = [this.peering.get(id), this.members.get(id)];
+    return link !== undefined && link.incarnation === member?.incarnation && !isGone(member.state);
   }
 
   /** Bytes that wait for an ack of a member. */

@@ -38,7 +38,7 @@ export class MeshEar implements MeshListener {
       unackedBytes: (id) => mesh.unackedBytes(id),
       commandOf: (id) => textOf(mesh.directory.get(id, "command")),
       joinedMs: () => mesh.joinedMs,
-      linkedPeers: () => mesh.members.all.filter((each) => this.isHere(each)).map(({ id }) => id),
+      linkedPeers: () => mesh.members.all.map(({ id }) => id).filter((id) => mesh.isLinked(id)),
       attachedSession: (cell) => this.attachedSession(mesh, cell),
       wasAway: (nowMs) => mesh.wasAway(nowMs),
       hasRoom: (room, part) => mesh.directory.hasRoom(room, part),
@@ -50,12 +50,12 @@ export class MeshEar implements MeshListener {
   member(member: Member, _before: MemberState | undefined, nowMs: number): void {
     const { id, state } = member;
     if (state === "dead" || state === "left") this.sites.lost(id, nowMs, state === "left");
-    else if (this.isHere(member)) this.find(member);
+    else this.find(member);
   }
 
   linked(id: Thid): void {
     const member = this.mesh()?.members.get(id);
-    if (member !== undefined && this.isHere(member)) this.find(member);
+    if (member !== undefined) this.find(member);
   }
 
   changed(id: Thid, { key, value }: Change, nowMs: number): void {
@@ -64,7 +64,7 @@ export class MeshEar implements MeshListener {
     // A word may have brought it back before it counts as alive again.
     if (this.sites.find(id)?.incarnation === member.incarnation) {
       this.refuse(refusalOf(() => this.sites.changed(id, key, value, nowMs)));
-    } else if (this.isHere(member)) this.find(member);
+    } else this.find(member);
   }
 
   renewed(id: Thid, incarnation: number, nowMs: number): void {
@@ -96,8 +96,12 @@ export class MeshEar implements MeshListener {
     }
   }
 
-  /** Takes in a transmitter, with all that is known to be caught there. */
+  /**
+   * Takes in a transmitter, with all that is known to be caught there; not before there is a link:
+   * on one to an earlier start of it, whatever is said is lost.
+   */
   private find({ id, incarnation }: Member): void {
+    if (this.mesh()?.isLinked(id) !== true) return;
     if (this.sites.find(id)?.incarnation === incarnation) return;
     const directory = this.mesh()?.directory;
     // What an earlier start had set is nothing to this one.
@@ -119,12 +123,6 @@ export class MeshEar implements MeshListener {
       if (Array.isArray(value)) highest = Math.max(highest, numberAt(value, 1, 0));
     }
     return highest;
-  }
-
-  /** Whether events may go there: it lives, as far as is known, and is linked. */
-  private isHere({ id, state }: Member): boolean {
-    if (state === "dead" || state === "left") return false;
-    return this.mesh()?.isLinked(id) === true;
   }
 }
 
