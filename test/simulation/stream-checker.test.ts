@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { check } from "./checker.js";
 import type { LogRecord } from "./log.js";
 import {
+  alike,
   armedAfter,
   armedLate,
   before,
@@ -80,24 +81,47 @@ const rows: readonly (readonly [what: string, change: Change, finds: readonly st
   ],
   [
     "an event sent before the catch that only its sender's next home confirmed, behind newer ones",
-    compose(sentFirst, confirmedLate),
+    compose(sentFirst, confirmedLate("s:1")),
     [],
   ],
-  ["the same when it was sent after the catch had begun", confirmedLate, ["silent"]],
+  ["the same when it was sent after the catch had begun", confirmedLate("s:1"), ["silent"]],
   [
     "the same when it was sent before the catch, and no newer ones came before",
     compose(
       sentFirst,
-      confirmedLate,
+      confirmedLate("s:1"),
       without((it) => it.action === "caught"),
     ),
     ["silent"],
   ],
   [
-    "a loss that came after a gap was reported",
-    compose(unseen, before(isSent, gap(undefined))),
+    "an event, behind newer ones and a gap, that its sender's first home may have held for a repeat",
+    compose(afterGap, alike, confirmedLate("s:3")),
+    [],
+  ],
+  ["the same when there was no gap", compose(alike, confirmedLate("s:3")), ["silent"]],
+  [
+    "the same when the gap came after it",
+    compose(alike, confirmedLate("s:3"), also({ ...gap(1), peer: home, timeMs: 0 })),
     ["silent"],
   ],
+  ["the same when no other event has its key", compose(afterGap, confirmedLate("s:3")), ["silent"]],
+  [
+    "the same when no newer ones came",
+    compose(
+      afterGap,
+      alike,
+      confirmedLate("s:3"),
+      without((it) => it.id === "s:4"),
+    ),
+    ["silent"],
+  ],
+  [
+    "the same when that home had said that it took it for new",
+    compose(afterGap, alike, unseen, moved, also(takenAgain)),
+    ["silent"],
+  ],
+  ["a loss that came after a gap was reported", compose(unseen, afterGap), ["silent"]],
   [
     "the same loss when the link was cut as the catch was armed",
     compose(unseen, before(isWatching, cutLink(100))),
@@ -137,12 +161,17 @@ function sentFirst(log: LogRecord[]): LogRecord[] {
   return compose(without(isFirst), before(isArming, ...log.filter(isFirst)))(log);
 }
 
-/** As if its first home had taken `s:1`, but the sender heard that only from the next one. */
-function confirmedLate(log: LogRecord[]): LogRecord[] {
-  const unheard = without(({ id, action }) => {
-    return id === "s:1" && (action === "accepted" || action === "caught");
+/** As if its first home had taken an event, but the sender heard that only from the next one. */
+function confirmedLate(id: string): Change {
+  const unheard = without((it) => {
+    return it.id === id && (it.action === "accepted" || it.action === "caught");
   });
-  return compose(unheard, moved, also({ ...takenAgain, id: "s:1" }))(log);
+  return compose(unheard, moved, also({ ...takenAgain, id }));
+}
+
+/** As if `m` had told a gap before anything was sent. */
+function afterGap(log: LogRecord[]): LogRecord[] {
+  return before(isSent, gap(undefined))(log);
 }
 
 function isWatching({ action, mode }: LogRecord): boolean {

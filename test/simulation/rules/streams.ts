@@ -1,35 +1,8 @@
 import type { LogRecord } from "../log.js";
 import type { EventBook } from "./books.js";
 import type { CatchBook } from "./membership.js";
-import { Nested } from "./nested.js";
 import type { Rule, RuleParts } from "./rule.js";
-
-/** An event that a catch must get, where it was armed then, and where and when that was taken. */
-interface Due {
-  readonly event: EventBook;
-  readonly home: string;
-  readonly origin: string;
-  readonly timeMs: number;
-}
-
-interface StreamBook {
-  readonly held: CatchBook;
-  readonly caught: Set<string>;
-  /** The highest number of each channel and sender. */
-  readonly highest: Nested<number>;
-  /** The number of the first event that came of each sender. */
-  readonly first: Map<string, number>;
-  /** Events that it must get. */
-  readonly musts: Due[];
-  /** Lost events that it reported, by the transmitter it was attached to. */
-  readonly gaps: Map<string, number>;
-  /** When it reported last that it lost nobody knows how many. */
-  vagueMs: number;
-  /** When it was armed last at each transmitter. */
-  readonly armedMs: Map<string, number>;
-  /** Where it was armed more than once. */
-  readonly armedAgain: Set<string>;
-}
+import { type Due, type StreamBook, streamBook } from "./stream-book.js";
 
 /** What a catch has lost of the events of one transmitter, beyond what it has reported. */
 interface Count {
@@ -154,6 +127,7 @@ export class StreamRule implements Rule {
     const held = this.parts.membership.catchOf(cell, "multi", pattern);
     if (held === undefined) return;
     const stream = this.streamOf(held);
+    stream.firstGapMs = Math.min(stream.firstGapMs, timeMs);
     if (count === undefined) stream.vagueMs = timeMs;
     else {
       const home = peer ?? held.home;
@@ -170,7 +144,7 @@ export class StreamRule implements Rule {
       stream.musts
         .filter((must) => must.home === home && must.event.sentMs > stream.vagueMs)
         .filter((must) => this.wasThere(held, must) && !stream.caught.has(must.event.id))
-        .filter((must) => !this.isForgotten(must) && !this.isTooLate(stream, must.event))
+        .filter((must) => !this.isForgotten(must) && !this.isTooLate(stream, must))
         .map((must) => [must.event.id, must]),
     );
     const missing = [...dues.values()];
@@ -230,10 +204,24 @@ export class StreamRule implements Rule {
    * sender need not have heard of that one: then it was sent before the catch stood, and is older
    * than all that came of its sender (§8.11).
    */
-  private isTooLate({ held, highest, first }: StreamBook, event: EventBook): boolean {
+  private isTooLate(stream: StreamBook, must: Due): boolean {
+    const { held, highest, first } = stream;
+    const { event } = must;
     const newest = highest.get(event.channel, event.sender) ?? 0;
-    if (newest > event.number && this.wasUnknown(event, held)) return true;
+    const isBehind = newest > event.number;
+    if (isBehind && (this.wasUnknown(event, held) || this.mayBeAnew(stream, must))) return true;
     return event.sentMs < held.sinceMs && event.number < (first.get(event.sender) ?? 0);
+  }
+
+  /**
+   * Whether the first home of its sender may have taken an event for a repeat, and another one took
+   * it for new, since its sender had not heard that (§11.6). A catch that had told a gap before
+   * drops it behind newer ones (§8.11).
+   */
+  private mayBeAnew({ firstGapMs }: StreamBook, { event, origin, timeMs }: Due): boolean {
+    const { books, membership } = this.parts;
+    const [first] = membership.attachmentsSince(event.sender, event.sentMs);
+    return firstGapMs < timeMs && first?.home !== origin && books.sharesKey(event);
   }
 
   /**
@@ -268,16 +256,7 @@ export class StreamRule implements Rule {
   private streamOf(held: CatchBook): StreamBook {
     let stream = this.streams.get(held);
     if (stream === undefined) {
-      const caught = new Set<string>();
-      const maps = {
-        caught,
-        highest: new Nested<number>(),
-        first: new Map<string, number>(),
-        gaps: new Map(),
-        armedMs: new Map(),
-        armedAgain: new Set<string>(),
-      };
-      stream = { held, ...maps, musts: [], vagueMs: Number.NEGATIVE_INFINITY };
+      stream = streamBook(held);
       this.streams.set(held, stream);
     }
     return stream;
