@@ -82,18 +82,22 @@ export class HandlingRule implements Rule {
     const what = `${event.id} in ${group.name}: ${say(before)}, ${say(now)}`;
     const sameHome = before.home === now.home;
     const isSameAttempt = sameHome && before.attempt === now.attempt;
-    if (isSameAttempt && !this.cameBack(event, before, now)) {
+    const isBack = sameHome && now.attempt <= before.attempt && this.cameBack(event, before, now);
+    if (isSameAttempt && !isBack) {
       broken("twice", `${what}, under one attempt`, now.begunMs);
       return;
     }
     const isZombie = sameHome ? now.attempt < before.attempt : this.isOlder(now.home, before.home);
     const [first, second] = isZombie ? [now, before] : [before, now];
-    // Which of two transmitters had it first nobody can tell while both live.
-    const isExcused =
-      this.isExcused(first, second, group) || (!sameHome && this.isExcused(second, first, group));
+    const isInOrder = this.isExcused(first, second, group);
+    // Which of two transmitters had it first nobody can tell while both live; nor which of two
+    // attempts, if they began anew between them.
+    const isEitherWay = !sameHome || (isZombie && isBack);
+    const isExcused = isInOrder || (isEitherWay && this.isExcused(second, first, group));
     if (!isExcused) broken("twice", what, now.begunMs);
     const isLater = (this.parts.books.homes.startedMs.get(now.home) ?? 0) > before.begunMs;
-    const isMarked = isLater || isSameAttempt ? now.isMarked : before.isMarked || now.isMarked;
+    const isAnew = isSameAttempt || (isBack && !isInOrder);
+    const isMarked = isLater || isAnew ? now.isMarked : before.isMarked || now.isMarked;
     if (!isMarked) broken("unmarked", what, now.begunMs);
   }
 
