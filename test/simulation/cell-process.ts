@@ -32,6 +32,8 @@ interface Attachment {
   isAttached: boolean;
 }
 
+const noStreams: ReadonlyMap<string, string> = new Map();
+
 /** A process with one cell: the real core of the SDK, with a shell of virtual sockets around it. */
 export class CellProcess {
   readonly process: Process;
@@ -44,6 +46,8 @@ export class CellProcess {
   program: CellProgram = { ready: () => {}, status: () => {} };
   /** By line: one, and while the cell moves a second one. */
   private readonly attachments: (Attachment | undefined)[] = [];
+  /** What `readOn` was when the last turn ended. */
+  private wasReadOn: ReadonlyMap<string, string> = noStreams;
 
   constructor(terms: CellTerms, around: Surroundings) {
     this.terms = terms;
@@ -82,13 +86,12 @@ export class CellProcess {
     return this.attachment?.isAttached === true ? this.attachment.tap.home : "";
   }
 
-  /** The transmitter that the cell leaves, while it reads the stream of this pattern there. */
+  /**
+   * The transmitter that the cell leaves, while it reads the stream of this pattern there. It may
+   * have read it to its end in this turn: what it lost last is told when the turn is over.
+   */
   formerOf(pattern: string): string | undefined {
-    const isSplit = [...this.core.catches.all()].some(
-      (held) => held.mode === "multi" && held.pattern === pattern && isReadOn(held),
-    );
-    const { former } = this.core.moving;
-    return isSplit && former ? this.attachments[former.home.line]?.tap.home : undefined;
+    return this.readOn().get(pattern) ?? this.wasReadOn.get(pattern);
   }
 
   log(entry: LogEntry): void {
@@ -135,6 +138,15 @@ export class CellProcess {
     return this.attachments[this.core.home.line];
   }
 
+  /** The transmitter that the cell leaves, by the patterns whose streams it reads on there. */
+  private readOn(): ReadonlyMap<string, string> {
+    const { former } = this.core.moving;
+    const home = former && this.attachments[former.home.line]?.tap.home;
+    if (home === undefined) return noStreams;
+    const held = [...this.core.catches.all()].filter((it) => it.mode === "multi" && isReadOn(it));
+    return new Map(held.map(({ pattern }) => [pattern, home]));
+  }
+
   private turn(): void {
     for (;;) {
       this.core.flush(this.nowMs);
@@ -142,6 +154,7 @@ export class CellProcess {
       if (effects.length === 0 || !this.isAlive) break;
       for (const effect of effects) this.carryOut(effect);
     }
+    this.wasReadOn = this.readOn();
     this.process.timer(this.core.nextDeadlineMs, () => this.core.tick(this.nowMs));
   }
 
