@@ -30,7 +30,8 @@ import type { CatchMode } from "@thynapse/protocol";
  * - `started`, `crashed` (`home`): a transmitter. `drained` (`home`): one that ends by its own will
  *   has said its last, and is no more soon; `peer` has taken over whatever it had not settled.
  * - `died` (a cell was killed or has ended), `fault` (something else was done to it: `cell`, a
- *   transmitter's `home`, or the link between two, `home` and `peer`).
+ *   transmitter's `home`, or the link between two, `home` and `peer`; or a cell says farewell while
+ *   its handlers run).
  * - `dead` (`id`, `service`, `pattern`): the group gave the event up; from the dead letters.
  * - `credit` (`pattern`, `count`): what the cell grants from now on; with `mode` and `service` where
  *   it asks for a catch.

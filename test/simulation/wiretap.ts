@@ -16,7 +16,7 @@ export interface WiretapTerms {
 
 /** Commands that say something for the log; the others are not decoded. */
 const listened = new Set(["CNFM", "DLVR", "BACK", "WLCM"]);
-const spoken = new Set(["CTCH", "CRED", "SETL", "DROP"]);
+const spoken = new Set(["CTCH", "CRED", "SETL", "DROP", "GBYE"]);
 
 /**
  * Listens in on the command connection of a cell and logs what its SDK is told, not what it makes
@@ -64,6 +64,7 @@ export class Wiretap {
       return;
     }
     if (command === "CTCH") this.caught(fields);
+    else if (command === "GBYE") this.left(fields);
     else if (command === "DROP") this.patterns.delete(fields["catch"]);
     else {
       const pattern = this.patterns.get(fields["catch"]);
@@ -80,6 +81,11 @@ export class Wiretap {
     const count = Number(fields["credit"] ?? fields["concurrency"] ?? 1);
     const { service, home } = this;
     this.log({ id: "", action: "credit", mode: "any", service, pattern, count, home });
+  }
+
+  /** A cell that goes before its handlers have ended gives their deliveries back (§9.5). */
+  private left(fields: Readonly<Record<string, unknown>>): void {
+    if (fields["idle"] !== true) this.log({ id: "", action: "fault", count: 0 });
   }
 
   private settled(fields: Readonly<Record<string, unknown>>): void {
