@@ -42,6 +42,7 @@ export class MeshFaults {
   constructor(world: World, random: SeededRandom) {
     this.world = world;
     this.random = random;
+    world.onTwin = (transmitter) => this.twinStays(transmitter);
   }
 
   /** From now on nothing is stopped. */
@@ -163,6 +164,21 @@ export class MeshFaults {
     this.world.startTwin(`sim://twin-${++this.twins}`, [terms.address], terms.id);
   }
 
+  /**
+   * A copy ends when it meets the one it is of. If that was dead then, the copy has run for longer
+   * than its next start, which ends: whoever reads why ends the copy, and starts it again.
+   */
+  private twinStays(ended: TransmitterProcess): void {
+    const { id, address } = ended.terms;
+    if (this.world.transmitters.get(address) !== ended) return;
+    this.endTwins(id);
+    this.restartIn(this.random.between(5, 500), ended);
+  }
+
+  private endTwins(id: string): void {
+    for (const twin of this.world.twins) if (twin.terms.id === id) twin.kill();
+  }
+
   /** Notes for the checker that something befalls a transmitter. @returns how long it lasts. */
   private befall(transmitter: TransmitterProcess, durationMs: number): number {
     this.world.log({ id: "", action: "fault", home: transmitter.home, count: durationMs });
@@ -193,7 +209,11 @@ export class MeshFaults {
     if (former === undefined || former.process.state !== "dead") return;
     const { id, seeds } = former.terms;
     // With --id it has the same name again, without it a new one.
-    if (this.random.chance(0.5)) this.world.startTransmitter(address, seeds, id);
-    else this.world.startTransmitter(address, seeds);
+    if (this.random.chance(0.5)) {
+      this.world.startTransmitter(address, seeds, id);
+      return;
+    }
+    this.endTwins(id);
+    this.world.startTransmitter(address, seeds);
   }
 }

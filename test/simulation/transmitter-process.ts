@@ -35,6 +35,8 @@ export class TransmitterProcess implements CommandServer, EventServer {
   readonly terms: TransmitterTerms;
   /** Called when a drain is over. */
   onStopped: () => void = () => {};
+  /** Called when it has ended because another one has its id. */
+  onTwin: () => void = () => {};
   /** Whether it has joined without those who were there. */
   isApart = false;
   /** What its wall clock is off by, in ms. */
@@ -168,6 +170,7 @@ export class TransmitterProcess implements CommandServer, EventServer {
       case "ended":
         this.around.count("transmitters that ended because of a twin", 1);
         this.kill();
+        this.onTwin();
         break;
       case "log":
         if (effect.level === "error")

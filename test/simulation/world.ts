@@ -63,6 +63,8 @@ export class World implements Surroundings {
   private readonly ids: SeededRandom;
   /** Whether cells send no more. */
   isOver: () => boolean = () => false;
+  /** Called when a transmitter has ended because another one has its id. */
+  onTwin: (transmitter: TransmitterProcess) => void = () => {};
   private incarnations = 0;
   private records = 0;
   /** Events that were sent. */
@@ -185,7 +187,9 @@ export class World implements Surroundings {
     id: string,
   ): TransmitterProcess {
     const terms = { id, address, incarnation: ++this.incarnations, limits: this.terms.limits };
-    return new TransmitterProcess({ ...terms, seeds }, this);
+    const transmitter = new TransmitterProcess({ ...terms, seeds }, this);
+    transmitter.onTwin = () => this.onTwin(transmitter);
+    return transmitter;
   }
 
   private newId(): string {
