@@ -113,15 +113,15 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "a key waits for what is held back",
     file: `${core}/groups/affinity.ts`,
-    text: "return this.busy.has(key) || this.heldBack.has(key);",
+    text: "return this.busy.has(key) || this.heldBack.get(key)?.isBefore(span) === true;",
     instead: "return this.busy.has(key);",
     nets: ["core", "swarm"],
   },
   {
     guard: "a key waits for what is out",
     file: `${core}/groups/affinity.ts`,
-    text: "return this.busy.has(key) || this.heldBack.has(key);",
-    instead: "return this.heldBack.has(key);",
+    text: "return this.busy.has(key) || this.heldBack.get(key)?.isBefore(span) === true;",
+    instead: "return this.heldBack.get(key)?.isBefore(span) === true;",
     nets: ["core", "swarm"],
   },
   {

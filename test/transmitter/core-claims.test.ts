@@ -200,6 +200,24 @@ describe("transmitter core: claims", () => {
     worker.settle(renamed);
     expect(worker.takeOne("DLVR").fields["seq"]).to.equal(2);
   });
+
+  it("let a key go on up to what is held back, as its sender numbers it (§10.10)", () => {
+    const bench = new CoreBench();
+    const worker = bench.cell("worker");
+    const { catch: number } = worker.catch("a", "any", { credit: 0, affinity: true });
+    const sender = bench.cell("sender");
+    for (const seq of [1, 3]) sender.send("a", { seq, key: "k" });
+    sender.send("a", { seq: 2, repeat: true, key: "k" });
+    worker.say("CRED", { catch: number, credit: 5 });
+
+    const one = worker.takeOne("DLVR");
+    expect(one.fields["seq"]).to.equal(1);
+    worker.settle(one);
+    expect(worker.take("DLVR")).to.deep.equal([]);
+    bench.pass(1000);
+    for (let n = 0; n < 2; n++) worker.settle(worker.takeOne("DLVR"));
+    expect(sender.confirms()).to.include.members(["2 handled", "3 handled"]);
+  });
 });
 
 describe("transmitter core: cells from elsewhere", () => {

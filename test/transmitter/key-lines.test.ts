@@ -25,13 +25,13 @@ describe("lines of keys", () => {
         else if (what < 6) {
           const given = group.give([...group.members][random.int(0, 5)]);
           if (given !== undefined) out.push(given);
-        } else if (what === 6 && out.length > 0) group.owners.release(drawn(random, out));
+        } else if (what === 6 && out.length > 0) group.settle(drawn(random, out));
         else if (what === 7 && out.length > 0) group.comeBack(drawn(random, out));
         else if (what === 8 && out.length > 0) {
           const span = random.chance(0.5) ? out[random.int(0, out.length - 1)] : undefined;
-          if (span === undefined && back.length > 0) group.owners.letGo(drawn(random, back));
+          if (span === undefined && back.length > 0) group.letGo(drawn(random, back));
           else if (span !== undefined) {
-            group.owners.holdBack(span);
+            group.holdBack(span);
             back.push(span);
           }
         } else if (what === 9 && random.chance(0.2)) group.comeOrGo(`cell ${random.int(0, 7)}`);
@@ -49,6 +49,9 @@ class SlowLines {
   givenCount = 0;
   private readonly lines = new KeyLines(this.owners);
   private readonly waiting = new Set<Span>();
+  private readonly out = new Set<Span>();
+  /** What is held back; some of it more than once. */
+  private readonly held: Span[] = [];
 
   push(span: Span): void {
     this.lines.push(keyOf(span) as string, span);
@@ -63,13 +66,29 @@ class SlowLines {
     this.givenCount++;
     this.waiting.delete(span);
     this.owners.take(span);
+    this.out.add(span);
     return span;
   }
 
-  comeBack(span: Span): void {
+  settle(span: Span): void {
     this.owners.release(span);
+    this.out.delete(span);
+  }
+
+  comeBack(span: Span): void {
+    this.settle(span);
     span.attempt++;
     this.push(span);
+  }
+
+  holdBack(span: Span): void {
+    this.owners.holdBack(span);
+    this.held.push(span);
+  }
+
+  letGo(span: Span): void {
+    this.owners.letGo(span);
+    this.held.splice(this.held.indexOf(span), 1);
   }
 
   comeOrGo(member: string): void {
@@ -92,12 +111,17 @@ class SlowLines {
     const firsts = new Map<string, Span>();
     for (const span of [...this.waiting].sort((a, b) => a.from - b.from)) {
       const key = keyOf(span) as string;
-      if (!firsts.has(key) && !this.owners.isBusy(key)) firsts.set(key, span);
+      if (!firsts.has(key)) firsts.set(key, span);
     }
     return [...firsts]
-      .filter(([key]) => this.ownerOf(key) === member)
+      .filter(([key, span]) => !this.isBusy(key, span) && this.ownerOf(key) === member)
       .map(([, span]) => span)
       .sort((a, b) => Number(isBack(b)) - Number(isBack(a)) || a.from - b.from);
+  }
+
+  private isBusy(key: string, { from }: Span): boolean {
+    const isBefore = (span: Span): boolean => keyOf(span) === key && span.from < from;
+    return [...this.out].some((span) => keyOf(span) === key) || this.held.some(isBefore);
   }
 
   private ownerOf(key: string): string | undefined {

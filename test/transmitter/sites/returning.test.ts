@@ -111,4 +111,42 @@ describe("transmitter core: keys of a sender that moves (§10.10, §18.7)", () =
     net.pass(100);
     expect(worker.takeOne("DLVR").fields).to.deep.include({ seq: 2, origin: `${net.ids[2]}.7` });
   });
+
+  it("do not wait for what is held back behind them, for which another home waits in turn", () => {
+    const net = new SiteNet(3);
+    const [a, b, c] = net.benches as [CoreBench, CoreBench, CoreBench];
+    const worker = c.cell("worker");
+    worker.catch("a", "any", { credit: 5, affinity: true });
+    const sender = a.cell("sender");
+    const { id } = sender;
+    const one = { seq: 1, key: "k" };
+    const two = { seq: 2, key: "k", id: "same" };
+    sender.send("a", one);
+    const out = worker.takeOne("DLVR");
+    sender.say("GBYE");
+    const moved = b.cell("sender", { id, session: 2 });
+    moved.send("a", { ...one, repeat: true });
+    moved.send("a", two);
+    // With this one waiting for it, the home in between leaves it to nobody.
+    const other = b.cell("other");
+    other.send("a", { id: "same" });
+    const back = a.cell("sender", { id, session: 3 });
+    for (const event of [one, two]) back.send("a", { ...event, repeat: true });
+    net.pass(1500);
+    worker.settle(out, "nack");
+    net.pass(1500);
+
+    const again = worker.takeOne("DLVR");
+    expect(again.fields).to.deep.include({ seq: 1, attempt: 2, origin: `${net.ids[0]}.7` });
+    expect(worker.take("DLVR")).to.deep.equal([]);
+    worker.settle(again);
+    net.pass(1500);
+    const next = worker.takeOne("DLVR");
+    expect(next.fields).to.deep.include({ seq: 2, origin: `${net.ids[1]}.7` });
+    worker.settle(next);
+    net.pass(100);
+    expect(worker.take("DLVR")).to.deep.equal([]);
+    expect(back.confirms()).to.include.members(["1 handled", "2 handled"]);
+    expect(other.confirms()).to.include("1 handled");
+  });
 });

@@ -1,4 +1,5 @@
 import { hashThid, type Thid } from "@thynapse/protocol";
+import { HeldKey } from "./held-keys.js";
 import type { Span } from "./ledger.js";
 
 /**
@@ -10,8 +11,8 @@ export class KeyOwners {
   /** Keys that let nothing pass, and the deliveries for which they do not. */
   private readonly busy = new Map<string, Set<number>>();
   private readonly chosen = new Map<string, Owner>();
-  /** Keys of events that are held back for claims, and how many each has. */
-  private readonly heldBack = new Map<string, number>();
+  /** Keys of events that are held back for claims. */
+  private readonly heldBack = new Map<string, HeldKey>();
 
   /** How often the membership has changed. */
   generation = 0;
@@ -24,8 +25,12 @@ export class KeyOwners {
     this.chosen.clear();
   }
 
-  isBusy(key: string): boolean {
-    return this.busy.has(key) || this.heldBack.has(key);
+  /**
+   * Whether an event of a key has to wait: one is out, or stands before it and is held back. What
+   * is held back behind it does not count: it may wait elsewhere for this one.
+   */
+  isBusy(key: string, span: Span): boolean {
+    return this.busy.has(key) || this.heldBack.get(key)?.isBefore(span) === true;
   }
 
   /** The member that the key belongs to now, wherever its cell is attached. */
@@ -62,18 +67,22 @@ export class KeyOwners {
 
   /** Events are held back for claims: none behind them of their keys may pass. */
   holdBack(span: Span): void {
-    for (const key of keysOf(span)) {
-      this.heldBack.set(key, (this.heldBack.get(key) ?? 0) + 1);
+    const { sender } = span.lot.run.header;
+    for (const { key, number, seq } of keysOf(span)) {
+      const held = this.heldBack.get(key) ?? new HeldKey();
+      this.heldBack.set(key, held);
+      held.add(sender, number, seq);
       this.onChange(key);
     }
   }
 
   /** They are held back no longer. */
   letGo(span: Span): void {
-    for (const key of keysOf(span)) {
-      const rest = (this.heldBack.get(key) ?? 0) - 1;
-      if (rest > 0) this.heldBack.set(key, rest);
-      else this.heldBack.delete(key);
+    const { sender } = span.lot.run.header;
+    for (const { key, number } of keysOf(span)) {
+      const held = this.heldBack.get(key);
+      held?.remove(sender, number);
+      if (held?.isEmpty === true) this.heldBack.delete(key);
       this.onChange(key);
     }
   }
@@ -97,15 +106,21 @@ export function highest(key: string, members: Iterable<Thid>, known?: Owner): Ow
   return found;
 }
 
-/** The keys of all events of a span, for each event that has one. */
-function keysOf({ lot, from, to }: Span): string[] {
-  const keys: string[] = [];
-  if (lot.run.extras === undefined) return keys;
+/** The events of a span that have a key. */
+function keysOf({ lot: { run, firstNumber }, from, to }: Span): KeyedEvent[] {
+  const events: KeyedEvent[] = [];
+  if (run.extras === undefined) return events;
   for (let number = from; number < to; number++) {
-    const key = lot.run.extrasAt(number - lot.firstNumber)?.key;
-    if (key !== undefined) keys.push(key);
+    const key = run.extrasAt(number - firstNumber)?.key;
+    if (key !== undefined) events.push({ key, number, seq: run.seqAt(number - firstNumber) });
   }
-  return keys;
+  return events;
+}
+
+interface KeyedEvent {
+  readonly key: string;
+  readonly number: number;
+  readonly seq: number;
 }
 
 /** The key of the first event of a span; spans of keyed groups hold one event. */

@@ -121,8 +121,8 @@ export class KeyLines {
     const { first } = spans;
     if (first === undefined) this.lines.delete(key);
     line.owner ??= this.owners.ownerOf(key, this.members);
-    const isReady = first !== undefined && line.owner !== undefined && !this.owners.isBusy(key);
-    const heap = isReady ? this.heapOf(line.owner as Owner) : undefined;
+    const isReady = first !== undefined && !this.owners.isBusy(key, first);
+    const heap = isReady && line.owner !== undefined ? this.heapOf(line.owner) : undefined;
     if (line.heap !== heap) line.heap?.remove(line);
     if (heap !== undefined) heap.put(line, rankOf(first as Span));
     line.heap = heap;
