@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { type BenchCell, CoreBench } from "./core-bench.js";
+import { working } from "./core-work.js";
 
 describe("transmitter core: events without a number", () => {
   it("are numbered under a THID of the transmitter, from that cell (§7.6)", () => {
@@ -24,6 +25,13 @@ describe("transmitter core: events without a number", () => {
       [2, 7],
       [2, 7],
     ]);
+  });
+
+  it("are new, also where they say that they repeat (§5.5)", () => {
+    const { sender, worker } = working({ redeliver: false });
+    sender.say("EVNT", { channel: "a", data: 1, repeat: true });
+
+    expect(worker.takeOne("DLVR").fields).to.include({ data: 1, repeat: false });
   });
 
   it("are confirmed by their references, also beside one of its cell's that has the same number (§5.5)", () => {

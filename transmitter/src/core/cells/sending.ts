@@ -106,7 +106,8 @@ export class Sending {
     const take = (nowMs: number): void => {
       const { intake } = this.parts;
       const sink = cell.confirms.unnumbered(intake.nextOwn, arrival.ref);
-      intake.takeLoose([event], behind, sink, { ...arrival, nowMs });
+      // It is new, whatever it says: nobody filters repeats of what has no number of its own.
+      intake.takeLoose([event], behind, sink, { ...arrival, nowMs, repeat: false });
     };
     if (!this.defers(cell, arrival.nowMs)) take(arrival.nowMs);
     else if (!this.defer(cell, event.body.bytes.length, take))
