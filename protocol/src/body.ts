@@ -1,6 +1,6 @@
 import { decodeExact, decodeMessagePack, encodeMessagePack } from "./encoding.js";
 import { MeshError } from "./errors.js";
-import { encodeJson, parseJson } from "./json.js";
+import { encodeJson, parseExactJson, parseJson } from "./json.js";
 import { eventBytesMax } from "./limits.js";
 import { typeName } from "./quote.js";
 
@@ -63,6 +63,7 @@ export function decodeBody(tag: number, bytes: Uint8Array, start = 0, end = byte
 export function bodyToJson(tag: number, bytes: Uint8Array): JsonBody {
   if (tag === bodyTag.bytes) return { bytes: base64(bytes) };
   if (tag === bodyTag.messagePack) return { data: toJsonValue(decodeExact(bytes)) };
+  if (tag === bodyTag.json) return { data: parseExactJson(bytes) };
   return { data: decodeBody(tag, bytes) };
 }
 

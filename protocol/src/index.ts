@@ -30,7 +30,13 @@ export {
   writeFrame,
   writeFrameHead,
 } from "./frame.js";
-export { decodeJson, encodeJson, type PayloadLimits, type PayloadMap } from "./json.js";
+export {
+  decodeExactJson,
+  decodeJson,
+  encodeJson,
+  type PayloadLimits,
+  type PayloadMap,
+} from "./json.js";
 export { checkJsonBounds } from "./json-bounds.js";
 export { findJsonFault, type JsonFault } from "./json-fault.js";
 export {

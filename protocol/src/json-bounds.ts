@@ -31,8 +31,8 @@ export function checkJsonBounds(text: string, limits?: ValueLimits): void {
   }
 }
 
-/** Returns the index of the quote that ends the string which begins at `at`. */
-function stringEnd(text: string, at: number): number {
+/** Finds the quote that ends the string which begins at `at`; the end of the text without one. */
+export function stringEnd(text: string, at: number): number {
   let end = text.indexOf('"', at);
   while (end >= 0 && isEscaped(text, end, at)) end = text.indexOf('"', end + 1);
   return end < 0 ? text.length : end;

@@ -1,4 +1,5 @@
 import { MeshError } from "./errors.js";
+import { parseExactly, stringifyExactly } from "./exact-json.js";
 import { checkJsonBounds } from "./json-bounds.js";
 import { findJsonFault } from "./json-fault.js";
 import { payloadBytesMax } from "./limits.js";
@@ -26,11 +27,24 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @see PROTOCOL.md §3.7
  */
 export function decodeJson(payload: Uint8Array, limits?: PayloadLimits): PayloadMap {
+  return decodeWith(parseJson, payload, limits);
+}
+
+/** As `decodeJson`, with a `JsonNumber` for each number that no double has. */
+export function decodeExactJson(payload: Uint8Array, limits?: PayloadLimits): PayloadMap {
+  return decodeWith(parseExactJson, payload, limits);
+}
+
+function decodeWith(
+  parse: (bytes: Uint8Array) => unknown,
+  payload: Uint8Array,
+  limits: PayloadLimits | undefined,
+): PayloadMap {
   checkPayloadBytes(payload.length, limits);
   if (looksLikeMessagePack(payload[0]!)) {
     throw new MeshError("BAD_PAYLOAD", "not JSON; did you mean encoding M?");
   }
-  const value = parseJson(payload);
+  const value = parse(payload);
   if (typeName(value) !== "object") {
     throw new MeshError("BAD_PAYLOAD", `expected an object, got ${typeName(value)}`);
   }
@@ -57,10 +71,19 @@ function looksLikeMessagePack(byte: number): boolean {
  * @throws {MeshError} as `decodeJson`.
  */
 export function parseJson(bytes: Uint8Array): unknown {
+  return parseWith(JSON.parse, bytes);
+}
+
+/** As `parseJson`, with a `JsonNumber` for each number that no double has. */
+export function parseExactJson(bytes: Uint8Array): unknown {
+  return parseWith(parseExactly, bytes);
+}
+
+function parseWith(parse: (text: string) => unknown, bytes: Uint8Array): unknown {
   const text = decodeText(bytes);
   checkJsonBounds(text);
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch (cause) {
     throw refusedJson(text, cause);
   }
@@ -87,14 +110,14 @@ function refusedJson(text: string, cause: unknown): MeshError {
 }
 
 /**
- * Encodes a value as JSON text in UTF-8.
+ * Encodes a value as JSON text in UTF-8, a `JsonNumber` as it was written.
  *
  * @throws {MeshError} `BAD_PAYLOAD` for what JSON cannot say at all: a cycle, a bigint, a function.
  */
 export function encodeJson(value: unknown): Buffer {
   let text: string | undefined;
   try {
-    text = JSON.stringify(value) as string | undefined;
+    text = stringifyExactly(value);
   } catch (cause) {
     if (cause instanceof MeshError) throw cause;
     const message = cause instanceof Error ? cause.message : "the value";

@@ -1,3 +1,5 @@
+import { JsonNumber } from "./json-number.js";
+
 const quotedCharsMax = 60;
 
 /**
@@ -23,6 +25,7 @@ export function typeName(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "array";
+  if (value instanceof JsonNumber) return "number";
   return typeof value;
 }
 

@@ -8,6 +8,7 @@ import {
   keysMax,
   payloadBytesMax,
 } from "@thynapse/protocol";
+import { cpuMs } from "../support/cpu-ms.js";
 import { expectRefusal, refusalOf } from "./refusal.js";
 
 describe("JSON payload", () => {
@@ -163,16 +164,9 @@ describe("JSON bounds", () => {
   });
 
   it("are checked in a moment, whatever is in the strings", () => {
-    const begin = process.hrtime.bigint();
-    for (const text of [
-      `["${"\\\\".repeat(500_000)}"]`,
-      `["${'\\"'.repeat(500_000)}`,
-      '"'.repeat(1e6),
-    ]) {
-      checkJsonBounds(text);
-    }
+    const texts = [`["${"\\\\".repeat(500_000)}"]`, `["${'\\"'.repeat(500_000)}`, '"'.repeat(1e6)];
 
-    expect(Number(process.hrtime.bigint() - begin) / 1e6).to.be.below(1000);
+    expect(cpuMs(() => texts.forEach((text) => checkJsonBounds(text)))).to.be.below(1000);
   });
 });
 

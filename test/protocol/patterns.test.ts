@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { checkChannel, matchesPattern, parsePattern } from "@thynapse/protocol";
+import { cpuMs } from "../support/cpu-ms.js";
 import { expectRefusal, refusalOf } from "./refusal.js";
 import { type PatternVectors, readVectors, shown } from "./vectors.js";
 
@@ -61,14 +62,15 @@ describe("pattern", () => {
   });
 
   it("never needs more than a moment, however it repeats itself", () => {
-    const begin = process.hrtime.bigint();
     const hostile = ["*a".repeat(120), "*.".repeat(127), `${"a*".repeat(100)}b`, "**.".repeat(80)];
 
-    for (const text of hostile) {
-      expect(refusalOf(() => parsePattern(text)).code).to.equal("BAD_PATTERN");
-    }
+    const tookMs = cpuMs(() => {
+      for (const text of hostile) {
+        expect(refusalOf(() => parsePattern(text)).code).to.equal("BAD_PATTERN");
+      }
+    });
 
-    expect(Number(process.hrtime.bigint() - begin) / 1e6).to.be.below(100);
+    expect(tookMs).to.be.below(100);
   });
 
   it("is quoted in a refusal so that it cannot forge a line or move a terminal's cursor", () => {

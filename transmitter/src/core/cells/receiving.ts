@@ -2,7 +2,7 @@ import {
   type Command,
   commandBytesMax,
   commands,
-  decodeJson,
+  decodeExactJson,
   decodePayloadMap,
   didYouMeanCommand,
   type Encoding,
@@ -50,7 +50,7 @@ export class ReadCommand {
   /** The payload as a map, decoded once. @throws {MeshError} for payloads that are none. */
   fields(): FieldMap {
     const limits = bodyCommands.has(this.command) ? { bytesMax: commandBytesMax } : {};
-    const decode = this.encoding === "J" ? decodeJson : decodePayloadMap;
+    const decode = this.encoding === "J" ? decodeExactJson : decodePayloadMap;
     this.isTried = true;
     this.map ??= decode(this.payload, limits);
     return this.map;
