@@ -22,6 +22,10 @@ export interface StreamBook {
   readonly musts: Due[];
   /** Lost events that it reported, by the transmitter it was attached to. */
   readonly gaps: Map<string, number>;
+  /** Transmitters that it left, of which it reported such when it was armed elsewhere. */
+  readonly readOn: Set<string>;
+  /** When it did so last. */
+  readOnMs: number;
   /** When it reported for the first time that it lost any; `Infinity` if it never did. */
   firstGapMs: number;
   /** When it reported last that it lost nobody knows how many. */
@@ -41,6 +45,8 @@ export function streamBook(held: CatchBook): StreamBook {
     first: new Map(),
     musts: [],
     gaps: new Map(),
+    readOn: new Set(),
+    readOnMs: Number.NEGATIVE_INFINITY,
     firstGapMs: Number.POSITIVE_INFINITY,
     vagueMs: Number.NEGATIVE_INFINITY,
     armedMs: new Map(),

@@ -8,6 +8,8 @@ import { type Due, type StreamBook, streamBook } from "./stream-book.js";
 interface Count {
   readonly home: string;
   readonly silent: number;
+  /** How many of all that is missing were sent before it reported last of a home that it left. */
+  readonly early: number;
   readonly what: string;
 }
 
@@ -131,6 +133,10 @@ export class StreamRule implements Rule {
     if (count === undefined) stream.vagueMs = timeMs;
     else {
       const home = peer ?? held.home;
+      if (peer !== undefined) {
+        stream.readOn.add(peer);
+        stream.readOnMs = timeMs;
+      }
       stream.gaps.set(home, (stream.gaps.get(home) ?? 0) + count);
     }
   }
@@ -151,18 +157,29 @@ export class StreamRule implements Rule {
     const silent = missing.length - this.olderThanCatch(stream, home, missing) - reported;
     const first = missing[0]?.event.id ?? "";
     this.checkReport(stream, { home, reported, missing: missing.length }, nowMs);
-    return { home, silent, what: `${missing.length} lost, from ${first} on, ${reported} reported` };
+    const early = missing.filter(({ event }) => event.sentMs < stream.readOnMs).length;
+    return {
+      home,
+      silent,
+      early,
+      what: `${missing.length} lost, from ${first} on, ${reported} reported`,
+    };
   }
 
   /**
    * What was lost in silence is a fault. A cell that comes back to a stream tells what it missed of
-   * that, also of what it may have had, or was on its way to it, from the one that it leaves.
+   * that, also of what it may have had, or was on its way to it, from the one that it leaves. What
+   * it lost of the one that it leaves, and reads on, is no loss again when it comes by the new one.
    */
-  private judge({ held, armedAgain }: StreamBook, counts: readonly Count[], nowMs: number): void {
-    let spare = 0;
-    for (const { home, silent } of counts) if (armedAgain.has(home)) spare -= Math.min(0, silent);
-    for (const { silent, what } of counts) {
-      if (silent <= spare) continue;
+  private judge(stream: StreamBook, counts: readonly Count[], nowMs: number): void {
+    const { held, armedAgain, readOn } = stream;
+    let [spare, spareOfLeft] = [0, 0];
+    for (const { home, silent } of counts) {
+      if (armedAgain.has(home)) spare -= Math.min(0, silent);
+      else if (readOn.has(home)) spareOfLeft -= Math.min(0, silent);
+    }
+    for (const { silent, early, what } of counts) {
+      if (silent <= spare + Math.min(spareOfLeft, early)) continue;
       const name = `${held.cell.slice(0, 6)} on ${held.pattern.text}`;
       this.parts.broken("silent", `${name}: ${what}`, nowMs);
     }
