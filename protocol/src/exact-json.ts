@@ -72,7 +72,10 @@ function decimalOf(literal: string): string {
   const [, sign, whole = "", part = "", power = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e(.+))?$/i.exec(literal) ?? [];
   const digits = (whole + part).replace(/^0+/, "");
-  const short = digits.replace(/0+$/, "");
+  // Not by /0+$/, which looks again from each 0 of a row that does not end the number.
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  const short = digits.slice(0, end);
   if (short === "") return "0";
   return `${sign}${short} ${Number(power) - part.length + digits.length - short.length}`;
 }

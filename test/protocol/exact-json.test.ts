@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { decodeExactJson, encodeJson } from "@thynapse/protocol";
+import { cpuMs } from "../support/cpu-ms.js";
 import { refusalOf } from "./refusal.js";
 
 /** A number in digits, and its power of ten. */
@@ -71,6 +72,14 @@ describe("numbers of JSON", () => {
       fc.property(fc.json(), (text) => again(text) === JSON.stringify(JSON.parse(text))),
       { numRuns: 1000 },
     );
+  });
+
+  it("are read in a moment, however long they are", () => {
+    const zeros = "0".repeat(500_000);
+
+    for (const text of [`1${zeros}1`, `0.1${zeros}1`, `${"1".repeat(500_000)}e5`]) {
+      expect(cpuMs(() => expect(again(text)).to.equal(text))).to.be.below(1000);
+    }
   });
 
   it("are no numbers where they are no JSON", () => {
