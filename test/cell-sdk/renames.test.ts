@@ -183,6 +183,27 @@ describe("cell: new names in an attachment that stands (§10.12)", () => {
     expect(supply.take()).to.equal(undefined);
   });
 
+  it("are taken in by thousands that wait for their key, and are orphans then", function () {
+    // A note of all others for each of them takes minutes, and gigabytes.
+    this.timeout(15_000);
+    const count = 20_000;
+    const { rig, supply } = working(2, true);
+    const run = { bodies: Array.from({ length: count }, () => 0), extras: { key: "k" } };
+    deliver(rig, {}, run);
+    const running = take(supply);
+    expect(supply.take()).to.equal(undefined);
+
+    rig.lose();
+    rig.attach({ incarnation: 2 });
+    rig.grant();
+    rename(rig, run, { catch: 2 });
+    expect(supply.heldCount).to.equal(count);
+    expect(running.name.number).to.equal(40);
+    running.ack();
+    supply.finished(running);
+    expect(take(supply).name.number).to.equal(41);
+  });
+
   it("give back what the cell does not have, and begin nothing", () => {
     const { rig, supply } = working();
     deliver(rig, {}, { bodies: ["x"] });

@@ -48,6 +48,7 @@ describe("mesh requests", () => {
     mesh.cut.clear();
     mesh.deliver();
     expect(answers, "an answer that comes too late").to.have.length(1);
+    expect(mesh.node("a").counters.values.answersUnasked).to.equal(1);
     expect(mesh.node("a").queries.count).to.equal(0);
   });
 

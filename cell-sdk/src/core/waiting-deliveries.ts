@@ -89,9 +89,13 @@ export class WaitingDeliveries {
    */
   orphan(kept?: number): number {
     const before = this.orphans.count;
+    const busy = new Map<DeliveryBatch, { readonly run: Run; readonly skips: Set<number> }>();
     this.keys?.forEach(({ run, index, batch }) => {
-      if (batch.session !== kept) this.orphans.push(run, batch, allBut(run, index));
+      if (batch.session === kept) return;
+      if (!busy.has(batch)) busy.set(batch, { run, skips: allOf(run) });
+      busy.get(batch)?.skips.delete(index);
     });
+    for (const [batch, { run, skips }] of busy) this.orphans.push(run, batch, skips);
     this.keys?.clear(kept);
     this.queue.moveTo(this.orphans, ({ session }) => session !== kept);
     return this.orphans.count - before;
@@ -122,8 +126,6 @@ export class WaitingDeliveries {
   }
 }
 
-function allBut(run: Run, index: number): Set<number> {
-  const skips = new Set<number>();
-  for (let each = 0; each < run.count; each++) if (each !== index) skips.add(each);
-  return skips;
+function allOf(run: Run): Set<number> {
+  return new Set(Array.from({ length: run.count }, (_, index) => index));
 }

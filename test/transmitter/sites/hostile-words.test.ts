@@ -105,6 +105,14 @@ describe("transmitter core: words that no transmitter would say", () => {
     expect(first).to.deep.equal([...Array(164).fill(100), ...Array(136).fill(0)]);
     expect(at.victim.core.counters.values.gathersUnnamed).to.equal(136);
   });
+
+  it("are answers that nobody waits for: they are counted, and nothing comes of them", () => {
+    const at = new HostileSite();
+    expect(at.say("SYND", { ref: 7 })).to.equal(undefined);
+    expect(at.say("STLD", { done: 7 })).to.equal(undefined);
+    expect(at.say("STLD", { stale: max })).to.equal(undefined);
+    expect(at.victim.core.counters.values.answersUnasked).to.equal(3);
+  });
 });
 
 describe("transmitter core: values that no transmitter would set", () => {

@@ -1,8 +1,15 @@
 import { expect } from "chai";
 
+import {
+  readSettlementRows,
+  readSiteWord,
+  writeSiteWord,
+} from "../../../transmitter/src/core/sites/site-words.js";
 import type { BenchCell } from "../bench-cell.js";
 import type { Heard } from "../bench-heard.js";
+import type { CoreBench } from "../core-bench.js";
 import { apart, isEvent } from "./apart.js";
+import { SiteNet } from "./site-net.js";
 
 const count = 6000;
 
@@ -61,6 +68,32 @@ describe("transmitter core: what sites tell of deliveries", () => {
       reason: "its settlement cannot be passed on",
     });
     expect(more).to.deep.equal([]);
+  });
+
+  it("is answered by the origin of the event, and by no other transmitter (§18.6)", () => {
+    const net = new SiteNet(3);
+    const [near, far] = net.benches as [CoreBench, CoreBench];
+    const worker = far.cell("worker", { encoding: "M" });
+    worker.catch("b", "any", { credit: 1 });
+    near.cell("sender").send("b");
+    const { fields } = worker.takeOne("DLVR");
+    net.isHeld = true;
+    net.sent.splice(0);
+    worker.say("SETL", settlement(fields, 0, 0));
+    const [{ ref } = {}] = net.sent.flatMap(({ part }) => {
+      return readSettlementRows(readSiteWord(part).map);
+    });
+    for (const answer of ["stale", "done"]) {
+      const word = writeSiteWord("STLD", { [answer]: ref });
+      far.turn(() => far.core.sites.word(net.ids[2]!, word, far.nowMs));
+    }
+    expect(far.core.counters.values.answersUnasked).to.equal(2);
+
+    net.isHeld = false;
+    net.pump();
+    net.pass(100);
+    expect(worker.take("ERRO")).to.deep.equal([]);
+    expect(worker.takeOne("CNFM").fields["settled"]).to.deep.equal([[1, 1]]);
   });
 });
 

@@ -77,6 +77,7 @@ export const counterHelp = Object.freeze({
   queriesAsked: "system requests put to other transmitters",
   queriesAnswered: "system requests of other transmitters answered",
   queriesUnanswered: "system requests that another transmitter did not answer in time",
+  answersUnasked: "answers of other transmitters that nobody waits for: late, or never asked for",
   membersJoined: "transmitters that became members, or came back",
   membersSuspected: "times a transmitter became suspect",
   membersDead: "transmitters found dead",

@@ -20,6 +20,9 @@ export const repeatsBusy = "too many repeats wait for the event that came first"
 /** The idempotency keys of the last two minutes, at most 100 000. @see PROTOCOL.md §11.6 */
 export class Dedupe {
   private readonly firsts = new Map<string, First>();
+  /** Where the oldest is: what reads a Map from its front steps over all that was deleted there. */
+  private ages = this.firsts.entries();
+  private oldest: [string, First] | undefined;
   private readonly windowMs: number;
   private readonly counters: Counters;
   /** How many repeats wait. */
@@ -89,9 +92,22 @@ export class Dedupe {
   }
 
   private forgetOld(nowMs: number): void {
-    for (const [id, first] of this.firsts) {
-      if (first.untilMs > nowMs && this.firsts.size <= keysMax) return;
-      this.firsts.delete(id);
+    for (;;) {
+      this.oldest ??= this.nextOldest();
+      if (this.oldest === undefined) return;
+      const [id, first] = this.oldest;
+      // One that came again under its key is younger now, and stands further behind.
+      if (this.firsts.get(id) === first) {
+        if (first.untilMs > nowMs && this.firsts.size <= keysMax) return;
+        this.firsts.delete(id);
+      }
+      this.oldest = undefined;
     }
+  }
+
+  private nextOldest(): [string, First] | undefined {
+    if (this.firsts.size === 0) return undefined;
+    const { value } = this.ages.next();
+    return value;
   }
 }

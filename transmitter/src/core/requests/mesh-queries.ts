@@ -144,7 +144,10 @@ export class MeshQueries {
 
   private end(ref: number, id: Thid, answer: Answer | undefined, nowMs: number): void {
     const asked = this.waiting.get(ref);
-    if (asked === undefined || !asked.left.delete(id)) return;
+    if (asked?.left.delete(id) !== true) {
+      if (answer !== undefined) this.parts.counters.add("answersUnasked");
+      return;
+    }
     asked.answers.set(id, answer);
     if (asked.left.size === 0) this.close(ref, nowMs);
   }

@@ -181,9 +181,9 @@ export class Hosting {
   }
 
   /** `STLD`: the outputs of a settlement are handled, or it came too late. */
-  outputsDone(map: FieldMap): void {
-    if (ownField(map, "done") !== undefined) this.back.done(intField(map, "done"), true);
-    if (ownField(map, "stale") !== undefined) this.back.done(intField(map, "stale"), false);
+  outputsDone(from: Thid, map: FieldMap): void {
+    if (ownField(map, "done") !== undefined) this.back.done(from, intField(map, "done"), true);
+    if (ownField(map, "stale") !== undefined) this.back.done(from, intField(map, "stale"), false);
   }
 
   /** An origin is dead: what its cells hold of it waits for whoever takes its senders over. */

@@ -96,8 +96,13 @@ export class PassedBack {
     gathered.size.keys += size.keys;
   }
 
-  /** The origin has answered a settlement with outputs. */
-  done(ref: number, isTaken: boolean): void {
+  /** A transmitter has answered a settlement with outputs: ignored if it is not the origin. */
+  done(from: Thid, ref: number, isTaken: boolean): void {
+    if (this.awaited.get(ref)?.peer === from) this.end(ref, isTaken);
+    else this.counters.add("answersUnasked");
+  }
+
+  private end(ref: number, isTaken: boolean): void {
     const awaited = this.awaited.get(ref);
     this.awaited.delete(ref);
     awaited?.onDone(isTaken);
@@ -149,7 +154,7 @@ export class PassedBack {
   /** What is told of a settlement that cannot be told: its event is a dead letter. */
   private rejected({ first, count, attempt, ref }: PassedSettlement): PassedSettlement {
     this.counters.add("settlementsUnwritable", count);
-    if (ref !== undefined) this.done(ref, false);
+    if (ref !== undefined) this.end(ref, false);
     return { outcome: "reject", first, count, attempt, reason: unwritable };
   }
 }

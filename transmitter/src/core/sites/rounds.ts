@@ -1,4 +1,5 @@
 import { type FieldMap, intField, type Thid } from "@thynapse/protocol";
+import type { Counters } from "../counters.js";
 import type { Deadlines } from "../deadlines.js";
 import type { Links } from "./links.js";
 import type { Pacing } from "./pacing.js";
@@ -8,6 +9,7 @@ import { writeSiteWord } from "./site-words.js";
 export interface RoundsParts {
   readonly links: () => Links;
   readonly pacing: Pacing;
+  readonly counters: Counters;
   readonly deadlines: Deadlines;
 }
 
@@ -61,8 +63,8 @@ export class Rounds {
   /** `SYND`: another one has answered. */
   answered(peer: Thid, map: FieldMap): void {
     const ref = intField(map, "ref", { min: 1 });
-    this.rounds.get(ref)?.unanswered.delete(peer);
-    this.check(ref);
+    if (this.rounds.get(ref)?.unanswered.delete(peer) === true) this.check(ref);
+    else this.parts.counters.add("answersUnasked");
   }
 
   /** A transmitter is dead or has left: nothing comes of it any more. */

@@ -106,7 +106,7 @@ export class Words {
     return {
       DLVR: (site, word, nowMs) => this.parts.hosting.delivered(site, word, nowMs),
       SETL: ({ id }, word, nowMs) => this.parts.passing.settled(id, word, nowMs),
-      STLD: (_, { map }) => this.parts.hosting.outputsDone(map),
+      STLD: ({ id }, { map }) => this.parts.hosting.outputsDone(id, map),
       NEED: ({ id }, { map }) => this.needed(id, map),
       LEAS: ({ id }, { map }, nowMs) => this.parts.passing.leased(id, map, nowMs),
       RTRN: ({ id }, { map }) => this.returned(id, map),
