@@ -115,7 +115,7 @@ class Linked {
     Linked.all.add(this);
   }
 
-  knock(at: Linked): void {
+  knock(at: { readonly hello: Pick<LinkHello, "pub"> }): void {
     this.links.introduce(writeHello(this.hello, prove));
     this.links.knock(at.hello.pub);
   }
@@ -123,6 +123,10 @@ class Linked {
   /** The states of others, by what they are to be. */
   sees(other: Linked): string | undefined {
     return this.mesh.members.get(other.hello.id)?.state;
+  }
+
+  hasLinkTo(other: Linked): boolean {
+    return this.mesh.linkedPeers().includes(other.hello.id);
   }
 
   async end(): Promise<void> {
@@ -157,6 +161,13 @@ function allSee(linked: readonly Linked[], state: string): void {
   }
 }
 
+/** Whoever is seen alive by the heartbeats of others need not be linked yet. */
+function allLinked(linked: readonly Linked[]): void {
+  for (const one of linked) {
+    for (const other of linked) if (one !== other) expect(one.hasLinkTo(other)).to.equal(true);
+  }
+}
+
 describe("link socket", () => {
   afterEach(async () => {
     for (const linked of Linked.all) await linked.end();
@@ -183,6 +194,7 @@ describe("link socket", () => {
     const [seed, second, third] = all as [Linked, Linked, Linked];
     for (const linked of all) linked.knock(seed);
     await eventually(() => allSee(all, "alive"));
+    await eventually(() => allLinked(all));
 
     await third.end();
     await eventually(
@@ -201,9 +213,7 @@ describe("link socket", () => {
   it("knocks until a seed that comes later is there", async () => {
     const early = await Linked.start();
     const port = await freePort();
-    const placeholder = await Linked.start(port);
-    await placeholder.end();
-    early.knock(placeholder);
+    early.knock({ hello: { pub: `tcp://127.0.0.1:${port}` } });
     const late = await Linked.start(port);
     await eventually(() => allSee([early, late], "alive"));
   });
