@@ -21,7 +21,7 @@ export const repeatsBusy = "too many repeats wait for the event that came first"
 export class Dedupe {
   private readonly firsts = new Map<string, First>();
   /** Where the oldest is: what reads a Map from its front steps over all that was deleted there. */
-  private ages = this.firsts.entries();
+  private readonly ages = this.firsts.entries();
   private oldest: [string, First] | undefined;
   private readonly windowMs: number;
   private readonly counters: Counters;
@@ -105,6 +105,7 @@ export class Dedupe {
     }
   }
 
+  /** While there is a key it stands behind those that were read: so the reader never ends. */
   private nextOldest(): [string, First] | undefined {
     if (this.firsts.size === 0) return undefined;
     const { value } = this.ages.next();
